@@ -1,0 +1,99 @@
+"""Cut Klaviyo's OpenAPI document down to the facts that this project uses.
+
+What is left is a valid OpenAPI document: every GET under ``/api``, the POSTs that only read (reports, metric
+aggregates), and the schemas that they reach. Descriptions, examples, titles and tags are gone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tools.contract.descriptions import facts_of
+
+_READING_POST_SUFFIXES = ("-values-reports", "-series-reports", "/metric-aggregates")
+_OPERATION_KEYS = ("operationId", "x-klaviyo-ratelimit", "x-klaviyo-scopes", "x-klaviyo-filters")
+_PARAMETER_KEYS = ("name", "in", "required", "schema", "style", "explode")
+_PROSE_KEYS = frozenset({"description", "example", "examples", "title", "default", "readOnly", "writeOnly"})
+_SCHEMA_PREFIX = "#/components/schemas/"
+
+
+def _reads(method: str, path: str) -> bool:
+    if not path.startswith("/api/"):
+        return False
+    return method == "get" or (method == "post" and path.endswith(_READING_POST_SUFFIXES))
+
+
+def _schema_facts(node: Any, *, names: bool = False) -> Any:
+    """Copy a schema without its prose; ``names`` is true where the keys are property names and not keywords."""
+    if isinstance(node, list):
+        return [_schema_facts(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: _schema_facts(value, names=key == "properties" and not names)
+        for key, value in node.items()
+        if names or key not in _PROSE_KEYS
+    }
+
+
+def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: parameter[key] for key in _PARAMETER_KEYS if key in parameter}
+    schema = _schema_facts(kept["schema"])
+    if parameter["name"] == "page[size]":
+        schema["default"] = parameter["schema"]["default"]
+    return {**kept, "schema": schema}
+
+
+def _content_schema(holder: dict[str, Any]) -> dict[str, Any]:
+    return {media: {"schema": _schema_facts(body["schema"])} for media, body in holder["content"].items()}
+
+
+def _operation(operation: dict[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {key: operation[key] for key in _OPERATION_KEYS if key in operation}
+    kept.update(facts_of(operation))
+    kept["parameters"] = [_parameter(parameter) for parameter in operation.get("parameters", ())]
+    if body := operation.get("requestBody"):
+        kept["requestBody"] = {"required": body.get("required", False), "content": _content_schema(body)}
+    kept["responses"] = {
+        status: {"description": "", "content": _content_schema(response)}
+        for status, response in operation["responses"].items()
+        if status.startswith("2")
+    }
+    return kept
+
+
+def _references(node: Any) -> set[str]:
+    if isinstance(node, list):
+        return {name for item in node for name in _references(item)}
+    if not isinstance(node, dict):
+        return set()
+    found = {name for value in node.values() for name in _references(value)}
+    reference = node.get("$ref")
+    if isinstance(reference, str):
+        found.add(reference.removeprefix(_SCHEMA_PREFIX))
+    return found
+
+
+def _reachable_schemas(document: dict[str, Any], roots: dict[str, Any]) -> dict[str, Any]:
+    schemas: dict[str, Any] = {}
+    wanted = _references(roots)
+    while wanted:
+        name = wanted.pop()
+        schemas[name] = _schema_facts(document["components"]["schemas"][name])
+        wanted |= _references(schemas[name]) - schemas.keys()
+    return schemas
+
+
+def prune(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts of ``document``, itself an OpenAPI document; pruning twice changes nothing but prose facts."""
+    paths = {
+        path: {method: _operation(operation) for method, operation in methods.items() if _reads(method, path)}
+        for path, methods in document["paths"].items()
+    }
+    paths = {path: methods for path, methods in paths.items() if methods}
+    return {
+        "openapi": document["openapi"],
+        "info": {"title": "Klaviyo API", "version": document["info"]["version"]},
+        "paths": paths,
+        "components": {"schemas": _reachable_schemas(document, paths)},
+    }
