@@ -1,0 +1,81 @@
+"""The shapes of the contract's facts."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Limits(Struct, frozen=True):
+    """Requests a second (burst), a minute (steady) and, where Klaviyo has such a quota, a day."""
+
+    burst: int
+    steady: int
+    daily: int | None = None
+
+
+class ConditionalLimits(Struct, frozen=True):
+    """The limits while ``parameter`` (``additional-fields[profile]``) names ``value`` (``predictive_analytics``)."""
+
+    parameter: str
+    value: str
+    limits: Limits
+
+
+class FilterField(Struct, frozen=True):
+    """What a filter may do with one field.
+
+    ``operators`` take one value, or none where ``type`` is ``none`` (``has(profile)``); ``list_operators`` take a list.
+    """
+
+    operators: tuple[str, ...]
+    list_operators: tuple[str, ...]
+    type: str
+    format: str | None = None
+    enum: tuple[str, ...] = ()
+
+
+class Relationship(Struct, frozen=True):
+    """What a relationship points to; ``linkage`` is false, and ``type`` empty, where answers hold links only."""
+
+    type: str
+    many: bool
+    linkage: bool
+
+
+class Endpoint(Struct, frozen=True):
+    """What one endpoint takes and gives.
+
+    ``resource`` is the JSON:API type of the primary data, ``collection`` whether that is a list. ``page_size`` is the
+    maximum of ``page[size]``, None where there is no such parameter; ``fixed_page_size`` what such an endpoint gives,
+    where Klaviyo says so. ``filter_requires`` are fields of which a filter must name at least one. ``fields`` and
+    ``additional_fields`` are by resource type; names may be dotted. ``attributes`` are all that the schema of the
+    primary data has, additional ones too.
+    """
+
+    method: str
+    path: str
+    resource: str
+    collection: bool
+    scopes: tuple[str, ...]
+    limits: Limits
+    conditional_limits: tuple[ConditionalLimits, ...] = ()
+    page_size: int | None = None
+    fixed_page_size: int | None = None
+    cursor: bool = False
+    filters: dict[str, FilterField] = {}
+    filter_required: bool = False
+    filter_requires: tuple[str, ...] = ()
+    sort: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    fields: dict[str, tuple[str, ...]] = {}
+    additional_fields: dict[str, tuple[str, ...]] = {}
+    newest_first: bool = False
+    retention_days: int | None = None
+    attributes: tuple[str, ...] = ()
+    relationships: dict[str, Relationship] = {}
+
+    @property
+    def plain_attributes(self) -> tuple[str, ...]:
+        """Attributes that come without being asked for."""
+        asked = self.additional_fields.get(self.resource, ())
+        return tuple(name for name in self.attributes if name not in asked)

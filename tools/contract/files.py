@@ -1,0 +1,35 @@
+"""Every generated file, from the pinned document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tools.contract.answers import answer
+from tools.contract.endpoints import endpoint
+from tools.contract.names import stream_name
+from tools.contract.schemas import Resources
+
+
+def generated(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the content of each generated file by its path in the package."""
+    schemas = document["components"]["schemas"]
+    operations = [
+        (path, method, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    resources = Resources(schemas)
+    for path, method, operation in operations:
+        if method == "get" and "/relationships/" not in path:
+            response = answer(operation, schemas)
+            for resource in (response.data, *response.included):
+                resources.add(resource.type, resource.attributes)
+    by_type = resources.stream_schemas()
+    return {
+        "contract/endpoints.json": {
+            "revision": document["info"]["version"],
+            "schemas": {kind: stream_name(kind) for kind in by_type},
+            "endpoints": [endpoint(path, method, operation, schemas) for path, method, operation in operations],
+        },
+        **{f"schemas/{stream_name(kind)}.json": schema for kind, schema in by_type.items()},
+    }
