@@ -1,0 +1,33 @@
+"""What a stream's requests came to."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counters that any thread may add to and read.
+
+    `requests` counts what was sent, retries included; `received` is bytes on the wire; `retries` and `throttled` count
+    failed tries and 429 answers; `waited` is seconds spent on limits, summed over threads.
+    """
+
+    requests: int = 0
+    received: int = 0
+    retries: int = 0
+    throttled: int = 0
+    waited: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def add(
+        self, *, requests: int = 0, received: int = 0, retries: int = 0, throttled: int = 0, waited: float = 0.0
+    ) -> None:
+        """Add to the counters named."""
+        with self._lock:
+            self.requests += requests
+            self.received += received
+            self.retries += retries
+            self.throttled += throttled
+            self.waited += waited
