@@ -1,0 +1,121 @@
+"""How often and after what wait a request is tried again; every path through here ends."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import backoff
+
+from tap_klaviyo.http.errors import FailedTryError, KlaviyoError, QuotaExhaustedError, UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_klaviyo.http.tally import Tally
+
+logger = logging.getLogger(__name__)
+
+LONGEST_WAIT = 600.0  # seconds a request waits as told, in all; longer is a quota that ends the stream
+_SHORTEST_TOLD = 1.0  # so that a server that says "after 0 seconds" for ever is left in the end
+_TOO_MANY = 429
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Retries of a request: how many, and the first and the longest wait in milliseconds."""
+
+    retry: int = 12
+    multiplier_ms: int = 100
+    max_ms: int = 60_000
+
+    def waits(self) -> Iterator[float]:
+        """As many waits as there are retries, in seconds: doubled each time, each a random part of its full length."""
+        full = backoff.expo(factor=self.multiplier_ms / 1000, max_value=self.max_ms / 1000)
+        next(full)  # the library's generators begin with an empty step
+        return (backoff.full_jitter(wait) for wait in islice(full, self.retry))
+
+
+class Tries:
+    """The tries of one request: `failed` waits for the next one, or raises when there is none.
+
+    `pause` is what a wait as told does (it holds back other threads too), `rest` sleeps.
+    """
+
+    def __init__(  # noqa: PLR0913 - what it takes to wait, and to say so
+        self,
+        policy: Policy,
+        *,
+        label: str,
+        host: str,
+        tally: Tally,
+        pause: Callable[[float], None],
+        rest: Callable[[float], None],
+    ) -> None:
+        self._policy = policy
+        self._waits = policy.waits()
+        self._label = label
+        self._host = host
+        self._tally = tally
+        self._pause = pause
+        self._rest = rest
+        self._told = 0.0
+        self._failed = 0
+
+    def failed(self, failure: FailedTryError) -> None:
+        """Wait after a failed try; raises `UnreachableError` after the last, `QuotaExhaustedError` if told too long."""
+        throttled = failure.status == _TOO_MANY
+        self._tally.add(throttled=int(throttled))
+        if throttled and failure.retry_after is not None:
+            self._wait_as_told(max(failure.retry_after, _SHORTEST_TOLD))
+            return
+        self._failed += 1
+        wait = next(self._waits, None)
+        if wait is None:
+            raise self._unreachable(failure)
+        self._tally.add(retries=1)
+        level = logging.WARNING if self._failed == 1 else logging.DEBUG
+        logger.log(level, "%s: %s; trying again, up to %d times", self._label, failure.reason, self._policy.retry)
+        if failure.retry_after is not None:
+            wait = max(wait, min(failure.retry_after, self._policy.max_ms / 1000))
+        self._rest(wait)
+
+    def _wait_as_told(self, seconds: float) -> None:
+        self._pause(seconds)
+        self._told += seconds
+        logger.debug("%s: told to wait %.0f s", self._label, seconds)
+        if self._told > LONGEST_WAIT:
+            raise quota_exhausted(self._label, seconds)
+
+    def _unreachable(self, failure: FailedTryError) -> KlaviyoError:
+        tries = "1 try" if self._failed == 1 else f"{self._failed} tries"
+        message = f"{self._host} gave no usable answer to {self._label} in {tries}: {failure.reason}"
+        return UnreachableError(message, label=self._label, status=failure.status, reason=failure.reason)
+
+
+def quota_exhausted(label: str, seconds: float) -> QuotaExhaustedError:
+    """The error for a quota that reopens in so many seconds."""
+    # A server may say any number; a century is "not today" as well.
+    reopens_at = datetime.now(UTC) + timedelta(seconds=min(seconds, 3e9))
+    message = f"Klaviyo's quota for {label} is used up until {reopens_at:%Y-%m-%d %H:%M:%S} UTC; run again after that"
+    return QuotaExhaustedError(message, label=label, reopens_at=reopens_at)
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds to wait, from a Retry-After header that holds seconds or an HTTP date; None for anything else."""
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isascii() and text.replace(".", "", 1).isdigit():
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, (date - now).total_seconds())
