@@ -1,0 +1,67 @@
+"""How a request shows who asks: a private key, OAuth, or nothing (the sandbox)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from tap_klaviyo.http.errors import UnauthorizedError
+from tap_klaviyo.http.redact import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_klaviyo.http.request import Answer
+
+    # Posts a form to the token endpoint with the given Authorization, retried like any request.
+    Post = Callable[[bytes, Secret], Answer]
+
+
+class Auth(Protocol):
+    """What `Http` asks for. `setting` names the setting that a refusal is about."""
+
+    setting: str
+
+    def header(self, post: Post) -> str | None:
+        """The value of the Authorization header, as good as new."""
+
+    def renew(self, refused: str | None, post: Post) -> bool:
+        """Replace the refused header; False where there is nothing to replace it with."""
+
+
+class NoAuth:
+    """Sends no Authorization."""
+
+    setting = "auth_token"
+
+    def header(self, post: Post) -> None:
+        """Nothing."""
+
+    def renew(self, refused: str | None, post: Post) -> bool:  # noqa: ARG002 - the protocol's
+        """There is nothing to renew."""
+        return False
+
+
+class ApiKeyAuth:
+    """A private API key; raises `UnauthorizedError` for one that no header can hold."""
+
+    setting = "auth_token"
+
+    def __init__(self, key: str) -> None:
+        self._key = Secret(token(key, "auth_token"))
+
+    def header(self, post: Post) -> str:  # noqa: ARG002 - the protocol's
+        """The key."""
+        return f"Klaviyo-API-Key {self._key.reveal()}"
+
+    def renew(self, refused: str | None, post: Post) -> bool:  # noqa: ARG002 - the protocol's
+        """A key stays what it is."""
+        return False
+
+
+def token(value: str, setting: str) -> str:
+    """The value without the blanks around it, if it can stand in a header; an error of the socket would quote it."""
+    text = value.strip()
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        message = f"the setting {setting} does not hold a key: it is empty, or has blanks or odd characters in it"
+        raise UnauthorizedError(message)
+    return text
