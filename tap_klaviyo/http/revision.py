@@ -1,0 +1,36 @@
+"""Klaviyo's API revisions live for two years."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from tap_klaviyo.contract import REVISION
+
+_NOTICE = timedelta(days=90)
+
+
+def revision_warning(revision: str, today: date) -> str | None:
+    """What a user should know about the revision set: it is not the contract's, or its end is near; None otherwise."""
+    warnings = []
+    if revision != REVISION:
+        warnings.append(
+            f"revision {revision} is set, while this version knows {REVISION}: what is sent follows {REVISION}"
+        )
+    end = removal(revision)
+    if end is not None and today >= end - _NOTICE:
+        verb = "was due to remove" if today >= end else "removes"
+        warnings.append(f"Klaviyo {verb} revision {revision} on {end}")
+    return "; ".join(warnings) or None
+
+
+def removal(revision: str) -> date | None:
+    """The day two years after the revision's; None if it does not begin with a date (a beta ends in `.pre`)."""
+    try:
+        begin = date.fromisoformat(revision[:10])
+        return begin.replace(year=begin.year + 2)
+    except ValueError:
+        pass
+    try:  # 29 February
+        return date.fromisoformat(revision[:10]) + timedelta(days=731)
+    except (ValueError, OverflowError):
+        return None
