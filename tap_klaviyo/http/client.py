@@ -1,0 +1,261 @@
+"""Sends requests: within the limits, as often as it takes, and to one origin only."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+from urllib.parse import urljoin
+
+from requests.structures import CaseInsensitiveDict
+
+from tap_klaviyo.http.errors import BrokenBodyError, FailedTryError, ForeignLinkError, StoppedError
+from tap_klaviyo.http.limits import Limiter
+from tap_klaviyo.http.origin import Origin
+from tap_klaviyo.http.replies import failed_try, redirect, refusal
+from tap_klaviyo.http.retry import LONGEST_WAIT, Tries, quota_exhausted
+from tap_klaviyo.http.tally import Tally
+from tap_klaviyo.http.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tap_klaviyo.http.limits import Quota
+    from tap_klaviyo.http.redact import Secret
+    from tap_klaviyo.http.request import Answer, Request
+    from tap_klaviyo.http.settings import HttpSettings
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_MEDIA_TYPE = "application/vnd.api+json"
+_TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
+_MOST_REDIRECTS = 3
+_LOOK_UP = 1.0  # seconds after which a wait is looked at again: an answer may have changed the limits meanwhile
+_OK = range(200, 300)
+_UNAUTHORIZED = 401
+
+
+def _sleep(seconds: float, stop: threading.Event | None) -> None:
+    if stop is None:
+        time.sleep(seconds)
+    else:
+        stop.wait(seconds)
+
+
+class Http:
+    """The one way out of this tap; any number of threads may use it.
+
+    At most `max_workers` requests are in flight; a thread that waits for a limit or for its next try is not counted.
+    Raises `BadApiUrlError` for an `api_url` that no key may go to. `clock` gives seconds, `sleep` waits for them.
+    """
+
+    def __init__(
+        self,
+        settings: HttpSettings,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float, threading.Event | None], None] = _sleep,
+    ) -> None:
+        self._settings = settings
+        self._origin = Origin.of(settings.api_url)
+        self._auth = settings.auth
+        self._clock = clock
+        self._sleep = sleep
+        self._limiter = Limiter(settings.rate_limit_share, clock)
+        self._slots = threading.BoundedSemaphore(settings.max_workers)
+        self._closed = threading.Event()
+        self._echoes: set[str] = set()
+        self._transport = Transport(
+            self._origin,
+            connections=settings.max_workers,
+            timeout=settings.request_timeout,
+            largest_body=settings.largest_body,
+        )
+
+    @property
+    def origin(self) -> Origin:
+        """Where the requests go."""
+        return self._origin
+
+    def wait(self, request: Request) -> float:
+        """How many seconds the limits would hold the request back now."""
+        return self._limiter.quota(request).wait()
+
+    def close(self) -> None:
+        """Close the connections; whoever still waits for its turn gets `StoppedError`."""
+        self._closed.set()
+        self._transport.close()
+
+    @overload
+    def send(self, request: Request, *, stop: threading.Event | None = None, tally: Tally | None = None) -> Answer: ...
+
+    @overload
+    def send(
+        self,
+        request: Request,
+        *,
+        parse: Callable[[bytes], T],
+        stop: threading.Event | None = None,
+        tally: Tally | None = None,
+    ) -> T: ...
+
+    def send(
+        self,
+        request: Request,
+        *,
+        parse: Callable[[bytes], Any] | None = None,
+        stop: threading.Event | None = None,
+        tally: Tally | None = None,
+    ) -> Any:
+        """The answer, or what `parse` makes of its body; blocks for limits, retries and waits as told.
+
+        `parse` may raise `BrokenBodyError` to have the request sent again. `stop` ends a wait with `StoppedError`.
+        Raises the subclasses of `KlaviyoError`.
+        """
+        tally = tally or Tally()
+        quota = self._limiter.quota(request)
+        tries = self._tries(request.label, quota.pause, stop, tally)
+        redirects, renewed = 0, False
+        while True:
+            self._go_on(request.label, stop)
+            self._stay(request)
+            failure: FailedTryError | None
+            try:
+                authorization = self._auth.header(self._post(stop))
+                answer = self._in_turn(request, authorization, quota, stop, tally)
+                failure = failed_try(answer, text=request.text)
+                if failure is None and answer.status in _OK:
+                    return answer if parse is None else parse(answer.body)
+            except FailedTryError as error:
+                failure = error
+            except BrokenBodyError:
+                failure = FailedTryError("broken JSON")
+            # Outside of the handlers, so that no error carries another one, with its URL, in its context.
+            if failure is not None:
+                tries.failed(failure)
+            elif answer.status == _UNAUTHORIZED and not renewed and self._auth.renew(authorization, self._post(stop)):
+                renewed = True
+            elif (target := redirect(request, answer)) is not None and redirects < _MOST_REDIRECTS:
+                redirects += 1
+                request = request.next(urljoin(request.url, target))
+            else:
+                raise refusal(request, answer, setting=self._auth.setting, revision=self._settings.revision)
+
+    def _in_turn(
+        self,
+        request: Request,
+        authorization: str | None,
+        quota: Quota,
+        stop: threading.Event | None,
+        tally: Tally,
+    ) -> Answer:
+        """Send when the limits let it; the permit is taken with the slot in hand: it is counted when it leaves."""
+        while True:
+            with self._slot(request.label, stop):
+                wait = quota.take()
+                if wait == 0:
+                    return self._exchange(request, authorization, quota, tally)
+            if wait > LONGEST_WAIT:
+                raise quota_exhausted(request.label, wait)
+            begin = self._clock()
+            self._rest(min(wait, _LOOK_UP), request.label, stop)
+            tally.add(waited=self._clock() - begin)
+
+    def _exchange(self, request: Request, authorization: str | None, quota: Quota, tally: Tally) -> Answer:
+        headers = self._headers(request.headers)
+        if request.body is not None:
+            headers.setdefault("Content-Type", _MEDIA_TYPE)
+        if authorization is not None:
+            headers["Authorization"] = authorization
+        sent_at = self._clock()
+        answer = self._transport.exchange(
+            request.method, request.url, headers=headers, body=request.body, label=request.label, tally=tally
+        )
+        quota.learn(answer.headers, sent_at)
+        self._compare(headers["revision"], answer.headers.get("X-Klaviyo-API-Revision"))
+        return answer
+
+    def _post(self, stop: threading.Event | None) -> Callable[[bytes, Secret], Answer]:
+        """What posts a form to the token endpoint: within the slots and the retries, outside of any quota."""
+        label = f"POST {_TOKEN_PATH}"
+
+        def post(form: bytes, basic: Secret) -> Answer:
+            tally = Tally()
+            tries = self._tries(label, lambda seconds: self._rest(seconds, label, stop), stop, tally)
+            headers = self._headers({})
+            headers["Accept"] = "application/json"
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            headers["Authorization"] = f"Basic {basic.reveal()}"
+            while True:
+                try:
+                    with self._slot(label, stop):
+                        answer = self._transport.exchange(
+                            "POST",
+                            self._origin.url(_TOKEN_PATH),
+                            headers=headers,
+                            body=form,
+                            label=label,
+                            tally=tally,
+                        )
+                    failure = failed_try(answer)
+                except FailedTryError as error:
+                    failure = error
+                if failure is None:
+                    return answer
+                tries.failed(failure)
+
+        return post
+
+    def _headers(self, extra: Mapping[str, str]) -> CaseInsensitiveDict[str]:
+        headers = CaseInsensitiveDict(
+            {
+                "Accept": _MEDIA_TYPE,
+                "Accept-Encoding": "gzip",
+                "User-Agent": self._settings.user_agent,
+                "revision": self._settings.revision,
+            }
+        )
+        headers.update(extra)
+        return headers
+
+    def _tries(self, label: str, pause: Callable[[float], None], stop: threading.Event | None, tally: Tally) -> Tries:
+        def rest(seconds: float) -> None:
+            self._rest(seconds, label, stop)
+
+        host = self._origin.host
+        return Tries(self._settings.policy, label=label, host=host, tally=tally, pause=pause, rest=rest)
+
+    def _stay(self, request: Request) -> None:
+        if not self._origin.owns(request.url):
+            message = f"{request.label}: a link leads away from {self._origin}: refused, and nothing was sent there"
+            raise ForeignLinkError(message, label=request.label)
+
+    def _compare(self, sent: str, echoed: str | None) -> None:
+        """Klaviyo answers with a newer revision once the one asked for is gone."""
+        if echoed is not None and echoed != sent and echoed not in self._echoes:
+            self._echoes.add(echoed)
+            logger.warning("Klaviyo answers with API revision %s where %s was asked for", echoed, sent)
+
+    @contextmanager
+    def _slot(self, label: str, stop: threading.Event | None) -> Iterator[None]:
+        while not self._slots.acquire(timeout=_LOOK_UP):
+            self._go_on(label, stop)
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    def _rest(self, seconds: float, label: str, stop: threading.Event | None) -> None:
+        end = self._clock() + seconds
+        while (left := end - self._clock()) > 0:
+            self._sleep(min(left, _LOOK_UP), stop)
+            self._go_on(label, stop)
+
+    def _go_on(self, label: str, stop: threading.Event | None) -> None:
+        if self._closed.is_set() or (stop is not None and stop.is_set()):
+            message = f"{label}: stopped before an answer came"
+            raise StoppedError(message, label=label)

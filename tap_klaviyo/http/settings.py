@@ -1,0 +1,47 @@
+"""What the settings of the tap come to for its requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from tap_klaviyo.contract import REVISION
+from tap_klaviyo.http.auth import NoAuth
+from tap_klaviyo.http.retry import Policy
+
+if TYPE_CHECKING:
+    from tap_klaviyo.http.auth import Auth
+
+
+def user_agent() -> str:
+    """`tap-klaviyo/<version>`."""
+    try:
+        return f"tap-klaviyo/{version('singer-tap-klaviyo')}"
+    except PackageNotFoundError:  # a bare copy of the files
+        return "tap-klaviyo"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Named as the settings are; `request_timeout` in seconds, `largest_body` in bytes after decompression.
+
+    Shown, it holds no secret: `auth` keeps its own.
+    """
+
+    api_url: str = "https://a.klaviyo.com"
+    auth: Auth = field(default_factory=NoAuth)
+    revision: str = REVISION
+    max_workers: int = 24
+    rate_limit_share: float = 1.0
+    retry: int = 12
+    retry_backoff_multiplier_ms: int = 100
+    retry_backoff_max_ms: int = 60_000
+    request_timeout: float = 120.0
+    user_agent: str = field(default_factory=user_agent)
+    largest_body: int = 256 << 20
+
+    @property
+    def policy(self) -> Policy:
+        """The retry policy."""
+        return Policy(self.retry, self.retry_backoff_multiplier_ms, self.retry_backoff_max_ms)

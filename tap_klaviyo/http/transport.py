@@ -1,0 +1,152 @@
+"""One exchange with the server: connection, time-outs, and the whole body or a failed try."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import ssl
+from http.client import IncompleteRead
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+
+from tap_klaviyo.http.errors import FailedTryError, TooLargeError, UnreachableError
+from tap_klaviyo.http.redact import RedactingFilter, Secret
+from tap_klaviyo.http.request import Answer
+from tap_klaviyo.http.sandbox import SandboxAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tap_klaviyo.http.origin import Origin
+    from tap_klaviyo.http.tally import Tally
+
+_CHUNK = 1 << 20
+_HOPELESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidHeader,
+)
+
+
+class Transport:
+    """Sends prepared requests over pooled connections; any thread may.
+
+    Proxies and CA bundles are taken from the environment once, here, and not looked up for each request; credentials
+    never are (no netrc), and cookies are not kept.
+    """
+
+    def __init__(self, origin: Origin, *, connections: int, timeout: float, largest_body: int) -> None:
+        self._timeout = (timeout, timeout)
+        self._largest_body = largest_body
+        self._session = _Session()
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        self._session.proxies = {} if origin.sandbox else dict(get_environ_proxies(str(origin)))
+        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        # A proxy's password is a secret that urllib3 may write at debug level.
+        self._proxy_secrets = [
+            Secret(password) for url in self._session.proxies.values() if (password := urlsplit(url).password)
+        ]
+        if origin.sandbox:
+            self._session.mount(f"{origin.scheme}://", SandboxAdapter())
+        else:
+            # The pool holds 10 by default and throws away the connections of the other workers.
+            self._session.mount(f"{origin.scheme}://", HTTPAdapter(pool_connections=2, pool_maxsize=connections))
+
+    def exchange(  # noqa: PLR0913 - the parts of an HTTP request
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        label: str,
+        tally: Tally,
+    ) -> Answer:
+        """Send and read everything; raises `FailedTryError` for what may pass and `TooLargeError` over the bound."""
+        tally.add(requests=1)
+        response: requests.Response | None = None
+        try:
+            prepared = requests.Request(method, url, headers=dict(headers), data=body).prepare()
+            response = self._session.send(
+                prepared, stream=True, allow_redirects=False, timeout=self._timeout, proxies=self._session.proxies
+            )
+            content = self._read(response, label)
+            tally.add(received=response.raw.tell())
+            return Answer(response.status_code, content, response.headers)
+        except _HOPELESS as error:
+            reason = f"the request cannot be sent ({type(error).__name__})"
+            message = f"{label}: {reason}: check the proxy in the environment, and the headers of the stream"
+            raise UnreachableError(message, label=label, status=None, reason=reason) from None
+        # What requests does not wrap while a body is read: urllib3's own errors, and the socket's.
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            reason = _reason(error)
+            raise FailedTryError(reason) from None
+        finally:
+            if response is not None and not response.raw.closed:
+                response.raw.close()
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        self._session.close()
+
+    def _read(self, response: requests.Response, label: str) -> bytes:
+        chunks, size = [], 0
+        while chunk := response.raw.read(_CHUNK, decode_content=True):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._largest_body:
+                message = f"{label}: the answer is larger than {self._largest_body >> 20} MB; ask for a smaller page"
+                raise TooLargeError(message, label=label, status=response.status_code)
+        return b"".join(chunks)
+
+
+class _Session(requests.Session):
+    """Follows no redirect: a session prepares the next request, and reads all of the body, even when told not to."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - the base class names it
+        return None
+
+
+def _reason(error: BaseException) -> str:
+    """The failure in a few words, from all that is wrapped in the error; its own text would hold the URL."""
+    chain = tuple(_chain(error))
+
+    def has(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(one, kinds) for one in chain)
+
+    table: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
+        ("the proxy gave no connection", (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)),
+        ("the host name is not known (DNS)", (socket.gaierror, urllib3.exceptions.NameResolutionError)),
+        ("the certificate is not accepted (TLS)", (ssl.SSLCertVerificationError,)),
+        ("no secure connection (TLS)", (ssl.SSLError, urllib3.exceptions.SSLError)),
+        ("connection refused", (ConnectionRefusedError,)),
+        ("time-out while reading", (urllib3.exceptions.ReadTimeoutError, requests.exceptions.ReadTimeout)),
+        ("time-out while connecting", (TimeoutError, requests.exceptions.ConnectTimeout)),
+        ("a body that cannot be decompressed", (urllib3.exceptions.DecodeError,)),
+        ("a body that was cut off", (urllib3.exceptions.IncompleteRead, IncompleteRead)),
+        ("connection reset", (ConnectionError,)),
+    )
+    return next((words for words, kinds in table if has(*kinds)), "connection failed")
+
+
+def _chain(error: BaseException | None, depth: int = 8) -> Iterator[BaseException]:
+    if error is None or depth == 0:
+        return
+    yield error
+    wrapped = (error.__cause__, error.__context__, getattr(error, "reason", None), *error.args)
+    for inner in wrapped:
+        if isinstance(inner, BaseException):
+            yield from _chain(inner, depth - 1)
+
+
+# urllib3 writes each URL at debug level, whatever handlers there are, and a filter may hold an e-mail address.
+logging.getLogger("urllib3.connectionpool").addFilter(RedactingFilter())
