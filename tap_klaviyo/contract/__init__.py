@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_klaviyo.contract.facts import ConditionalLimits, Endpoint, FilterField, Limits, Relationship
+from tap_klaviyo.contract.facts import ConditionalLimits, Endpoint, FilterField, Limits, Relationship, Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,10 +24,14 @@ __all__ = [
     "FilterField",
     "Limits",
     "Relationship",
+    "Report",
     "UnknownEndpointError",
+    "UnknownReportError",
     "UnknownSchemaError",
     "endpoint",
     "endpoints",
+    "report",
+    "reports",
     "schema",
     "schema_name",
 ]
@@ -41,6 +45,13 @@ class UnknownEndpointError(LookupError):
 
     def __init__(self, path: str, method: str = "GET") -> None:
         super().__init__(f"{method} {path} is not in Klaviyo's API of revision {REVISION}")
+
+
+class UnknownReportError(LookupError):
+    """Klaviyo has no report of that kind."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"{kind!r} is not one of Klaviyo's reports: {', '.join(sorted(reports()))}")
 
 
 class UnknownSchemaError(LookupError):
@@ -80,6 +91,25 @@ def endpoint(path: str, method: str = "GET") -> Endpoint:
         return endpoints()[method, path]
     except KeyError:
         raise UnknownEndpointError(path, method) from None
+
+
+@cache
+def reports() -> Mapping[str, Report]:
+    """Return every report by its kind: ``campaign_values``, ``flow_series``, ... and ``metric_aggregates``."""
+    found = msgspec.json.decode((_HERE / "reports.json").read_bytes(), type=list[Report])
+    return MappingProxyType({report.kind: report for report in found})
+
+
+def report(kind: str) -> Report:
+    """Return what one report may be asked.
+
+    Raises:
+        UnknownReportError: if there is no such kind.
+    """
+    try:
+        return reports()[kind]
+    except KeyError:
+        raise UnknownReportError(kind) from None
 
 
 def schema_name(resource_type: str) -> str:

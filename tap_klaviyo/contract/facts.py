@@ -42,6 +42,40 @@ class Relationship(Struct, frozen=True):
     linkage: bool
 
 
+class Report(Struct, frozen=True):
+    """What one report, or the query for metric aggregates, may be asked.
+
+    ``resource`` is the type of the request's data, ``attributes`` are all that it takes and ``required`` those that it
+    must have. ``statistics`` (measurements of an aggregate) are by name the JSON type of their column.
+    ``required_group_by`` must be in every ``group_by``, ``group_by_requires`` beside the grouping that they stand for;
+    ``default_group_by`` is how rows are grouped where nothing is asked. ``timeframe_days`` is the longest time frame,
+    ``interval_days`` the longest of an interval that allows less. ``earliest`` is the first day that has data.
+    ``page_size`` is what a page holds unless the request says otherwise, None where it cannot say.
+    """
+
+    kind: str
+    path: str
+    resource: str
+    attributes: tuple[str, ...]
+    required: tuple[str, ...]
+    statistics: dict[str, str]
+    group_by: tuple[str, ...] = ()
+    default_group_by: tuple[str, ...] = ()
+    required_group_by: tuple[str, ...] = ()
+    group_by_requires: dict[str, tuple[str, ...]] = {}
+    intervals: tuple[str, ...] = ()
+    interval_days: dict[str, int] = {}
+    timeframes: tuple[str, ...] = ()
+    timeframe_days: int | None = None
+    earliest: str | None = None
+    filters: dict[str, FilterField] = {}
+    filter_list_maximum: int | None = None
+    sort: tuple[str, ...] = ()
+    refused_timezones: tuple[str, ...] = ()
+    page_size: int | None = None
+    cursor: bool = False
+
+
 class Endpoint(Struct, frozen=True):
     """What one endpoint takes and gives.
 

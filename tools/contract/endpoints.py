@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tools.contract.answers import answer
-from tools.contract.overrides import LIMIT_VALUES
+from tools.contract.overrides import LIMIT_VALUES, LIMITS, OPERATORS
 
 _PERIODS = {"burst": "s", "steady": "m", "daily": "d"}
 _SPARSE = re.compile(r"(?P<kind>fields|additional-fields)\[(?P<type>[^]]+)]")
@@ -19,7 +19,8 @@ def limits(stated: dict[str, str]) -> dict[str, int]:
 
 def _conditional_limits(path: str, operation: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
-    for stated in operation.get("x-ratelimit-when", ()):
+    forgotten = LIMITS[path].value if path in LIMITS else []
+    for stated in [*operation.get("x-ratelimit-when", ()), *forgotten]:
         override = LIMIT_VALUES.get((path, stated["parameter"], stated["value"]))
         value = override.value if override else stated["value"]
         found.append({"parameter": stated["parameter"], "value": value, "limits": limits(stated)})
@@ -35,6 +36,14 @@ def filter_field(stated: dict[str, Any]) -> dict[str, Any]:
         "list_operators": operators.get("list", []),
         **{key: value[key] for key in ("type", "format", "enum") if key in value},
     }
+
+
+def _filters(path: str, operation: dict[str, Any]) -> dict[str, Any]:
+    fields = {name: filter_field(field) for name, field in operation.get("x-klaviyo-filters", {}).items()}
+    for name, field in fields.items():
+        if override := OPERATORS.get((path, name)):
+            field["operators"] = override.value
+    return fields
 
 
 def _sparse(parameters: dict[str, Any], kind: str) -> dict[str, list[str]]:
@@ -62,7 +71,7 @@ def endpoint(path: str, method: str, operation: dict[str, Any], schemas: dict[st
         "page_size": page_size.get("maximum"),
         "fixed_page_size": operation.get("x-page-size"),
         "cursor": "page[cursor]" in parameters or "page_cursor" in parameters,
-        "filters": {name: filter_field(field) for name, field in operation.get("x-klaviyo-filters", {}).items()},
+        "filters": _filters(path, operation),
         "filter_required": parameters.get("filter", {}).get("required", False),
         "filter_requires": operation.get("x-filter-requires"),
         "sort": parameters.get("sort", {"schema": {}})["schema"].get("enum"),

@@ -7,6 +7,7 @@ from typing import Any
 from tools.contract.answers import answer
 from tools.contract.endpoints import endpoint
 from tools.contract.names import stream_name
+from tools.contract.reports import report
 from tools.contract.schemas import Resources
 
 
@@ -31,5 +32,8 @@ def generated(document: dict[str, Any]) -> dict[str, Any]:
             "schemas": {kind: stream_name(kind) for kind in by_type},
             "endpoints": [endpoint(path, method, operation, schemas) for path, method, operation in operations],
         },
+        "contract/reports.json": [
+            report(path, operation, schemas) for path, method, operation in operations if method == "post"
+        ],
         **{f"schemas/{stream_name(kind)}.json": schema for kind, schema in by_type.items()},
     }

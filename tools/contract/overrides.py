@@ -29,6 +29,11 @@ ATTRIBUTES: dict[tuple[str, str], Override] = {
     ("metric", "updated"): Override(
         _UNTYPED_DATE_TIME, "a plain string in the document, whose prose says ISO 8601; answers have a date-time"
     ),
+    ("metric-property", "sample_values"): Override(
+        {"type": ["array", "null"]},
+        "values of every scalar type in one list: without a type for its items, warehouses load it as JSON; "
+        "a PostgreSQL array refuses a list of mixed types",
+    ),
 }
 
 # Attribute -> the column's schema, in every resource type that has it.
@@ -46,10 +51,54 @@ DROPPED: dict[tuple[str, str], str] = {
         "a fact of a membership and not of a profile: only the profiles of one list or segment carry it, "
         "and it differs from list to list"
     ),
+    ("object-type", "meta"): "says how another object type relates to this one: only such included types carry it",
+    ("object-schema", "meta"): "says how another object schema relates to this one: only such included ones carry it",
 }
 
 # (path, parameter, value in the prose of a lower limit) -> the value that the parameter really takes.
 LIMIT_VALUES: dict[tuple[str, str, str], Override] = {
     ("/api/profiles/{id}", "include", "list"): Override("lists", "the parameter's own enumeration says lists"),
     ("/api/profiles/{id}", "include", "segment"): Override("segments", "the parameter's own enumeration says segments"),
+}
+
+# (path, field) -> operators that take one value, where the document lists them for lists alone.
+OPERATORS: dict[tuple[str, str], Override] = {
+    ("/api/coupon-codes", "coupon.id"): Override(["equals"], "the document's own example of this filter has one value"),
+    ("/api/coupon-codes", "profile.id"): Override(["equals"], "its prose asks for one profile or for several"),
+}
+
+# Path -> lower limits that the document forgets, in the form of ``x-ratelimit-when``.
+LIMITS: dict[str, Override] = {
+    "/api/segments/{id}/profiles": Override(
+        [
+            {
+                "parameter": "additional-fields[profile]",
+                "value": "predictive_analytics",
+                "burst": "10/s",
+                "steady": "150/m",
+            }
+        ],
+        "stated for all profiles and for the profiles of a list, which give the same field at the same base limits; "
+        "too low costs time, too high costs refused requests, and the answers' headers correct either",
+    ),
+}
+
+# Statistics and measurements whose columns hold fractions; all others count something.
+FRACTIONAL_STATISTICS = Override(
+    r"\w+_rate|\w+_value|\w+_per_\w+|text_message_(roi|spend|credit_usage_amount)",
+    "the document leaves the type of a statistic open; it says that rates are fractions, its examples count in whole "
+    "numbers, and what is left is money or credit",
+)
+
+# (report kind, key of the report's facts) -> what the document leaves out.
+REPORTS: dict[tuple[str, str], Override] = {
+    ("segment_values", "default_group_by"): Override(
+        ["segment_id"], "takes no group_by; every result of the document's examples is grouped by segment_id"
+    ),
+    ("segment_series", "default_group_by"): Override(
+        ["segment_id"], "takes no group_by; every result of the document's examples is grouped by segment_id"
+    ),
+    ("metric_aggregates", "timeframe_days"): Override(
+        365, "Klaviyo's guide to the endpoint limits a query to one year; the document does not say so"
+    ),
 }

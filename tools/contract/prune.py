@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tools.contract.descriptions import facts_of
+from tools.contract.descriptions import facts_of, property_facts
 
 _READING_POST_SUFFIXES = ("-values-reports", "-series-reports", "/metric-aggregates")
 _OPERATION_KEYS = ("operationId", "x-klaviyo-ratelimit", "x-klaviyo-scopes", "x-klaviyo-filters")
@@ -29,11 +29,16 @@ def _schema_facts(node: Any, *, names: bool = False) -> Any:
         return [_schema_facts(item) for item in node]
     if not isinstance(node, dict):
         return node
-    return {
+    facts = {
         key: _schema_facts(value, names=key == "properties" and not names)
         for key, value in node.items()
         if names or key not in _PROSE_KEYS
     }
+    if names and "default" in node.get("page_size", ()):
+        facts["page_size"]["default"] = node["page_size"]["default"]
+    if not names and isinstance(node.get("description"), str):
+        facts.update(property_facts(node["description"]))
+    return facts
 
 
 def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def column(node: dict[str, Any], schemas: dict[str, Any], trail: frozenset[str] 
     node = expanded(node, schemas)
     if alternatives := node.get("oneOf", node.get("anyOf")):
         return _one_of([expanded(part, schemas) for part in alternatives])
-    if "properties" in node:
+    if node.get("properties"):
         members = sorted(node["properties"].items())
         return {
             "type": ["object", "null"],
