@@ -1,0 +1,203 @@
+"""Stream schemas: loadable by any target, and true for whatever Klaviyo sends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from tap_klaviyo import contract
+from tools.contract.__main__ import PACKAGE
+from tools.contract.schemas import column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAMES = sorted(path.stem for path in (PACKAGE / "schemas").glob("*.json"))
+
+
+def nodes(schema: dict[str, Any], trail: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every schema below ``schema`` with its dotted place."""
+    children = {f"{trail}.{name}": child for name, child in schema.get("properties", {}).items()}
+    if "items" in schema:
+        children[f"{trail}[]"] = schema["items"]
+    for place, child in children.items():
+        yield place, child
+        yield from nodes(child, place)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_is_a_json_schema_that_holds_nothing_but_types(name: str) -> None:
+    schema = contract.schema(name)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert next(iter(schema["properties"])) == "id"
+    for place, node in nodes(schema):
+        assert node.keys() <= {"type", "format", "properties", "items", "additionalProperties"}, place
+        assert node.get("format") in {None, "date", "date-time"}, place
+        assert place == ".id" or "null" in node["type"], place
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_column_has_one_type(name: str) -> None:
+    for column_name, node in contract.schema(name)["properties"].items():
+        assert len(set(node["type"]) - {"null"}) == 1 or column_name == "id"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_date_time_by_name_is_one_by_format(name: str) -> None:
+    for column_name, node in contract.schema(name)["properties"].items():
+        if column_name in {"created", "updated", "datetime"} or column_name.endswith("_at"):
+            assert node == {"type": ["string", "null"], "format": "date-time"}, column_name
+
+
+def test_an_event_has_its_second_as_a_number() -> None:
+    assert contract.schema("events")["properties"]["timestamp"] == {"type": ["integer", "null"]}
+
+
+def test_profiles_keep_what_only_comes_when_asked_for() -> None:
+    profiles = contract.schema("profiles")["properties"]
+    marketing = profiles["subscriptions"]["properties"]["email"]["properties"]["marketing"]["properties"]
+    assert marketing["consent"] == {"type": ["string", "null"]}
+    assert marketing["suppression"]["items"]["properties"]["timestamp"]["format"] == "date-time"
+    assert profiles["predictive_analytics"]["properties"]["historic_clv"] == {"type": ["number", "null"]}
+    assert profiles["email"] == {"type": ["string", "null"]}
+
+
+def test_a_profile_is_free_of_memberships() -> None:
+    assert "joined_group_at" not in contract.schema("profiles")["properties"]
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute"),
+    [
+        ("campaigns", "send_strategy"),
+        ("catalog_items", "custom_metadata"),
+        ("events", "event_properties"),
+        ("flow_actions", "definition"),
+        ("flows", "definition"),
+        ("forms", "definition"),
+        ("metrics", "integration"),
+        ("object_records", "record_properties"),
+        ("profiles", "properties"),
+        ("reviews", "status"),
+        ("segments", "definition"),
+        ("templates", "definition"),
+        ("universal_content", "definition"),
+    ],
+)
+def test_a_free_form_object_stays_open(name: str, attribute: str) -> None:
+    assert contract.schema(name)["properties"][attribute] == {"type": ["object", "null"], "additionalProperties": True}
+
+
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [
+        ("profiles", {"id": "1", "location": {"latitude": "40.7128", "longitude": -74.006}}),
+        ("profiles", {"id": "1", "location": {"latitude": "", "longitude": None}, "subscriptions": {"email": None}}),
+        ("metrics", {"id": "1", "integration": {}}),
+        ("metrics", {"id": "1", "integration": {"category": {"id": 1, "category": "eCommerce"}}}),
+        ("metrics", {"id": "1", "integration": {"category": "eCommerce"}}),
+        ("metric_properties", {"id": "1", "sample_values": [1, 2.5, "three", False, None]}),
+        ("events", {"id": "1", "uuid": None, "datetime": None, "event_properties": {"$value": 2**70, "Items": [1]}}),
+        ("campaigns", {"id": "1", "audiences": {"included": ["a"], "excluded": None}, "tracking_options": None}),
+        ("catalog_variants", {"id": "1", "price": None, "inventory_quantity": 1.5, "inventory_policy": 2}),
+    ],
+)
+def test_what_klaviyo_sends_is_valid(name: str, record: dict[str, Any]) -> None:
+    jsonschema.validate(record, contract.schema(name))
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "name"),
+    [
+        ("catalog-category", "catalog_categories"),
+        ("import-error", "profile_import_errors"),
+        ("metric-property", "metric_properties"),
+        ("object-ingestion-log", "object_ingestion_logs"),
+        ("profile", "profiles"),
+        ("profile-suppression-bulk-create-job", "profile_suppression_bulk_create_jobs"),
+        ("template-universal-content", "universal_content"),
+        ("attribution", "attributions"),
+    ],
+)
+def test_a_schema_is_named_like_its_stream(resource_type: str, name: str) -> None:
+    assert contract.schema_name(resource_type) == name
+    assert name in NAMES
+
+
+def test_there_is_one_schema_for_each_type_in_an_answer() -> None:
+    answered = {
+        endpoint.resource
+        for endpoint in contract.endpoints().values()
+        if endpoint.method == "GET" and "/relationships/" not in endpoint.path
+    }
+    assert len(answered) == 56
+    only_included = {"attributions", "profile_object_schemas", "profile_object_types"}
+    assert {contract.schema_name(kind) for kind in answered} | only_included == set(NAMES)
+
+
+def test_each_reader_gets_a_schema_of_their_own() -> None:
+    contract.schema("events")["properties"].clear()
+    assert contract.schema("events")["properties"]
+
+
+@pytest.mark.parametrize("name", ["nothing", "profile"])
+def test_an_unknown_schema_is_named(name: str) -> None:
+    with pytest.raises(contract.UnknownSchemaError, match=f"'{name}' has no schema"):
+        contract.schema(name)
+
+
+def test_an_unknown_resource_type_is_named() -> None:
+    with pytest.raises(contract.UnknownSchemaError, match="'geofence' has no schema"):
+        contract.schema_name("geofence")
+
+
+OPEN = {"type": ["object", "null"], "additionalProperties": True}
+
+
+@pytest.mark.parametrize(
+    ("node", "expected"),
+    [
+        ({"type": "string", "enum": ["a"], "pattern": "a"}, {"type": ["string", "null"]}),
+        ({"type": "string", "format": "uri"}, {"type": ["string", "null"]}),
+        ({"type": "string", "format": "date"}, {"type": ["string", "null"], "format": "date"}),
+        ({"type": "object"}, OPEN),
+        ({"type": "object", "properties": {}}, OPEN),
+        ({"oneOf": [{"type": "number"}, {"type": "integer"}]}, {"type": ["number", "null"]}),
+        ({"oneOf": [{"type": "string"}, {"type": "number"}]}, {"type": ["number", "string", "null"]}),
+        ({"anyOf": [{"type": "string"}, {"type": "object"}]}, OPEN),
+        ({"oneOf": [{"$ref": "#/components/schemas/Tree"}]}, OPEN),
+        (
+            {"type": "object", "required": ["a"], "properties": {"b": {"type": "boolean"}, "a": {"type": "integer"}}},
+            {
+                "type": ["object", "null"],
+                "properties": {"a": {"type": ["integer", "null"]}, "b": {"type": ["boolean", "null"]}},
+            },
+        ),
+        (
+            {"$ref": "#/components/schemas/Tree", "nullable": True},
+            {
+                "type": ["object", "null"],
+                "properties": {
+                    "branches": {"type": ["array", "null"], "items": OPEN},
+                    "name": {"type": ["string", "null"]},
+                },
+            },
+        ),
+    ],
+)
+def test_a_column_from_a_node(node: dict[str, Any], expected: dict[str, Any]) -> None:
+    tree = {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "branches": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}},
+        },
+    }
+    assert column(node, {"Tree": tree}) == expected
+
+
+def test_schema_files_are_in_the_package() -> None:
+    assert Path(contract.__file__).parent.parent == PACKAGE
