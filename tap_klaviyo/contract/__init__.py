@@ -34,6 +34,7 @@ __all__ = [
     "reports",
     "schema",
     "schema_name",
+    "scopes",
 ]
 
 _HERE = Path(__file__).parent
@@ -64,6 +65,7 @@ class UnknownSchemaError(LookupError):
 class _Contract(msgspec.Struct, frozen=True):
     revision: str
     schemas: dict[str, str]
+    scopes: dict[str, tuple[str, ...]]
     endpoints: list[Endpoint]
 
 
@@ -120,6 +122,20 @@ def schema_name(resource_type: str) -> str:
     """
     try:
         return _contract().schemas[resource_type]
+    except KeyError:
+        raise UnknownSchemaError(resource_type) from None
+
+
+def scopes(resource_type: str) -> tuple[str, ...]:
+    """Return the scopes that resources of one type take, where they are asked for or included.
+
+    An endpoint's own scopes do not name those of what it includes.
+
+    Raises:
+        UnknownSchemaError: if no answer carries that type.
+    """
+    try:
+        return _contract().scopes[resource_type]
     except KeyError:
         raise UnknownSchemaError(resource_type) from None
 

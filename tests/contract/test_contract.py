@@ -191,6 +191,26 @@ def test_every_endpoint_has_a_scope_and_a_known_resource() -> None:
             assert contract.schema(contract.schema_name(endpoint.resource))["properties"]["id"] == {"type": "string"}
 
 
+@pytest.mark.parametrize(
+    ("resource_type", "scopes"),
+    [
+        ("profile", ("profiles:read",)),
+        ("template", ("templates:read",)),
+        ("campaign-message", ("campaigns:read",)),
+        ("push-token", ("profiles:read", "push-tokens:read")),
+        ("import-error", ("profiles:read",)),
+        ("attribution", ()),
+    ],
+)
+def test_what_an_included_type_takes(resource_type: str, scopes: tuple[str, ...]) -> None:
+    assert contract.scopes(resource_type) == scopes
+
+
+def test_the_scopes_of_an_unknown_type() -> None:
+    with pytest.raises(contract.UnknownSchemaError, match="'geofence'"):
+        contract.scopes("geofence")
+
+
 def test_what_a_sparse_fieldset_takes_is_what_the_answer_has() -> None:
     for endpoint in contract.endpoints().values():
         if endpoint.method == "GET" and endpoint.resource in endpoint.fields and endpoint.attributes:

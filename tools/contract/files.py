@@ -11,6 +11,20 @@ from tools.contract.reports import report
 from tools.contract.schemas import Resources
 
 
+def _scopes(resource_type: str, endpoints: list[dict[str, Any]]) -> list[str]:
+    """Return the scopes of the most direct endpoint of a type: none where only other resources' answers carry it."""
+    own = [
+        endpoint["path"]
+        for endpoint in endpoints
+        if endpoint["method"] == "GET"
+        and endpoint["resource"] == resource_type
+        and "/relationships/" not in endpoint["path"]
+    ]
+    shortest = min(own, key=lambda path: (path.count("/"), path), default=None)
+    scopes: list[str] = next((endpoint["scopes"] for endpoint in endpoints if endpoint["path"] == shortest), [])
+    return scopes
+
+
 def generated(document: dict[str, Any]) -> dict[str, Any]:
     """Return the content of each generated file by its path in the package."""
     schemas = document["components"]["schemas"]
@@ -26,11 +40,13 @@ def generated(document: dict[str, Any]) -> dict[str, Any]:
             for resource in (response.data, *response.included):
                 resources.add(resource.type, resource.attributes)
     by_type = resources.stream_schemas()
+    endpoints = [endpoint(path, method, operation, schemas) for path, method, operation in operations]
     return {
         "contract/endpoints.json": {
             "revision": document["info"]["version"],
             "schemas": {kind: stream_name(kind) for kind in by_type},
-            "endpoints": [endpoint(path, method, operation, schemas) for path, method, operation in operations],
+            "scopes": {kind: _scopes(kind, endpoints) for kind in by_type},
+            "endpoints": endpoints,
         },
         "contract/reports.json": [
             report(path, operation, schemas) for path, method, operation in operations if method == "post"
