@@ -53,6 +53,7 @@ def document() -> dict[str, Any]:
         "description": {"type": "string", "description": "What it is", "example": "A thing"},
         "title": {"type": "string", "title": "Title", "default": "none"},
         "required": {"type": "boolean", "description": "Whether it is required"},
+        "properties": {"type": "object", "description": "Whatever else"},
     }
     thing = {
         "type": "object",
@@ -123,6 +124,7 @@ def test_a_property_may_be_called_like_a_keyword(document: dict[str, Any]) -> No
             "description": {"type": "string"},
             "title": {"type": "string"},
             "required": {"type": "boolean"},
+            "properties": {"type": "object"},
         },
         "required": ["title"],
     }
