@@ -1,0 +1,230 @@
+"""Events: thousands of them, so each is only a time and a number until it is read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tap_klaviyo.sandbox.instants import SECOND, microseconds, text_of
+from tap_klaviyo.sandbox.shop import metrics
+from tap_klaviyo.sandbox.shop.making import ANCHOR, SPAN, spaced, spelled
+from tap_klaviyo.sandbox.shop.store import Resource
+
+if TYPE_CHECKING:
+    import random
+
+    from tap_klaviyo.sandbox.shop.making import Maker
+    from tap_klaviyo.sandbox.shop.store import Link
+
+_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+# where pages of the usual sizes end, counted from the oldest event: rows of one second lie over these edges
+_PAGE_EDGES = (100, 200, 400, 1000, 2000)
+# the customer dates an event: this one is decades ahead, at a fixed date so that two runs agree on it
+FUTURE = "2099-01-01T00:00:00+00:00"
+# both changes of the clock in Europe and in America, and the turn of a year, to the microsecond
+_EDGES_OF_TIME = (
+    *("2024-03-31T00:59:59+00:00", "2024-03-31T01:00:00+00:00", "2024-10-27T01:00:00+00:00"),
+    *("2024-03-10T07:00:00+00:00", "2024-11-03T06:00:00+00:00", "2024-02-29T23:59:59.999999+00:00"),
+    *("2023-12-31T23:59:59.999999+00:00", "2024-01-01T00:00:00+00:00", "2024-12-31T23:59:59+00:00"),
+    *("2025-01-01T00:00:00+00:00", "2025-01-01T00:00:00.000001+00:00"),
+)
+_FIRST_METRICS = len(metrics.KINDS)
+_BURSTS = 20
+
+
+class World:
+    """The ids of other parts that events speak of."""
+
+    __slots__ = ("campaigns", "flows", "maker", "metrics", "profiles")
+
+    def __init__(
+        self,
+        maker: Maker,
+        profiles: list[str],
+        campaigns: list[tuple[str, str]],
+        flows: list[tuple[str, str]],
+    ) -> None:
+        self.maker = maker
+        self.profiles = profiles
+        self.campaigns = campaigns  # id, name
+        self.flows = flows  # flow id, flow message id
+        self.metrics = [metrics.metric_id(maker, index) for index in range(metrics.COUNT)]
+
+
+class Event(Resource):
+    """An event, its attributes worked out from its number when they are read."""
+
+    __slots__ = ("_instant", "_number", "_world")
+
+    def __init__(self, world: World, number: int, instant: int) -> None:
+        self.type = "event"
+        length = 8 if number % 7 == 0 else 11
+        self.id = spelled(number * 0x5DEECE66D + 0xB, _LETTERS, length)
+        self._world = world
+        self._number = number
+        self._instant = instant
+
+    @property
+    def hidden(self) -> dict[str, Any]:  # type: ignore[override]
+        """Nothing: all that can be filtered by is in the answer."""
+        return {}
+
+    @property
+    def _metric(self) -> int:
+        # a few metrics have most of the events, some have none
+        mixed = (self._number * 2_654_435_761) >> 7
+        return mixed % _FIRST_METRICS if mixed % 11 else mixed % 40
+
+    @property
+    def relationships(self) -> dict[str, Link]:  # type: ignore[override]
+        """Metric, profile (None for the events of deleted profiles) and attributions."""
+        number, world = self._number, self._world
+        gone = number % 97 == 13 or not world.profiles
+        return {
+            "metric": world.metrics[self._metric],
+            "profile": None if gone else world.profiles[(number * 48_271) % len(world.profiles)],
+            "attributions": self.attribution_ids,
+        }
+
+    @property
+    def number(self) -> int:
+        """The event's place in time among those that the shop started with."""
+        return self._number
+
+    @property
+    def attribution_ids(self) -> list[str]:
+        """The ids of its attributions: some orders have one."""
+        return [f"{self.id}-1"] if self._number % 3 == 0 and self._kind == "order" else []
+
+    @property
+    def _kind(self) -> str:
+        return metrics.KINDS[self._metric][0] if self._metric < _FIRST_METRICS else "odd"
+
+    @property
+    def attributes(self) -> dict[str, Any]:  # type: ignore[override]
+        """All attributes of an event."""
+        text = text_of(self._instant)
+        return {
+            "timestamp": self._instant // SECOND,
+            "event_properties": _properties(self._world, self._kind, self._number, self._instant),
+            "datetime": spaced(text) if self._number % 5 == 2 else text,
+            "uuid": None if self._number % 41 == 7 else self._world.maker.uuid("event", self._number),
+        }
+
+    def own_values(self, name: str) -> list[Any]:
+        """Return the values of a field without working out the rest."""
+        if name == "datetime":
+            return [self._instant]
+        if name == "timestamp":
+            return [self._instant // SECOND]
+        return super().own_values(name)
+
+
+def _properties(world: World, kind: str, number: int, instant: int) -> dict[str, Any] | None:
+    found: dict[str, Any] = {"$event_id": str(instant // SECOND) if number % 2 else f"{number}:{instant}"}
+    if kind == "order":
+        found |= _order(number)
+    elif kind in {"email", "sms"}:
+        found |= _message(world, number)
+    elif kind == "odd":
+        return _odd(number)
+    else:
+        found |= {"Page": f"https://shop.example.com/p/{number % 500}", "Seconds": number % 90}
+    return found
+
+
+def _order(number: int) -> dict[str, Any]:
+    items = [
+        {"SKU": f"SKU-{(number + item) % 60}", "Quantity": item + 1, "ItemPrice": 9.99 + item, "Gift": False}
+        for item in range(1 + number % 3)
+    ]
+    found: dict[str, Any] = {
+        "$value": round(5 + number * 0.37 % 400, 2),
+        "$currency_code": "EUR",
+        "OrderId": f"{100_000 + number}",
+        "Items": items,
+        "ShippingAddress": {"City": "Köln", "Zip": "50667", "Geo": {"Lat": "50.94", "Lng": 6.96}},
+    }
+    if number % 4 == 0:
+        # older integrations send the amount without the dollar sign, and as text
+        found["value"] = str(found.pop("$value"))
+    return found
+
+
+def _message(world: World, number: int) -> dict[str, Any]:
+    found: dict[str, Any] = {"Subject": f"News № {number % 30} 🎉", "Email Domain": "example.com"}
+    if number % 3 == 0 and world.flows:
+        flow, message = world.flows[number % len(world.flows)]
+        found |= {"$flow": flow, "$message": message}
+    elif world.campaigns:
+        campaign, name = world.campaigns[number % len(world.campaigns)]
+        found["Campaign Name"] = name
+        # events of campaigns that were deleted since have the name alone
+        if number % 17:
+            found["$message"] = campaign
+    if number % 6 == 0:
+        found["$variation"] = f"V{number % 9}"
+    return found
+
+
+_ODDITIES: tuple[dict[str, Any] | None, ...] = (
+    {},
+    None,
+    {"big": 2**70 + 1, "negative": -(2**65)},
+    {"a key with blanks": 1, "dotted.key": {"deep": {"deeper": [1, "two", None, {"x": True}]}}, "🎈": "emoji key"},
+    {"Case": "upper", "case": "lower"},
+    {"when": "2024-06-23 00:15:23.918411+00:00", "free text": "May 5, 2021", "trailing": "line\n"},
+    {"score": "12"},
+    {"score": 12.0},
+    {"score": [True, None]},
+)
+
+
+def _odd(number: int) -> dict[str, Any] | None:
+    return _ODDITIES[number % len(_ODDITIES)]
+
+
+def _instants(choices: random.Random, count: int, *, bursts: bool) -> list[int]:
+    end = microseconds(ANCHOR)
+    start = microseconds(ANCHOR - SPAN)
+    hours = [choices.randrange(start, end, 3600 * SECOND) for _ in range(_BURSTS)]
+    found = [instant for text in _EDGES_OF_TIME[:count] for instant in (microseconds(datetime.fromisoformat(text)),)]
+    while len(found) < count:
+        number = len(found)
+        if bursts and number % 5:
+            instant = hours[number % _BURSTS] + choices.randrange(3600 * SECOND)
+        else:
+            instant = choices.randrange(start, end)
+        # two of three fall on a whole second
+        found.append(instant if number % 3 == 0 else instant // SECOND * SECOND)
+    found.sort()
+    for edge in _PAGE_EDGES:
+        tied = range(max(0, edge - 3), min(count, edge + 4))
+        for at in tied:
+            found[at] = found[tied[0]]
+    return found
+
+
+def made(world: World, count: int, *, bursts: bool) -> list[Resource]:
+    """Return ``count`` events, the last of them in the future, and the attributions of orders."""
+    instants = _instants(world.maker.choices("event"), max(0, count - 1), bursts=bursts)
+    if count:
+        instants.append(microseconds(datetime.fromisoformat(FUTURE)))
+    events = [Event(world, number, instant) for number, instant in enumerate(instants)]
+    return [*events, *(attribution for event in events for attribution in _attributions(world, event, events))]
+
+
+def _attributions(world: World, event: Event, events: list[Event]) -> list[Resource]:
+    return [
+        Resource(
+            "attribution",
+            attribution_id,
+            {},
+            {
+                "event": event.id,
+                "attributed-event": events[event.number // 2].id,
+                "campaign": world.campaigns[event.number % len(world.campaigns)][0] if world.campaigns else None,
+            },
+        )
+        for attribution_id in event.attribution_ids
+    ]

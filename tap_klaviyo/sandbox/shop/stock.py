@@ -1,0 +1,50 @@
+"""The shop's first stock: every part made in turn and linked to the others."""
+
+from __future__ import annotations
+
+from tap_klaviyo.sandbox.shop import (
+    account,
+    campaigns,
+    catalog,
+    content,
+    coupons,
+    events,
+    flows,
+    groups,
+    jobs,
+    metrics,
+    objects,
+    profiles,
+    tags,
+    voices,
+)
+from tap_klaviyo.sandbox.shop.making import Maker, Stock
+
+
+def stocked(seed: int, *, event_count: int, profile_count: int, bursts: bool) -> Stock:
+    """Return everything that a shop of ``seed`` starts with."""
+    maker = Maker(seed)
+    flow_ids, tag_ids = flows.flow_ids(maker), tags.tag_ids(maker)
+    list_ids, template_ids = groups.list_ids(maker), content.template_ids(maker)
+    people = profiles.made(maker, profile_count, list_ids)
+    profile_ids = [profile.id for profile in people]
+    world = events.World(maker, profile_ids, campaigns.names(maker), flows.message_ids(maker))
+    happened = events.made(world, event_count, bursts=bursts)
+    event_ids = [event.id for event in happened[:500] if event.type == "event"]
+    resources = [
+        *people,
+        *happened,
+        *account.made(maker),
+        *metrics.made(maker, flow_ids),
+        *groups.made(maker, flow_ids, tag_ids),
+        *tags.made(maker),
+        *campaigns.made(maker, tag_ids, list_ids, template_ids, content.image_ids(maker)),
+        *flows.made(maker, tag_ids, template_ids),
+        *content.made(maker),
+        *catalog.made(maker),
+        *coupons.made(maker, profile_ids),
+        *objects.made(maker),
+        *jobs.made(maker, profile_ids, list_ids, groups.segment_ids(maker)),
+        *voices.made(maker, profile_ids, event_ids, catalog.item_ids()),
+    ]
+    return Stock(resources, groups.memberships(maker, people))
