@@ -1,0 +1,113 @@
+"""From the shop's resources to the rows of one page: filtered, in order, after the cursor."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_klaviyo.sandbox.filters import LOWER, UPPER, Condition
+from tap_klaviyo.sandbox.instants import instant_of
+from tap_klaviyo.sandbox.shop.store import Shelf, ordered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tap_klaviyo.sandbox.paging import Position
+    from tap_klaviyo.sandbox.shop import Resource, Shop
+    from tap_klaviyo.sandbox.shop.store import Entry
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "equals": lambda have, want: bool(have == want),
+    "any": lambda have, want: have in want,
+    "contains": lambda have, want: want.lower() in have.lower(),
+    "starts-with": lambda have, want: have.lower().startswith(want.lower()),
+    "ends-with": lambda have, want: have.lower().endswith(want.lower()),
+    "greater-than": lambda have, want: bool(have > want),
+    "greater-or-equal": lambda have, want: bool(have >= want),
+    "less-than": lambda have, want: bool(have < want),
+    "less-or-equal": lambda have, want: bool(have <= want),
+}
+# by these alone a row has at most one value, so that a bound cuts the order at one place
+_SINGLE = frozenset({"datetime", "created", "updated", "created_at", "updated_at", "scheduled_at", "joined_group_at"})
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Which rows: up to ``size`` that meet all conditions, from ``after`` on.
+
+    ``sort`` is a field, with ``-`` before it for descending; rows of one value follow each other by id.
+    """
+
+    sort: str
+    conditions: list[Condition]
+    after: Position | None
+    size: int
+
+
+def meets(shop: Shop, resource: Resource, condition: Condition) -> bool:
+    """Whether one of the values that ``resource`` has for the condition's field meets it."""
+    values = [value for value in shop.values(resource, condition.field) if value is not None]
+    if condition.operator == "has":
+        return bool(values)
+    if condition.kind == "date-time":
+        values = [instant for instant in map(instant_of, values) if instant is not None]
+    want = condition.value
+    if isinstance(want, list) and condition.operator == "equals":
+        # equal to a list is one of it, except for a field that is a list itself
+        return any(value in want for value in values)
+    compare = _COMPARE[condition.operator]
+    return any(compare(value, want) for value in values)
+
+
+def _bounds(order: list[Entry], name: str, conditions: Iterable[Condition]) -> tuple[int, int]:
+    start, stop = 0, len(order)
+    if name not in _SINGLE:
+        return start, stop
+    for condition in conditions:
+        if condition.field != name or condition.kind != "date-time":
+            continue
+        key = (1, condition.value)
+        if condition.operator in LOWER:
+            start = max(start, bisect_left(order, key, key=_key))
+        elif condition.operator in UPPER:
+            stop = min(stop, bisect_right(order, key, key=_key))
+    return start, stop
+
+
+def _key(entry: Entry) -> tuple[int, Any]:
+    return entry[0]
+
+
+def _place(entry: Entry) -> Position:
+    return entry[0], entry[1]
+
+
+def page_of(shop: Shop, source: Shelf | list[Resource], wanted: Slice) -> tuple[list[Resource], Position | None]:
+    """Return the rows of one page and, where more follow, the position of its last row."""
+    with shop.lock:
+        rows: list[Resource] = []
+        last: Position | None = None
+        for entry in _walk(source, wanted):
+            if all(meets(shop, entry[2], condition) for condition in wanted.conditions):
+                if len(rows) == wanted.size:
+                    return rows, last
+                rows.append(entry[2])
+                last = _place(entry)
+        return rows, None
+
+
+def _walk(source: Shelf | list[Resource], wanted: Slice) -> Iterator[Entry]:
+    name, descending = wanted.sort.removeprefix("-"), wanted.sort.startswith("-")
+    if isinstance(source, Shelf):
+        order = source.order(name, largest=descending)
+    else:
+        order = ordered(source, name, largest=descending)
+    start, stop = _bounds(order, name, wanted.conditions)
+    if descending:
+        if wanted.after is not None:
+            stop = min(stop, bisect_left(order, wanted.after, key=_place))
+        return (order[at] for at in range(stop - 1, start - 1, -1))
+    if wanted.after is not None:
+        start = max(start, bisect_right(order, wanted.after, key=_place))
+    return (order[at] for at in range(start, stop))
