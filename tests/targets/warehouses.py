@@ -1,0 +1,119 @@
+"""Real Singer targets: load a file of messages, and read back what the database holds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.targets.installed import installed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Tables = dict[str, list[dict[str, Any]]]
+
+# Run by the target's own Python, which has the database's driver; columns that the target adds are not ours to count.
+DUMP = """
+import json, sys
+{connect}
+cursor = connection.cursor()
+
+def ask(question):
+    cursor.execute(question)
+    return cursor.fetchall()
+
+tables = {{}}
+for (table,) in ask("select table_name from information_schema.tables where table_schema = 'klaviyo'"):
+    where = f"table_schema = 'klaviyo' and table_name = '{{table}}'"
+    names = [name for (name,) in ask(f"select column_name from information_schema.columns where {{where}}")]
+    names = sorted(name for name in names if not name.startswith("_sdc_"))
+    quoted = ", ".join(f'"{{name}}"' for name in names)
+    tables[table] = [dict(zip(names, row)) for row in ask(f'select {{quoted}} from klaviyo."{{table}}"')]
+json.dump(tables, sys.stdout, default=str)
+"""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A target, its configuration, and how its own Python connects to what it loaded."""
+
+    home: Path
+    executable: str
+    config: Path
+    connect: str
+
+    def load(self, messages: Path) -> dict[str, Any]:
+        """Load the messages; return the last state that the target wrote, which is what it vouches for."""
+        command = [self.home / "bin" / self.executable, "--config", self.config]
+        with messages.open() as source:
+            done = subprocess.run(command, check=False, stdin=source, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-3000:]
+        state: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return state
+
+    def tables(self) -> Tables:
+        """All rows of all tables: an exit code of 0 says nothing of what was loaded."""
+        command = [self.home / "bin" / "python", "-c", DUMP.format(connect=self.connect)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-3000:]
+        tables: Tables = json.loads(done.stdout)
+        return tables
+
+
+def duckdb(folder: Path) -> Warehouse:
+    """DuckDB in a file."""
+    file = folder / "warehouse.duckdb"
+    config = {"filepath": str(file), "default_target_schema": "klaviyo", "add_metadata_columns": True}
+    return Warehouse(
+        installed("target-duckdb==0.8.0", "duckdb==1.2.2"),
+        "target-duckdb",
+        _written(folder, config),
+        f"import duckdb; connection = duckdb.connect({str(file)!r}, read_only=True)",
+    )
+
+
+def postgres(folder: Path, port: int) -> Warehouse:
+    """A database of its own on a running PostgreSQL server."""
+    home = installed("meltanolabs-target-postgres==0.8.1")
+    server = f"host=127.0.0.1 port={port} user=postgres"
+    name = f"tap_{abs(hash(folder))}"
+    create = f"import psycopg; psycopg.connect({server!r}, autocommit=True).execute('create database {name}')"
+    subprocess.run([home / "bin" / "python", "-c", create], check=True)
+    config = {
+        "host": "127.0.0.1",
+        "port": port,
+        "user": "postgres",
+        "password": "not needed",
+        "database": name,
+        "default_target_schema": "klaviyo",
+    }
+    connect = f"import psycopg; connection = psycopg.connect({server + ' dbname=' + name!r})"
+    return Warehouse(home, "target-postgres", _written(folder, config), connect)
+
+
+def jsonl(folder: Path) -> Warehouse:
+    """A folder of JSON lines: no keys, so what is loaded twice stands there twice."""
+    output = folder / "output"
+    output.mkdir()
+    config = {"destination_path": str(output), "do_timestamp_file": False}
+    return JsonLines(installed("target-jsonl==0.1.4"), "target-jsonl", _written(folder, config), str(output))
+
+
+class JsonLines(Warehouse):
+    """The same for target-jsonl, whose tables are files."""
+
+    def tables(self) -> Tables:
+        """All lines of all files."""
+        tables: Tables = defaultdict(list)
+        for path in self.config.with_name("output").iterdir():
+            tables[path.stem] = [json.loads(line) for line in path.read_text().splitlines()]
+        return tables
+
+
+def _written(folder: Path, config: dict[str, Any]) -> Path:
+    path = folder / "target.json"
+    path.write_text(json.dumps(config))
+    return path
