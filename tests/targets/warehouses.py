@@ -47,7 +47,7 @@ class Warehouse:
 
     def load(self, messages: Path) -> dict[str, Any]:
         """Load the messages; return the last state that the target wrote, which is what it vouches for."""
-        command = [self.home / "bin" / self.executable, "--config", self.config]
+        command = [str(self.home / "bin" / self.executable), "--config", str(self.config)]
         with messages.open() as source:
             done = subprocess.run(command, check=False, stdin=source, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-3000:]
@@ -56,7 +56,7 @@ class Warehouse:
 
     def tables(self) -> Tables:
         """All rows of all tables: an exit code of 0 says nothing of what was loaded."""
-        command = [self.home / "bin" / "python", "-c", DUMP.format(connect=self.connect)]
+        command = [str(self.home / "bin" / "python"), "-c", DUMP.format(connect=self.connect)]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-3000:]
         tables: Tables = json.loads(done.stdout)
