@@ -27,7 +27,7 @@ MARGIN = 0.1
 _ROUNDING = 1.0
 _SOONEST = 0.001
 
-_PAIR = re.compile(r"(?<!\d)(\d{1,9})\s*;\s*w\s*=\s*(\d{1,9})(?!\d)")
+_PAIR = re.compile(r"(?<![\d-])(\d{1,9})\s*;\s*w\s*=\s*(\d{1,9})(?!\d)")
 _FIRST = re.compile(r"\s*(\d{1,9})\s*(?:,|$)")
 _COUNT = re.compile(r"\s*(\d{1,9})\s*$")
 
