@@ -1,0 +1,218 @@
+"""Failures of the way, over a real socket."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+import pytest
+import requests
+
+from tap_klaviyo.http import NoAuth, Tally
+from tap_klaviyo.http.errors import UnreachableError
+from tap_klaviyo.http.transport import _reason
+from tests.http import faulty
+from tests.http.wire import KEY, PAGE, client, request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.http.faulty import Fault, Handler
+
+FAULTS: dict[Fault, str] = {
+    faulty.cut: "a body that was cut off",
+    faulty.cut_zipped: "broken JSON",
+    faulty.bad_gzip: "a body that cannot be decompressed",
+    faulty.cut_chunk: "a body that was cut off",
+    faulty.no_last_chunk: "a body that was cut off",
+    faulty.bad_chunk: "a body that was cut off",
+    faulty.silent: "connection reset",
+    faulty.reset: "connection reset",
+    faulty.reset_in_body: "connection reset",
+    faulty.gibberish: "connection failed",
+    faulty.slow: "time-out while reading",
+    faulty.slow_body: "time-out while reading",
+    faulty.html: "HTML instead of JSON",
+    faulty.forbidden_html: "HTTP 403 that is not Klaviyo's own",
+    faulty.unavailable: "HTTP 503",
+}
+faults = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+
+
+@faults
+def test_a_failed_way_is_tried_again(fault: Fault) -> None:
+    with faulty.serving(fault) as server, closing(client(api_url=server.url, request_timeout=0.2)) as http:
+        tally = Tally()
+        assert http.send(request(http), tally=tally).body == PAGE
+        assert (tally.requests, tally.retries) == (2, 1)
+
+
+@faults
+def test_after_the_last_try_one_line_says_what_failed(fault: Fault) -> None:
+    with faulty.serving(fault, fault) as server:
+        http = client(api_url=server.url, request_timeout=0.2, retry=1)
+        with closing(http), pytest.raises(UnreachableError) as raised:
+            http.send(request(http, params={"filter": "equals(email,'someone@example.org')"}))
+    assert str(raised.value) == (f"127.0.0.1 gave no usable answer to GET /api/profiles in 2 tries: {FAULTS[fault]}")
+    assert raised.value.reason == FAULTS[fault]
+    assert raised.value.__context__ is None
+
+
+def test_connection_refused_is_named() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    with closing(client(api_url=url)) as http, pytest.raises(UnreachableError, match="connection refused"):
+        http.send(request(http))
+
+
+def test_an_unknown_host_is_named() -> None:
+    http = client(api_url="https://klaviyo.invalid")
+    with closing(http), pytest.raises(UnreachableError, match=r"klaviyo\.invalid .* not known \(DNS\)"):
+        http.send(request(http))
+
+
+def test_no_tls_is_named() -> None:
+    with faulty.serving() as server:
+        http = client(api_url=server.url.replace("http:", "https:"), request_timeout=5)
+        with closing(http), pytest.raises(UnreachableError, match=r"no secure connection \(TLS\)"):
+            http.send(request(http))
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (requests.exceptions.SSLError(ssl.SSLCertVerificationError()), "the certificate is not accepted (TLS)"),
+        (requests.exceptions.ConnectTimeout(), "time-out while connecting"),
+        (requests.exceptions.ProxyError(ConnectionRefusedError()), "the proxy gave no connection"),
+        (BrokenPipeError(), "connection reset"),
+        (OSError(101, "Network is unreachable"), "connection failed"),
+    ],
+)
+def test_other_failures_have_their_words(error: Exception, words: str) -> None:
+    assert _reason(error) == words
+
+
+def test_an_error_that_wraps_itself_has_words_too() -> None:
+    error = OSError()
+    error.args = (error,)
+    assert _reason(error) == "connection failed"
+
+
+def test_gzip_is_asked_for_and_unpacked() -> None:
+    with faulty.serving(faulty.zipped) as server, closing(client(api_url=server.url)) as http:
+        tally = Tally()
+        assert http.send(request(http), tally=tally).body == PAGE
+        assert server.heads[0]["Accept-Encoding"] == "gzip"
+        assert 0 < tally.received != len(PAGE)
+
+
+def test_a_connection_is_kept() -> None:
+    with faulty.serving() as server, closing(client(api_url=server.url)) as http:
+        for _ in range(5):
+            http.send(request(http))
+        assert (len(server.paths), server.connections) == (5, 1)
+
+
+def test_a_connection_that_the_server_has_closed_is_replaced() -> None:
+    def last(handler: Handler) -> None:
+        handler.reply(PAGE)
+        handler.hang_up()
+
+    with faulty.serving(last) as server, closing(client(api_url=server.url)) as http:
+        assert [http.send(request(http)).status for _ in range(2)] == [200, 200]
+        assert server.connections == 2
+
+
+def test_no_more_than_max_workers_are_in_flight() -> None:
+    flying, most = 0, 0
+    lock, full = threading.Lock(), threading.Barrier(3)
+
+    def watch(handler: Handler) -> None:
+        nonlocal flying, most
+        with lock:
+            flying += 1
+            most = max(most, flying)
+        full.wait(20)
+        with lock:
+            flying -= 1
+        handler.reply(PAGE)
+
+    with faulty.serving(*[watch] * 12) as server, closing(client(api_url=server.url, max_workers=3)) as http:
+        with ThreadPoolExecutor(12) as pool:
+            answers = list(pool.map(lambda _: http.send(request(http)).status, range(12)))
+        assert answers == [200] * 12
+        assert most == 3
+        assert server.connections == 3
+
+
+def test_the_query_arrives_as_it_was_meant() -> None:
+    with faulty.serving() as server, closing(client(api_url=server.url)) as http:
+        http.send(request(http, params={"filter": "greater-than(updated,2026-01-01T00:00:00+00:00)", "page[size]": 9}))
+        assert server.paths == [
+            "/api/profiles?filter=greater-than%28updated%2C2026-01-01T00%3A00%3A00%2B00%3A00%29&page%5Bsize%5D=9"
+        ]
+
+
+def test_a_next_link_is_followed_as_it_stands() -> None:
+    query = "page%5Bcursor%5D=bmV4dDo6aWQ6OjEyMw%3D%3D&filter=equals(archived,true)&fields[profile]=a%2cb"
+    with faulty.serving() as server, closing(client(api_url=server.url)) as http:
+        http.send(request(http).next(f"{server.url}/api/profiles?{query}"))
+        (path,) = server.paths
+        assert "page%5Bcursor%5D=bmV4dDo6aWQ6OjEyMw%3D%3D&" in path
+        assert parse_qsl(path.partition("?")[2]) == parse_qsl(query)
+
+
+def test_cookies_are_not_kept_and_netrc_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password hidden\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    def cookie(handler: Handler) -> None:
+        handler.reply(PAGE, Set_Cookie="__cf_bm=1; path=/")
+
+    with faulty.serving(cookie) as server, closing(client(api_url=server.url, auth=NoAuth())) as http:
+        http.send(request(http))
+        http.send(request(http))
+        assert all("Cookie" not in head and "Authorization" not in head for head in server.heads)
+
+
+def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with faulty.serving() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "")
+        monkeypatch.setenv("NO_PROXY", "")
+        with closing(client(api_url="http://localhost:9")) as http:
+            assert http.send(request(http)).body == PAGE
+        assert proxy.paths == ["http://localhost:9/api/profiles"]
+
+
+def test_a_proxy_that_makes_no_sense_fails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http:///")
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("NO_PROXY", "")
+    http = client(api_url="http://localhost:9")
+    tally = Tally()
+    with closing(http), pytest.raises(UnreachableError, match="check the proxy"):
+        http.send(request(http), tally=tally)
+    assert tally.requests == 1
+
+
+def test_the_ca_bundle_of_the_environment_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+    http = client(api_url="https://localhost:9")
+    assert http._transport._session.verify == str(tmp_path / "missing.pem")
+    with closing(http), pytest.raises(UnreachableError):
+        http.send(request(http))
+
+
+def test_the_key_goes_out_once_a_request() -> None:
+    with faulty.serving() as server, closing(client(api_url=server.url)) as http:
+        http.send(request(http))
+        assert str(server.heads[0]).count(KEY) == 1
+        assert KEY not in server.paths[0]

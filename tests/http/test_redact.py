@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import gc
+import logging
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_klaviyo.http.redact import RedactingFilter, Secret, brief, clean
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "someone.else+tag@example.co.uk",
+        "SOMEONE@EXAMPLE.ORG",
+        "equals(email,'someone@example.org')",
+        "filter=equals%28email%2C%22someone%40example.org%22%29",
+        "someone%2Btag%40example.org",
+        "sömeone@exämple.org",
+        "<someone@example.org>",
+        "pk_someone0123456789",
+        "Klaviyo-API-Key someone",
+        "{'Authorization': 'Bearer someone'}",
+        "Authorization: Basic someone==",
+        "grant_type=refresh_token&refresh_token=someone",
+        "eyJsomeone0123456789.someone.someone",
+    ],
+)
+def test_what_looks_private_is_hidden(text: str) -> None:
+    cleaned = clean(f"before {text} after")
+    assert "meone" not in cleaned.lower()
+    assert cleaned.startswith("before ")
+    assert cleaned.endswith(" after")
+
+
+@pytest.mark.parametrize("text", ["GET /api/profiles (400)", "a @ b", "2026-01-01T00:00:00Z", "pk_", "user@"])
+def test_the_rest_stays(text: str) -> None:
+    assert clean(text) == text
+
+
+def test_a_known_secret_is_hidden_in_every_spelling() -> None:
+    secret = Secret("hunter2/+x y")
+    texts = ["hunter2/+x y", "hunter2%2F%2Bx%20y", "aHVudGVyMi8reCB5"]
+    assert [clean(f"<{text}>") for text in texts] == ["<***>"] * 3
+    assert repr(secret) == str(secret) == f"{secret}" == "***"
+    assert secret.reveal() == "hunter2/+x y"
+
+
+def test_a_secret_does_not_travel() -> None:
+    with pytest.raises(TypeError):
+        pickle.dumps(Secret("hunter2"))
+
+
+def test_a_secret_that_is_gone_is_forgotten() -> None:
+    secret = Secret("onetimevalue")
+    assert clean("onetimevalue") == "***"
+    del secret
+    gc.collect()
+    assert clean("onetimevalue") == "onetimevalue"
+
+
+@given(st.text(), st.integers(2, 50))
+def test_a_brief_text_is_one_line_of_so_many_characters(text: str, length: int) -> None:
+    short = brief(text, length)
+    assert len(short) <= length
+    assert len(short.splitlines()) <= 1
+
+
+@given(st.text())
+def test_what_is_clean_stays_so(text: str) -> None:
+    assert clean(clean(text)) == clean(text)
+
+
+def test_a_long_line_without_blanks_comes_to_an_end() -> None:
+    assert clean("a" * 200_000 + "@") == "a" * 200_000 + "@"
+
+
+def test_the_filter_cleans_message_traceback_and_stack(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("test_redact")
+    logger.addFilter(filter_ := RedactingFilter())
+    try:
+        int("someone@example.org")
+    except ValueError:
+        logger.exception("failed for %s", "someone@example.org", stack_info=True)
+    finally:
+        logger.removeFilter(filter_)
+    (record,) = caplog.records
+    text = logging.Formatter().format(record)
+    assert "failed for ***" in text
+    assert "ValueError: invalid literal" in text
+    assert "someone" not in text
+
+
+def test_the_filter_leaves_a_record_alone_that_is_clean() -> None:
+    record = logging.LogRecord("x", logging.INFO, "p", 1, "%d of %d", (1, 2), None)
+    assert RedactingFilter().filter(record)
+    assert (record.msg, record.args) == ("%d of %d", (1, 2))
+
+
+def test_the_filter_passes_a_record_whose_arguments_do_not_fit() -> None:
+    record = logging.LogRecord("x", logging.INFO, "p", 1, "%d someone@example.org", ("a", "b"), None)
+    assert RedactingFilter().filter(record)
+    assert record.getMessage() == "%d ***"
