@@ -7,13 +7,13 @@ import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
-from urllib.parse import urljoin
 
 from requests.structures import CaseInsensitiveDict
 
 from tap_klaviyo.http.errors import BrokenBodyError, FailedTryError, ForeignLinkError, StoppedError
 from tap_klaviyo.http.limits import Limiter
 from tap_klaviyo.http.origin import Origin
+from tap_klaviyo.http.redact import brief
 from tap_klaviyo.http.replies import failed_try, redirect, refusal
 from tap_klaviyo.http.retry import LONGEST_WAIT, Tries, quota_exhausted
 from tap_klaviyo.http.tally import Tally
@@ -68,7 +68,7 @@ class Http:
         self._limiter = Limiter(settings.rate_limit_share, clock)
         self._slots = threading.BoundedSemaphore(settings.max_workers)
         self._closed = threading.Event()
-        self._echoes: set[str] = set()
+        self._echo_told = False
         self._transport = Transport(
             self._origin,
             connections=settings.max_workers,
@@ -141,7 +141,7 @@ class Http:
                 renewed = True
             elif (target := redirect(request, answer)) is not None and redirects < _MOST_REDIRECTS:
                 redirects += 1
-                request = request.next(urljoin(request.url, target))
+                request = request.next(target)
             else:
                 raise refusal(request, answer, setting=self._auth.setting, revision=self._settings.revision)
 
@@ -236,9 +236,9 @@ class Http:
 
     def _compare(self, sent: str, echoed: str | None) -> None:
         """Klaviyo answers with a newer revision once the one asked for is gone."""
-        if echoed is not None and echoed != sent and echoed not in self._echoes:
-            self._echoes.add(echoed)
-            logger.warning("Klaviyo answers with API revision %s where %s was asked for", echoed, sent)
+        if echoed is not None and echoed != sent and not self._echo_told:
+            self._echo_told = True
+            logger.warning("Klaviyo answers with API revision %s where %s was asked for", brief(echoed, 40), sent)
 
     @contextmanager
     def _slot(self, label: str, stop: threading.Event | None) -> Iterator[None]:

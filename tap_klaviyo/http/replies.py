@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import msgspec
 
@@ -40,10 +41,16 @@ class Complaint:
 
 
 def redirect(request: Request, answer: Answer) -> str | None:
-    """Where the answer points to, if the same request may be sent there."""
-    if answer.status in _SAME_METHOD or (answer.status in _REDIRECTS and request.method == "GET"):
-        return answer.headers.get("Location")
-    return None
+    """Where the answer points to, if the same request may be sent there; nobody has looked at the origin yet."""
+    location = answer.headers.get("Location")
+    if location is None or not (
+        answer.status in _SAME_METHOD or (answer.status in _REDIRECTS and request.method == "GET")
+    ):
+        return None
+    try:
+        return urljoin(request.url, location)
+    except ValueError:  # not a URL; whoever checks the origin refuses it
+        return location
 
 
 def failed_try(answer: Answer, *, text: bool = False) -> FailedTryError | None:
