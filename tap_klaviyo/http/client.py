@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from requests.structures import CaseInsensitiveDict
@@ -153,17 +153,22 @@ class Http:
         stop: threading.Event | None,
         tally: Tally,
     ) -> Answer:
-        """Send when the limits let it; the permit is taken with the slot in hand: it is counted when it leaves."""
-        while True:
-            with self._slot(request.label, stop):
-                wait = quota.take()
-                if wait == 0:
-                    return self._exchange(request, authorization, quota, tally)
-            if wait > LONGEST_WAIT:
-                raise quota_exhausted(request.label, wait)
-            begin = self._clock()
-            self._rest(min(wait, _LOOK_UP), request.label, stop)
-            tally.add(waited=self._clock() - begin)
+        """Send when the limits let it."""
+        with ExitStack() as slot:
+            with self._held(quota.turn, request.label, stop):
+                while True:
+                    # The permit is taken with the slot in hand, so that it is counted when the request leaves.
+                    slot.enter_context(self._held(self._slots, request.label, stop))
+                    wait = quota.take()
+                    if wait == 0:
+                        break
+                    slot.close()
+                    if wait > LONGEST_WAIT:
+                        raise quota_exhausted(request.label, wait)
+                    begin = self._clock()
+                    self._rest(min(wait, _LOOK_UP), request.label, stop)
+                    tally.add(waited=self._clock() - begin)
+            return self._exchange(request, authorization, quota, tally)
 
     def _exchange(self, request: Request, authorization: str | None, quota: Quota, tally: Tally) -> Answer:
         headers = self._headers(request.headers)
@@ -192,7 +197,7 @@ class Http:
             headers["Authorization"] = f"Basic {basic.reveal()}"
             while True:
                 try:
-                    with self._slot(label, stop):
+                    with self._held(self._slots, label, stop):
                         answer = self._transport.exchange(
                             "POST",
                             self._origin.url(_TOKEN_PATH),
@@ -241,13 +246,15 @@ class Http:
             logger.warning("Klaviyo answers with API revision %s where %s was asked for", brief(echoed, 40), sent)
 
     @contextmanager
-    def _slot(self, label: str, stop: threading.Event | None) -> Iterator[None]:
-        while not self._slots.acquire(timeout=_LOOK_UP):
+    def _held(
+        self, lock: threading.Lock | threading.Semaphore, label: str, stop: threading.Event | None
+    ) -> Iterator[None]:
+        while not lock.acquire(timeout=_LOOK_UP):
             self._go_on(label, stop)
         try:
             yield
         finally:
-            self._slots.release()
+            lock.release()
 
     def _rest(self, seconds: float, label: str, stop: threading.Event | None) -> None:
         end = self._clock() + seconds

@@ -56,9 +56,13 @@ class Limiter:
 
 
 class Quota:
-    """One endpoint's windows and its pause. Times are seconds of the clock."""
+    """One endpoint's windows and its pause. Times are seconds of the clock.
+
+    `turn` is for whoever asks in a loop: one thread watches the clock, and the others wait behind it.
+    """
 
     def __init__(self, limits: Limits, share: float, clock: Callable[[], float]) -> None:
+        self.turn = threading.Lock()
         self._clock = clock
         self._lock = threading.Lock()
         self._paused_until = -math.inf
