@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import math
 import threading
+from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -233,3 +235,15 @@ def test_threads_together_keep_the_limit() -> None:
     for thread in threads:
         thread.join()
     assert len(permits) == 40
+
+
+@given(limits, gaps, st.lists(st.floats(0, MARGIN), min_size=80, max_size=80), st.floats(0, MINUTE))
+def test_fixed_windows_of_any_phase_are_kept_where_the_way_takes_a_moment(
+    limits: Limits, gaps: list[float], delays: list[float], phase: float
+) -> None:
+    time = FakeTime()
+    times = sends(Quota(limits, 1, time.clock), time, gaps)
+    arrivals = [moment + delay for moment, delay in zip(times, delays, strict=False)]
+    for period, limit in ((SECOND, limits.burst), (MINUTE, limits.steady)):
+        windows = Counter(math.floor((arrival - phase) / period) for arrival in arrivals)
+        assert max(windows.values(), default=0) <= limit
