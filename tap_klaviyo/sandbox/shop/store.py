@@ -48,7 +48,8 @@ class Resource:
                 for item in (one if isinstance(one, list) else [one])
                 if isinstance(item, dict) and part in item
             ]
-        return found
+        # a review's status is an object and is filtered by the value in it
+        return [one["value"] if isinstance(one, dict) and "value" in one else one for one in found]
 
 
 def sort_key(resource: Resource, name: str, *, largest: bool = False) -> tuple[int, Any]:
