@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from tap_klaviyo.http.origin import Origin
     from tap_klaviyo.http.tally import Tally
 
-_CHUNK = 1 << 20
+_PIECE = 1 << 20
+_INFLATION = 1032  # deflate's best: no body gets larger than so many times what was sent
+_CUT = "a body that was cut off"
 _HOPELESS = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
@@ -99,14 +101,29 @@ class Transport:
         self._session.close()
 
     def _read(self, response: requests.Response, label: str) -> bytes:
-        chunks, size = [], 0
-        while chunk := response.raw.read(_CHUNK, decode_content=True):
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > self._largest_body:
-                message = f"{label}: the answer is larger than {self._largest_body >> 20} MB; ask for a smaller page"
-                raise TooLargeError(message, label=label, status=response.status_code)
-        return b"".join(chunks)
+        raw, largest = response.raw, self._largest_body
+        sent = raw.length_remaining or 0
+        inflated = sent * _INFLATION if "Content-Encoding" in response.headers else sent
+        if sent > largest:
+            body = None
+        elif 0 < inflated <= largest:
+            body = raw.read(decode_content=True)  # in one go: a third of the time that pieces take
+        else:
+            body = self._read_in_pieces(raw)
+        if body is None or len(body) > largest:
+            message = f"{label}: the answer is larger than {largest >> 20} MB; ask for a smaller page"
+            raise TooLargeError(message, label=label, status=response.status_code)
+        if (raw.length_remaining or 0) > 0:  # urllib3 sees to it over a socket only
+            raise FailedTryError(_CUT)
+        return bytes(body)
+
+    def _read_in_pieces(self, raw: urllib3.HTTPResponse) -> bytes:
+        """The body, or more of it than there may be."""
+        pieces, size = [], 0
+        while size <= self._largest_body and (piece := raw.read(_PIECE, decode_content=True)):
+            pieces.append(piece)
+            size += len(piece)
+        return b"".join(pieces)
 
 
 class _Session(requests.Session):
@@ -132,7 +149,7 @@ def _reason(error: BaseException) -> str:
         ("time-out while reading", (urllib3.exceptions.ReadTimeoutError, requests.exceptions.ReadTimeout)),
         ("time-out while connecting", (TimeoutError, requests.exceptions.ConnectTimeout)),
         ("a body that cannot be decompressed", (urllib3.exceptions.DecodeError,)),
-        ("a body that was cut off", (urllib3.exceptions.IncompleteRead, IncompleteRead)),
+        (_CUT, (urllib3.exceptions.IncompleteRead, IncompleteRead)),
         ("connection reset", (ConnectionError,)),
     )
     return next((words for words, kinds in table if has(*kinds)), "connection failed")

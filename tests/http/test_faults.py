@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import pytest
 import requests
 
 from tap_klaviyo.http import NoAuth, Tally
-from tap_klaviyo.http.errors import UnreachableError
+from tap_klaviyo.http.errors import TooLargeError, UnreachableError
 from tap_klaviyo.http.transport import _reason
 from tests.http import faulty
 from tests.http.wire import KEY, PAGE, client, request
@@ -216,3 +217,37 @@ def test_the_key_goes_out_once_a_request() -> None:
         http.send(request(http))
         assert str(server.heads[0]).count(KEY) == 1
         assert KEY not in server.paths[0]
+
+
+@pytest.mark.parametrize("compress", [False, True])
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("largest", [1 << 20, 1 << 30])
+def test_every_way_to_send_a_body_is_read_to_the_end(*, compress: bool, chunked: bool, largest: int) -> None:
+    body = b'{"data": "' + b"x" * 900_000 + b'"}'
+
+    def big(handler: Handler) -> None:
+        sent = gzip.compress(body) if compress else body
+        headers: dict[str, Any] = {"Content_Encoding": "gzip"} if compress else {}
+        if chunked:
+            handler.reply(b"%x\r\n%s\r\n0\r\n\r\n" % (len(sent), sent), Transfer_Encoding="chunked", **headers)
+        else:
+            handler.reply(sent, **headers)
+
+    with faulty.serving(big, big) as server:
+        with closing(client(api_url=server.url, largest_body=largest)) as http:
+            assert [http.send(request(http)).body == body for _ in range(3)] == [True, True, False]
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_a_body_over_the_bound_is_given_up_early(*, compress: bool) -> None:
+    def huge(handler: Handler) -> None:
+        body = b" " * (64 << 20)
+        handler.reply(gzip.compress(body, 1), Content_Encoding="gzip") if compress else handler.reply(body)
+
+    with faulty.serving(huge) as server:
+        http = client(api_url=server.url, largest_body=2 << 20)
+        tally = Tally()
+        with closing(http), pytest.raises(TooLargeError):
+            http.send(request(http), tally=tally)
+        assert tally.requests == 1
