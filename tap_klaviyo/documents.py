@@ -1,0 +1,143 @@
+"""JSON:API documents as Klaviyo answers them, read no deeper than needed.
+
+Attributes and relationships stay raw JSON until a column wants them: most of an answer is passed on untouched.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Linkage = list[tuple[str, str]]
+
+
+class UnreadableBodyError(ValueError):
+    """A body that is no JSON document; reading it again may help."""
+
+
+class Resource(Struct):
+    """One resource; the values of ``attributes`` and ``relationships`` are raw JSON, or decoded where that failed."""
+
+    id: str
+    type: str = ""
+    attributes: Mapping[str, Any] | None = None
+    relationships: Mapping[str, Any] | None = None
+
+
+class Document(Struct):
+    """An answer: its primary resources, the included ones by type and id, and the next link."""
+
+    data: list[Resource]
+    included: dict[tuple[str, str], Resource]
+    next_link: str | None
+
+
+class _RawResource(Struct):
+    id: str
+    type: str = ""
+    attributes: dict[str, Raw] | None = None
+    relationships: dict[str, Raw] | None = None
+
+
+class _Links(Struct):
+    next: str | None = None
+
+
+class _RawDocument(Struct):
+    data: list[_RawResource] | _RawResource | None = None
+    included: list[_RawResource] | None = None
+    links: _Links | None = None
+
+
+_decode_raw = msgspec.json.Decoder(_RawDocument).decode
+
+
+def clean_body(body: bytes) -> bytes:
+    """Return the body as UTF-8 without line breaks, so that raw pieces of it can stand in a line of output."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        body = body.decode(errors="replace").encode()
+    if b"\n" in body or b"\r" in body:
+        try:
+            body = msgspec.json.format(body, indent=-1)
+        except msgspec.DecodeError:
+            return body  # the tolerant parser will have to read it
+    return body
+
+
+def parse_document(body: bytes) -> Document:
+    """Read an answer.
+
+    What msgspec refuses (a lone surrogate, ``NaN``, an attribute that is no object) is read by the standard library
+    and taken as far as it makes sense.
+
+    Raises:
+        UnreadableBodyError: The body is no JSON object.
+    """
+    try:
+        raw = _decode_raw(clean_body(body))
+    except msgspec.DecodeError:
+        return _tolerant(body)
+    data = raw.data if isinstance(raw.data, list) else [raw.data] if raw.data else []
+    return Document(
+        data=data,  # type: ignore[arg-type]  # the same fields, only typed more narrowly
+        included={(resource.type, resource.id): resource for resource in raw.included or ()},  # type: ignore[misc]
+        next_link=(raw.links.next if raw.links else None) or None,
+    )
+
+
+def _tolerant(body: bytes) -> Document:
+    try:
+        decoded = json.loads(body.decode(errors="replace"))
+    except ValueError:
+        raise UnreadableBodyError from None
+    if not isinstance(decoded, dict):
+        raise UnreadableBodyError
+    links = decoded.get("links")
+    following = links.get("next") if isinstance(links, dict) else None
+    return Document(
+        data=list(_resources(decoded.get("data"))),
+        included={(resource.type, resource.id): resource for resource in _resources(decoded.get("included"))},
+        next_link=following if isinstance(following, str) and following else None,
+    )
+
+
+def _resources(data: Any) -> Iterator[Resource]:
+    for item in data if isinstance(data, list) else [data]:
+        if isinstance(item, dict) and item.get("id") is not None:
+            yield Resource(
+                id=str(item["id"]),
+                type=str(item.get("type", "")),
+                attributes=_mapping(item.get("attributes")),
+                relationships=_mapping(item.get("relationships")),
+            )
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def decoded(value: Any) -> Any:
+    """Return a value of ``attributes`` or ``relationships`` as Python objects."""
+    return msgspec.json.decode(value) if isinstance(value, Raw) else value
+
+
+def linkage(resource: Resource, relationship: str) -> Linkage | None:
+    """Return the (type, id) pairs that a relationship names; None where the answer carries no linkage for it."""
+    found = decoded((resource.relationships or {}).get(relationship))
+    if not isinstance(found, dict) or "data" not in found:
+        return None
+    data = found["data"]
+    items = data if isinstance(data, list) else [data]
+    return [
+        (str(item.get("type", "")), str(item["id"]))
+        for item in items
+        if isinstance(item, dict) and item.get("id") is not None
+    ]
