@@ -1,0 +1,127 @@
+"""Rows on their way from an answer to a page."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_klaviyo.reading.page import Page
+from tap_klaviyo.timestamps import parse_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tap_klaviyo.documents import Document
+    from tap_klaviyo.records import Flattener, Record
+    from tap_klaviyo.shape import Context, Shape
+
+_RECORD_OVERHEAD = 600  # bytes that a record of Python objects takes beside its text, roughly
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Records with the instant of their replication key; None where a record has none."""
+
+    records: Sequence[Any]
+    instants: Sequence[datetime | None]
+
+    def where(self, keep: Callable[[datetime], bool]) -> Rows:
+        """Drop the rows whose instant is outside."""
+        if all(instant is None or keep(instant) for instant in self.instants):
+            return self
+        kept = [index for index, instant in enumerate(self.instants) if instant is None or keep(instant)]
+        return Rows([self.records[index] for index in kept], [self.instants[index] for index in kept])
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the instants ascend."""
+        known = [instant for instant in self.instants if instant is not None]
+        return all(left <= right for left, right in itertools.pairwise(known))
+
+
+class RowMaker:
+    """Makes rows of answers, and pages of rows.
+
+    Args:
+        stream: The name that RECORD messages carry.
+        version: The version that they carry in a full-table run, if any.
+        encode: False where the SDK writes the messages, so that pages hold records and not lines.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a record is made of
+        self,
+        stream: str,
+        shape: Shape,
+        flattener: Flattener,
+        replication_key: str | None,
+        *,
+        version: int | None,
+        encode: bool,
+    ) -> None:
+        self._stream = stream
+        self._shape = shape
+        self._flattener = flattener
+        self._replication_key = replication_key
+        self._version = version
+        self._encode = encode
+
+    def rows(self, document: Document, context: Context) -> Rows:
+        """Flatten an answer."""
+        records = [
+            self._flattener.record(resource, document.included, inner)
+            for resource, inner in self._shape.rows(document, context)
+        ]
+        return Rows(records, [self._instant(record) for record in records])
+
+    def page(self, rows: Rows, *, finished_parent: str | None = None) -> Page:
+        """Turn rows into something to write."""
+        known = [instant for instant in rows.instants if instant is not None]
+        lines = self._lines(rows.records) if self._encode else b""
+        return Page(
+            count=len(rows.records),
+            lines=lines,
+            records=[] if self._encode else plain(rows.records),
+            newest=max(known, default=None),
+            oldest=min(known, default=None),
+            ordered=rows.ordered,
+            finished_parent=finished_parent,
+            size=len(lines) or _RECORD_OVERHEAD * len(rows.records),
+        )
+
+    def _instant(self, record: Record) -> datetime | None:
+        value = record.get(self._replication_key) if self._replication_key else None
+        return parse_instant(value) if isinstance(value, str) else None
+
+    def _lines(self, records: Sequence[Record]) -> bytes:
+        extracted = datetime.now(UTC).isoformat()
+        version = {} if self._version is None else {"version": self._version}
+        messages = [
+            {"type": "RECORD", "stream": self._stream, "record": record, **version, "time_extracted": extracted}
+            for record in records
+        ]
+        try:
+            return _encoder.encode_lines(messages)
+        except UnicodeEncodeError:
+            # A lone surrogate is not UTF-8; escaped it can be written, and read again.
+            return b"".join(f"{json.dumps(plain_message)}\n".encode() for plain_message in plain(messages))
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def plain(records: Sequence[Any]) -> list[Record]:
+    """Return the records with their raw JSON decoded."""
+    return [_plain(record) for record in records]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, msgspec.Raw):
+        return msgspec.json.decode(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,129 @@
+"""A time range read in many windows at once, where the endpoint can filter its replication key from both sides.
+
+Windows are cut when a worker is free to read one, as wide as the rows nearby are expected to fill one page. A full
+page tells how dense its stretch is; what it left over is cut again. Beyond a few times the width that was really
+seen at a like density nothing is extrapolated: there a worker reads a full page from the left edge, which is never
+wasted. Rows of the last second of a full page are left to the next window, so that no window begins inside a tie.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tap_klaviyo.reading.chain import Link
+from tap_klaviyo.reading.density import DensityMap
+from tap_klaviyo.reading.ordered import Segment, Step
+from tap_klaviyo.timestamps import floor_second
+
+if TYPE_CHECKING:
+    from tap_klaviyo.reading.rows import RowMaker, Rows
+    from tap_klaviyo.reading.source import Source
+    from tap_klaviyo.shape import Context
+
+Conditions = Callable[[datetime | None, datetime], list[str]]
+
+# Of a window's page so much is expected to be filled: fuller windows overflow into a second request more often.
+_FILL = 0.85
+# A full page from the left edge of a range so many times wider than one page is expected to need is surely full.
+_PROBE_WIDTHS = 8.0
+# How far beyond what was really seen windows are cut: wide while the limit has room, close when it has not.
+_REACH_WITH_ROOM = 3.0
+_REACH_WITHOUT_ROOM = 1.0
+
+
+@dataclass(slots=True)
+class Windowing:
+    """What the windows of one range share."""
+
+    source: Source
+    maker: RowMaker
+    context: Context
+    conditions: Conditions
+    """The filter conditions of a window."""
+    crowded: Callable[[], bool]
+    """Whether requests have to wait for the rate limit."""
+    density: DensityMap = field(default_factory=DensityMap)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def page_size(self) -> int:
+        """Rows that a full page holds."""
+        return self.source.page_size or 1
+
+    def width(self, start: datetime) -> float | None:
+        """Return how many seconds from ``start`` on should fill a page; None where nothing is known."""
+        left = start.timestamp()
+        with self.lock:
+            found = self.density.before(left)
+        if found is None:
+            return None
+        nearest, seen = found
+        reach = _REACH_WITHOUT_ROOM if self.crowded() else _REACH_WITH_ROOM
+        allowed = reach * seen - (left - nearest.end)
+        expected = self.page_size * _FILL / nearest.density if nearest.rows else reach * seen
+        return min(expected, allowed) if allowed >= 1 else max(expected, seen) * _PROBE_WIDTHS
+
+    def note(self, start: datetime, end: datetime, rows: int) -> None:
+        """Remember what a page has shown."""
+        with self.lock:
+            self.density.add(start.timestamp(), end.timestamp(), rows)
+
+
+@dataclass(slots=True)
+class Window(Segment):
+    """The half-open range ``[start, end)``; ``start`` None is the beginning of everything.
+
+    A window that is ``cut`` is read as it is; any other is cut when a worker takes it. One with a ``link`` goes on
+    inside an instant that fills more than a page.
+    """
+
+    shared: Windowing
+    start: datetime | None
+    end: datetime
+    cut: bool = False
+    link: Link | None = None
+
+    def take(self) -> tuple[Segment, Segment | None]:
+        """Cut off the window that should fill one page."""
+        if self.cut or self.start is None:
+            return self, None
+        width = self.shared.width(self.start)
+        if width is None:
+            return self, None
+        middle = self.start + timedelta(seconds=max(1, int(min(width, (self.end - self.start).total_seconds()))))
+        if middle >= self.end:
+            return self, None
+        return Window(self.shared, self.start, middle, cut=True), Window(self.shared, middle, self.end)
+
+    def read(self) -> Step:
+        """Read a page of the window; leave what does not fit to new windows."""
+        shared = self.shared
+        link = self.link or Link(shared.source.request(conditions=shared.conditions(self.start, self.end)))
+        document, following = link.read(shared.source)
+        rows = shared.maker.rows(document, shared.context)
+        first, last = _known_ends(rows)
+        if following is None:
+            start = floor_second(first) if first is not None and (self.link or self.start is None) else self.start
+            if start is not None:
+                shared.note(start, self.end, len(rows.records))
+            return Step(shared.maker.page(rows.where(self._holds)))
+        if first is None or last is None or not rows.ordered or floor_second(last) <= floor_second(first):
+            # One instant fills the page, or the order cannot be trusted: only the next link goes on safely.
+            page = shared.maker.page(rows.where(self._holds))
+            return Step(page, [Window(shared, self.start, self.end, cut=True, link=following)])
+        resume = floor_second(last)
+        shared.note(self.start if self.start and not self.link else floor_second(first), resume, len(rows.records))
+        page = shared.maker.page(rows.where(lambda instant: self._holds(instant) and instant < resume))
+        return Step(page, [Window(shared, resume, self.end)])
+
+    def _holds(self, instant: datetime) -> bool:
+        return (self.start is None or instant >= self.start) and instant < self.end
+
+
+def _known_ends(rows: Rows) -> tuple[datetime | None, datetime | None]:
+    known = [instant for instant in rows.instants if instant is not None]
+    return (known[0], known[-1]) if known else (None, None)
