@@ -1,0 +1,13 @@
+"""The account that the key belongs to."""
+
+from tap_klaviyo.client import KlaviyoStream
+
+
+class Accounts(KlaviyoStream):
+    """The account itself: one record, with time zone and currency. One request."""
+
+    name = "accounts"
+    path = "/api/accounts"
+
+
+STREAMS = (Accounts,)

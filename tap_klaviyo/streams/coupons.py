@@ -1,0 +1,33 @@
+"""Coupons and their codes."""
+
+from tap_klaviyo.client import KlaviyoStream
+
+
+class Coupons(KlaviyoStream):
+    """A coupon that codes are made of. A request per 100."""
+
+    name = "coupons"
+    path = "/api/coupons"
+
+
+class CouponCodes(KlaviyoStream):
+    """A code of a coupon and whether it was given out. A request a coupon, and one more per 100 codes.
+
+    The profile that got it comes as a link only, so there is no column for it.
+    """
+
+    name = "coupon_codes"
+    path = "/api/coupons/{id}/coupon-codes"
+    parent = Coupons
+    parent_column = "coupon_id"
+
+
+class CouponCodeBulkCreateJobs(KlaviyoStream):
+    """A job that creates many codes. A request per 100."""
+
+    name = "coupon_code_bulk_create_jobs"
+    path = "/api/coupon-code-bulk-create-jobs"
+    selected_by_default = False
+
+
+STREAMS = (Coupons, CouponCodes, CouponCodeBulkCreateJobs)

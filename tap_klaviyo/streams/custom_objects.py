@@ -1,0 +1,64 @@
+"""Custom objects: where they come from, their types, schemas, records and ingestion failures."""
+
+from tap_klaviyo.client import KlaviyoStream
+
+
+class DataSources(KlaviyoStream):
+    """A source that custom objects are loaded from. A request per 100."""
+
+    name = "data_sources"
+    path = "/api/data-sources"
+
+
+class ObjectTypes(KlaviyoStream):
+    """A type of custom object. One request."""
+
+    name = "object_types"
+    path = "/api/object-types"
+
+
+class ObjectSchemas(KlaviyoStream):
+    """A version of an object type's schema. A request an object type, 60 a minute."""
+
+    name = "object_schemas"
+    path = "/api/object-types/{id}/schema-versions"
+    parent = ObjectTypes
+    parent_column = "object_type_id"
+
+
+class SourceMappings(KlaviyoStream):
+    """How a source's fields fill an object schema, if it has a source. A request a schema, 60 a minute."""
+
+    name = "source_mappings"
+    path = "/api/object-schemas/{id}/source-mapping"
+    parent = ObjectSchemas
+    parent_column = "object_schema_id"
+    inherited_columns = ("object_type_id",)
+
+
+class ObjectRecords(KlaviyoStream):
+    """A custom object. A request an object type, and one more per 100 records, 60 a minute."""
+
+    name = "object_records"
+    path = "/api/object-types/{id}/object-records"
+    parent = ObjectTypes
+    parent_column = "object_type_id"
+    selected_by_default = False
+
+
+class ObjectIngestionLogs(KlaviyoStream):
+    """A failure to load a custom object, of the last 14 days. A request a type, and one more per 50, 15 a minute.
+
+    They come newest first, so the bookmark moves at the end.
+    """
+
+    name = "object_ingestion_logs"
+    path = "/api/object-types/{id}/object-ingestion-logs"
+    replication_key = "timestamp"
+    parent = ObjectTypes
+    parent_column = "object_type_id"
+    bounded = True
+    selected_by_default = False
+
+
+STREAMS = (DataSources, ObjectTypes, ObjectSchemas, SourceMappings, ObjectRecords, ObjectIngestionLogs)

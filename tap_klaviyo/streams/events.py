@@ -1,0 +1,26 @@
+"""Events."""
+
+from tap_klaviyo.client import KlaviyoStream
+from tap_klaviyo.event_columns import EVENT_COLUMNS
+
+
+class Events(KlaviyoStream):
+    """Something that a profile did, or that was done to it. A request per 1,000.
+
+    The sender dates an event, so it may arrive days late or lie in the future.
+    """
+
+    name = "events"
+    path = "/api/events"
+    replication_key = "datetime"
+    is_sorted = True
+    linked = ("profile", "metric")
+    extra_columns = EVENT_COLUMNS
+    optional_includes = ("metric",)
+    windowed = True
+    bounded = True
+    future_dated = True
+    late = True
+
+
+STREAMS = (Events,)

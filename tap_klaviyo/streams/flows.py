@@ -1,0 +1,60 @@
+"""Flows, their actions, messages and tags."""
+
+from tap_klaviyo.client import KlaviyoStream
+from tap_klaviyo.columns import STRING, Column, Lifted
+from tap_klaviyo.declaration import Variant
+from tap_klaviyo.filters import condition
+from tap_klaviyo.lifting import template_id
+
+# Archived flows are left out unless they are asked for.
+_EVERY_FLOW = tuple(Variant((condition("equals", "archived", archived),)) for archived in (False, True))
+
+
+class Flows(KlaviyoStream):
+    """A flow, archived or not. A request per 50, 60 a minute."""
+
+    name = "flows"
+    path = "/api/flows"
+    replication_key = "updated"
+    variants = _EVERY_FLOW
+
+
+class FlowActions(KlaviyoStream):
+    """A step of a flow. Carried by the flows: a request per 50 of them, 60 a minute."""
+
+    name = "flow_actions"
+    path = "/api/flows"
+    via = "flow-actions"
+    via_type = "flow-action"
+    via_column = "flow_id"
+    variants = _EVERY_FLOW
+
+
+class FlowMessages(KlaviyoStream):
+    """A message that a flow sends. A request an action, 60 a minute."""
+
+    name = "flow_messages"
+    path = "/api/flow-actions/{id}/flow-messages"
+    replication_key = "updated"
+    parent = FlowActions
+    parent_column = "flow_action_id"
+    inherited_columns = ("flow_id",)
+    extra_columns = (Column("template_id", STRING, Lifted(("definition",), template_id)),)
+
+
+class FlowTags(KlaviyoStream):
+    """A tag on a flow. Carried by the flows: a request per 50 of them, 60 a minute."""
+
+    name = "flow_tags"
+    path = "/api/flows"
+    primary_keys = ("flow_id", "tag_id")
+    via = "tags"
+    via_type = "tag"
+    via_column = "flow_id"
+    linkage_only = True
+    id_column = "tag_id"
+    attributes = ()
+    variants = _EVERY_FLOW
+
+
+STREAMS = (Flows, FlowActions, FlowMessages, FlowTags)

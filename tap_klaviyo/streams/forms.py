@@ -1,0 +1,25 @@
+"""Sign-up forms and their versions."""
+
+from tap_klaviyo.client import KlaviyoStream
+
+
+class Forms(KlaviyoStream):
+    """A sign-up form. A request per 100, 60 a minute."""
+
+    name = "forms"
+    path = "/api/forms"
+    replication_key = "updated_at"
+    is_sorted = True
+
+
+class FormVersions(KlaviyoStream):
+    """A version of a form. A request a form, 60 a minute."""
+
+    name = "form_versions"
+    path = "/api/forms/{id}/form-versions"
+    replication_key = "updated_at"
+    parent = Forms
+    parent_column = "form_id"
+
+
+STREAMS = (Forms, FormVersions)

@@ -1,0 +1,15 @@
+"""Images."""
+
+from tap_klaviyo.client import KlaviyoStream
+
+
+class Images(KlaviyoStream):
+    """An image of the library. A request per 100."""
+
+    name = "images"
+    path = "/api/images"
+    replication_key = "updated_at"
+    is_sorted = True
+
+
+STREAMS = (Images,)

@@ -1,0 +1,13 @@
+"""Push tokens."""
+
+from tap_klaviyo.client import KlaviyoStream
+
+
+class PushTokens(KlaviyoStream):
+    """A device that push messages go to. A request per 100."""
+
+    name = "push_tokens"
+    path = "/api/push-tokens"
+
+
+STREAMS = (PushTokens,)

@@ -1,0 +1,26 @@
+"""E-mail templates and the content that they share."""
+
+from tap_klaviyo.client import KlaviyoStream
+
+
+class Templates(KlaviyoStream):
+    """An e-mail template with its HTML. A request per 10."""
+
+    name = "templates"
+    path = "/api/templates"
+    replication_key = "updated"
+    is_sorted = True
+    windowed = True
+
+
+class UniversalContent(KlaviyoStream):
+    """A block of content that templates share. A request per 100."""
+
+    name = "universal_content"
+    path = "/api/template-universal-content"
+    replication_key = "updated"
+    is_sorted = True
+    windowed = True
+
+
+STREAMS = (Templates, UniversalContent)

@@ -1,0 +1,13 @@
+"""How links are tagged for web analytics."""
+
+from tap_klaviyo.client import KlaviyoStream
+
+
+class TrackingSettings(KlaviyoStream):
+    """The UTM parameters of the account. A request a record: the endpoint pages one by one."""
+
+    name = "tracking_settings"
+    path = "/api/tracking-settings"
+
+
+STREAMS = (TrackingSettings,)
