@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.sandbox.errors import not_found
 from tap_klaviyo.sandbox.filters import Condition
@@ -62,26 +62,29 @@ class Answerer:
         renderer = Renderer(self._shop, self._document, operation, query, asked.base)
         parent_id = next(iter(asked.values.values()), None)
         if operation.collection:
-            return self._collection(asked, parent_id, renderer)
+            return _dumped(self._collection(asked, parent_id, renderer))
         resource = self._one(operation, parent_id or "")
+        links = {"self": asked.here}
         if operation.linkages:
-            data = renderer.identifier(resource) if resource else "null"
-        elif resource is None:
+            return _dumped({"data": renderer.identifier(resource) if resource else None, "links": links})
+        if resource is None:
             raise not_found(f"{operation.shape.type} of {asked.path}")
-        else:
-            data = renderer.primary(resource)
-        included = renderer.included([resource]) if query.include and resource else None
-        return _joined(data, {"self": asked.here}, included)
+        document: dict[str, Any] = {"data": renderer.primary(resource), "links": links}
+        if query.include:
+            document["included"] = renderer.included([resource])
+        return _dumped(document)
 
-    def _collection(self, asked: Asked, parent_id: str | None, renderer: Renderer) -> bytes:
+    def _collection(self, asked: Asked, parent_id: str | None, renderer: Renderer) -> dict[str, Any]:
         operation, query = asked.operation, asked.query
         source = self._source(operation, parent_id)
         rows, last = page_of(self._shop, source, self._slice(asked, len(source)))
         if query.value_of("archived") is True and query.value_of("messages.channel") == "email":
             _disturb(rows)
         render = renderer.identifier if operation.linkages else renderer.primary
-        included = renderer.included(rows) if query.include else None
-        return _joined(f"[{','.join(map(render, rows))}]", _links(asked, last), included)
+        document: dict[str, Any] = {"data": [render(row) for row in rows], "links": _links(asked, last)}
+        if query.include:
+            document["included"] = renderer.included(rows)
+        return document
 
     def _slice(self, asked: Asked, rows: int) -> Slice:
         operation, query = asked.operation, asked.query
@@ -143,6 +146,5 @@ def _disturb(rows: list[Resource]) -> None:
         rows[at - 1], rows[at] = rows[at], rows[at - 1]
 
 
-def _joined(data: str, links: dict[str, str | None], included: list[str] | None) -> bytes:
-    more = "" if included is None else f',"included":[{",".join(included)}]'
-    return f'{{"data":{data},"links":{json.dumps(links)}{more}}}'.encode()
+def _dumped(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

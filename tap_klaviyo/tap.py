@@ -1,0 +1,306 @@
+"""The tap: settings in, streams out."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+from singer_sdk import Tap
+from singer_sdk.mapper import SameRecordTransform
+
+from tap_klaviyo import contract, selection
+from tap_klaviyo.client import KlaviyoStream
+from tap_klaviyo.config import CONFIG_JSONSCHEMA
+from tap_klaviyo.connection import connect
+from tap_klaviyo.documents import Document, UnreadableBodyError, parse_document
+from tap_klaviyo.emit import StoppedByUser
+from tap_klaviyo.http import Http, Request, Tally
+from tap_klaviyo.http.errors import (
+    BrokenBodyError,
+    KlaviyoError,
+    PermissionDeniedError,
+    UnauthorizedError,
+    UnreachableError,
+)
+from tap_klaviyo.http.redact import clean
+from tap_klaviyo.incremental import BrokenStateError
+from tap_klaviyo.options import OptionsError
+from tap_klaviyo.parents import list_links, list_parents
+from tap_klaviyo.settings import SettingsError, problems, with_numbers
+from tap_klaviyo.state import loaded
+from tap_klaviyo.streams import STREAMS
+from tap_klaviyo.writer import LineWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import FrameType
+
+    from tap_klaviyo.client import LinkedFrom
+    from tap_klaviyo.reading.fanout import Parent
+
+_STATE_SECONDS = 1.0
+_TERMINATED = 143
+
+
+def _parsed(body: bytes) -> Document:
+    try:
+        return parse_document(body)
+    except UnreadableBodyError:
+        raise BrokenBodyError from None
+
+
+class TapKlaviyo(Tap):
+    """Reads Klaviyo."""
+
+    name = "tap-klaviyo"
+    package_name = "singer-tap-klaviyo"
+    config_jsonschema = CONFIG_JSONSCHEMA
+    message_writer_class = LineWriter
+
+    def __init__(
+        self, *, config: Any = None, catalog: Any = None, parse_env_config: bool = False, **kwargs: Any
+    ) -> None:
+        self.started_at = datetime.now(UTC)
+        self.stopping = threading.Event()
+        self.failures: list[str] = []
+        self._warned: set[str] = set()
+        self._tallies: dict[str, Tally] = {}
+        self._parents: dict[type[KlaviyoStream], list[Parent]] = {}
+        self._links: dict[LinkedFrom, Mapping[str, str]] = {}
+        self._parents_lock = threading.RLock()  # the parents of parents are listed while parents are
+        self._background = False
+        self._state_at = 0.0
+        self._nodes: dict[str, Mapping[str, selection.Node]] = {}
+        if isinstance(catalog, dict):
+            catalog = selection.normalised(catalog)
+            self._nodes = {entry["tap_stream_id"]: selection.resolve(entry) for entry in catalog.get("streams", ())}
+        if parse_env_config:
+            config = {**(config or {}), **with_numbers(self._env_var_config, self.config_jsonschema)}
+        super().__init__(config=config, catalog=catalog, **kwargs)
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Replace the SDK's check, which quotes the bad value: that may be a secret in the wrong place."""
+        self.append_builtin_config(self.config_jsonschema)
+        self._fill_defaults()
+        found = list(problems(self._config, self.config_jsonschema))
+        if found and raise_errors:
+            raise SettingsError("; ".join(found))
+        for problem in found:
+            self.logger.warning(problem)
+        return found
+
+    def _fill_defaults(self) -> None:
+        for name, schema in self.config_jsonschema["properties"].items():
+            if "default" in schema and self._config.get(name) is None:
+                self._config[name] = copy.deepcopy(schema["default"])
+
+    def discover_streams(self) -> Sequence[KlaviyoStream]:
+        """Return every stream; nothing is requested, and no key is needed."""
+        return [stream(self) for stream in STREAMS]
+
+    def klaviyo_streams(self) -> Iterator[KlaviyoStream]:
+        """Yield the streams as what they are."""
+        for stream in self.streams.values():
+            if isinstance(stream, KlaviyoStream):
+                yield stream
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over the state of an earlier run, or of another Klaviyo tap.
+
+        Raises:
+            BrokenStateError: It cannot be resumed.
+        """
+        known = {stream.name: stream.declared_replication_key for stream in self.klaviyo_streams()}
+        super().load_state(loaded(state, known))
+
+    # What streams share
+
+    @property
+    def writer(self) -> LineWriter:
+        """The owner of stdout."""
+        writer = self.message_writer
+        if not isinstance(writer, LineWriter):
+            msg = "another message writer was put in place"
+            raise TypeError(msg)
+        return writer
+
+    @cached_property
+    def http(self) -> Http:
+        """The connection to Klaviyo."""
+        return connect(self.config)
+
+    def fetcher(self, tally: Tally) -> Callable[[Request], Document]:
+        """Return what sends a request and reads its answer, counting in a tally."""
+        return lambda request: self.http.send(request, parse=_parsed, stop=self.stopping, tally=tally)
+
+    def tally(self, stream: str) -> Tally:
+        """Return the counters of one stream."""
+        return self._tallies.setdefault(stream, Tally())
+
+    def parents(self, kind: type[KlaviyoStream]) -> list[Parent]:
+        """Return all ids of a stream; read once a sync, however many streams need them."""
+        with self._parents_lock:
+            if kind not in self._parents:
+                stream = next(stream for stream in self.klaviyo_streams() if type(stream) is kind)
+                self._parents[kind] = list_parents(stream)
+            return self._parents[kind]
+
+    def linked_from(self, wanted: LinkedFrom) -> Mapping[str, str]:
+        """Return, by the id of a linked resource, the id of the resource that links to it."""
+        with self._parents_lock:
+            if wanted not in self._links:
+                stream = next(stream for stream in self.klaviyo_streams() if type(stream) is wanted.stream)
+                self._links[wanted] = list_links(stream, wanted.relationship)
+            return self._links[wanted]
+
+    @cached_property
+    def account_id(self) -> str:
+        """The id of the account that the key belongs to."""
+        endpoint = contract.endpoint("/api/accounts")
+        request = Request(endpoint, self.http.origin.url(endpoint.path, {"fields[account]": "id"}), endpoint.limits)
+        return self.fetcher(self.tally("accounts"))(request).data[0].id
+
+    def selection(self, stream: str) -> Mapping[str, selection.Node] | None:
+        """Return the catalog's selection of a stream's columns; None without a catalog."""
+        return self._nodes.get(stream)
+
+    def writes_plain_records(self, stream: KlaviyoStream) -> bool:
+        """Tell whether records leave as they are, so that whole pages can be encoded at once."""
+        maps = stream.stream_maps
+        return (
+            all(
+                type(stream_map) is SameRecordTransform and stream_map.stream_alias == stream.name
+                for stream_map in maps
+            )
+            and len(maps) == 1
+            and not self.config.get("flattening_enabled")
+            and not self.config.get("batch_config")
+            and stream.ABORT_AT_RECORD_COUNT is None
+        )
+
+    def warn_once(self, topic: str, message: str) -> None:
+        """Log a warning the first time that its topic comes up."""
+        if topic not in self._warned:
+            self._warned.add(topic)
+            self.logger.warning(message)
+
+    # Command line
+
+    @classmethod
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: Any = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        """Sync, and end with 1 where a stream failed."""
+        super(Tap, cls).invoke(about=about, about_format=about_format)
+        tap = cls(
+            config=config.config,
+            state=read_json(state, "state"),
+            catalog=read_json(catalog, "catalog"),
+            parse_env_config=config.parse_env,
+        )
+        tap.http  # noqa: B018 - a missing key is said before anything is written
+        tap.sync_all()
+        if tap.failures:
+            raise SystemExit(1)
+
+    # One sync
+
+    def start_background(self) -> None:
+        """Start all streams that Klaviyo's limits make slow: a sync lasts as long as its slowest, not as their sum."""
+        if self._background:
+            return
+        self._background = True
+        if self.config["max_workers"] == 1:
+            return
+        for stream in self.klaviyo_streams():
+            if stream.selected and stream.slow and stream.ABORT_AT_RECORD_COUNT is None:
+                stream.reader.start(stream.name)
+
+    def write_state_soon(self) -> None:
+        """Write a STATE, unless the last one is less than a second old."""
+        if time.monotonic() - self._state_at >= _STATE_SECONDS:
+            self.write_state()
+
+    def write_state(self) -> None:
+        """Write a STATE and hand everything over to the target."""
+        self.state_writer.write_state(self.state)
+        self.writer.flush()
+        self._state_at = time.monotonic()
+
+    def note_failure(self, stream: KlaviyoStream, error: Exception) -> None:
+        """Log a stream's failure in one line and go on with the others, or end at once where none can be read."""
+        if isinstance(error, PermissionDeniedError) and self.config.get("on_permission_denied") == "skip":
+            self.logger.warning("%s: skipped: %s", stream.name, error)
+            return
+        self.failures.append(stream.name)
+        self.logger.error("%s: %s", stream.name, error)
+        unreachable = isinstance(error, UnreachableError) and error.status is None and not self._answered
+        if unreachable or isinstance(error, UnauthorizedError):
+            raise SystemExit(1)  # no stream can be read
+
+    @property
+    def _answered(self) -> bool:
+        return any(tally.received for tally in self._tallies.values())
+
+    def end_stopped(self) -> None:
+        """Write the state and end the process.
+
+        Raises:
+            StoppedByUser: Always.
+        """
+        self.write_state()
+        raise StoppedByUser(_TERMINATED)
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Ask the sync to end; the SDK's own handler writes STATE from inside the signal, in the middle of a line."""
+        self.stopping.set()
+
+
+def read_json(file: IO[str] | None, what: str) -> dict[str, Any] | None:
+    """Read a file that the command line names.
+
+    Raises:
+        SettingsError: It holds no JSON object.
+    """
+    if file is None:
+        return None
+    try:
+        content = json.load(file)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        msg = f"the {what} file '{file.name}' holds no JSON object; repair it, or leave --{what} out to start anew"
+        raise SettingsError(msg)
+    return content
+
+
+def main() -> None:
+    """Run the command line; what is wrong is one line on stderr, and exit code 1."""
+    try:
+        code = TapKlaviyo.cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (SettingsError, OptionsError, BrokenStateError, KlaviyoError, OSError, json.JSONDecodeError) as error:
+        logging.getLogger(TapKlaviyo.name).error(clean(str(error)))  # noqa: TRY400 - a line, not a traceback
+        logging.getLogger(TapKlaviyo.name).debug("Traceback", exc_info=True)
+        sys.exit(1)
+    sys.exit(code or 0)
+
+
+if __name__ == "__main__":
+    main()
