@@ -74,9 +74,10 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Lifted:
-    """A value computed from attributes of the same resource: ``lift`` gets them decoded, in the order of ``needs``."""
+    """A value computed from members of a free-form attribute: ``lift`` gets them in the order of ``keys``."""
 
-    needs: tuple[str, ...]
+    attribute: str
+    keys: tuple[str, ...]
     lift: Callable[..., Any]
 
 

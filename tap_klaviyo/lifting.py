@@ -1,43 +1,43 @@
-"""Values that everyone joins by, lifted out of free-form objects."""
+"""Values that everyone joins by, lifted out of free-form objects.
+
+Which id stands for what in an event's properties: ``$message`` is a flow's message where there is a ``$flow``, else a
+campaign where there is a ``Campaign Name``. Klaviyo writes an empty string where there is none.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def template_id(definition: Any) -> Any:
-    """Return the template of a flow message; its linkage comes as a link only."""
-    return definition.get("template_id") if isinstance(definition, dict) else None
+def template_id(template: Any) -> Any:
+    """Return the template of a flow message, whose linkage comes as a link only."""
+    return template
 
 
-def _property(properties: Any, name: str) -> Any:
-    value = properties.get(name) if isinstance(properties, dict) else None
-    return None if value == "" else value
-
-
-def flow_id(properties: Any) -> Any:
+def flow_id(flow: Any) -> Any:
     """Return the flow that sent the message of an event."""
-    return _property(properties, "$flow")
+    return None if flow == "" else flow
 
 
-def flow_message_id(properties: Any) -> Any:
-    """Return the flow's message: ``$message`` is one where there is a flow."""
-    return _property(properties, "$message") if _property(properties, "$flow") is not None else None
+def flow_message_id(flow: Any, message: Any) -> Any:
+    """Return the flow's message."""
+    return None if flow in (None, "") or message == "" else message
 
 
-def campaign_id(properties: Any) -> Any:
-    """Return the campaign: ``$message`` is one where there is no flow and a campaign's name."""
-    if _property(properties, "$flow") is not None or _property(properties, "Campaign Name") is None:
+def campaign_id(flow: Any, message: Any, campaign_name: Any) -> Any:
+    """Return the campaign."""
+    if flow not in (None, "") or campaign_name in (None, "") or message == "":
         return None
-    return _property(properties, "$message")
+    return message
 
 
-def variation_id(properties: Any) -> Any:
+def variation_id(variation: Any) -> Any:
     """Return the variation of the message."""
-    return _property(properties, "$variation")
+    return None if variation == "" else variation
 
 
-def value(properties: Any) -> Any:
+def value(amount: Any, plain_amount: Any) -> Any:
     """Return the amount of an event; integrations write ``$value``, some senders ``value``."""
-    amount = _property(properties, "$value")
-    return _property(properties, "value") if amount is None else amount
+    if amount not in (None, ""):
+        return amount
+    return None if plain_amount == "" else plain_amount

@@ -89,8 +89,9 @@ def _open_object(name: str, odd: Callable[[str], None], column: str) -> Read:
 
 def _lifted(source: Lifted, conform: Callable[[Any], Any]) -> Read:
     def read(resource: Resource, _included: Included, _context: Context) -> Any:
-        attributes = resource.attributes or {}
-        return conform(source.lift(*(decoded(attributes.get(name)) for name in source.needs)))
+        found = decoded((resource.attributes or {}).get(source.attribute))
+        members = found if isinstance(found, dict) else {}
+        return conform(source.lift(*map(members.get, source.keys)))
 
     return read
 

@@ -195,8 +195,8 @@ def _attributes(chosen: Sequence[Chosen], endpoint: Endpoint, record_type: str) 
                     additional.add(name)
                 if choice.within is None:
                     whole.add(name)
-            case Lifted(needs=needs):
-                names |= set(needs)
+            case Lifted(attribute=attribute):
+                names.add(attribute)
     offered = {name for name in endpoint.attributes if name not in endpoint.additional_fields.get(record_type, ())}
     complete = offered <= whole and additional <= whole
     if not names <= allowed:

@@ -39,7 +39,7 @@ class FlowMessages(KlaviyoStream):
     parent = FlowActions
     parent_column = "flow_action_id"
     inherited_columns = ("flow_id",)
-    extra_columns = (Column("template_id", STRING, Lifted(("definition",), template_id)),)
+    extra_columns = (Column("template_id", STRING, Lifted("definition", ("template_id",), template_id)),)
 
 
 class FlowTags(KlaviyoStream):
