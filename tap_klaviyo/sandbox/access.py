@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_klaviyo.sandbox.document import Document, Operation
+    from tap_klaviyo.sandbox.oauth import OAuth
 
 _KEY, _BEARER = "klaviyo-api-key", "bearer"
 _STABLE = (
@@ -28,14 +29,14 @@ class Access:
     """What the sandbox knows about its callers; change it in a test.
 
     ``require_key``: refuse a request without a key. ``wrong_keys``: refused with 401. ``scopes``: key to the
-    scopes that it has; a key that is not here has all. ``tokens``: when not None, the only bearer tokens that
-    are good. ``without_webhooks``: keys whose account lacks what Klaviyo wants for webhooks.
+    scopes that it has; a key that is not here has all. ``oauth``: the app whose access tokens are the only good
+    ones; None: any is. ``without_webhooks``: keys whose account lacks what Klaviyo wants for webhooks.
     """
 
     require_key: bool = False
     wrong_keys: set[str] = field(default_factory=set)
     scopes: dict[str, set[str]] = field(default_factory=dict)
-    tokens: set[str] | None = None
+    oauth: OAuth | None = None
     without_webhooks: set[str] = field(default_factory=set)
 
     def check(self, headers: Mapping[str, str], document: Document, now: datetime) -> str:
@@ -65,7 +66,7 @@ class Access:
             return ""
         scheme, _, key = header.partition(" ")
         known = scheme.lower() in {_KEY, _BEARER} and key and key == key.strip() and " " not in key
-        if scheme.lower() == _BEARER and self.tokens is not None and key not in self.tokens:
+        if scheme.lower() == _BEARER and self.oauth is not None and not self.oauth.knows(key):
             known = False
         if not known or key in self.wrong_keys:
             raise RefusedError(401, "authentication_failed", "Incorrect authentication credentials.")
