@@ -137,7 +137,8 @@ def _links(asked: Asked, last: Position | None) -> dict[str, str | None]:
     if last is not None:
         cursor = f"page%5Bcursor%5D={cursor_of(last, asked.path, others)}"
         following = f"{asked.here}?{others}&{cursor}" if others else f"{asked.here}?{cursor}"
-    return {"self": f"{asked.here}?{others}" if others else asked.here, "next": following, "prev": None}
+    text = asked.query.text
+    return {"self": f"{asked.here}?{text}" if text else asked.here, "next": following, "prev": None}
 
 
 def _disturb(rows: list[Resource]) -> None:

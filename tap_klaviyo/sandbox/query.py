@@ -25,7 +25,8 @@ class Query:
     """What one request asks for.
 
     ``fields`` holds the sparse fieldset of each type that has one; ``additional`` the additional fields asked;
-    ``sort`` is an attribute with ``-`` before it for descending; ``others`` is everything but the cursor, as sent.
+    ``sort`` is an attribute with ``-`` before it for descending; ``text`` is the query string as sent and ``others``
+    all of it but the cursor.
     """
 
     fields: dict[str, frozenset[str]]
@@ -36,6 +37,7 @@ class Query:
     page_size: int
     cursor: str | None
     others: str
+    text: str
     raw: dict[str, str] = field(default_factory=dict)
 
     def value_of(self, name: str) -> object:
@@ -104,5 +106,6 @@ def query_of(text: str, operation: Operation, now: int) -> Query:
         page_size=_page_size(raw.get("page[size]"), operation),
         cursor=raw.get("page[cursor]"),
         others="&".join(part for part in text.split("&") if unquote_plus(part.partition("=")[0]) != "page[cursor]"),
+        text=text,
         raw=raw,
     )

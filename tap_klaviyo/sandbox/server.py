@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from tap_klaviyo.sandbox.wire import send
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_klaviyo.sandbox.sandbox import Sandbox
-
-_GZIP_FROM = 512
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -26,16 +25,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else b""
-        status, headers, content = self.sandbox.handle(self.command, self.path, dict(self.headers.items()), body)
-        if "gzip" in self.headers.get("Accept-Encoding", "") and len(content) >= _GZIP_FROM:
-            content = gzip.compress(content, compresslevel=1, mtime=0)
-            headers = {**headers, "Content-Encoding": "gzip"}
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        send(self, self.sandbox.respond(self.command, self.path, dict(self.headers.items()), body))
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 (names that the base class looks up)
 
