@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_klaviyo.sandbox.errors import not_found
 from tap_klaviyo.sandbox.filters import Condition
@@ -62,29 +62,26 @@ class Answerer:
         renderer = Renderer(self._shop, self._document, operation, query, asked.base)
         parent_id = next(iter(asked.values.values()), None)
         if operation.collection:
-            return _dumped(self._collection(asked, parent_id, renderer))
+            return self._collection(asked, parent_id, renderer)
         resource = self._one(operation, parent_id or "")
-        links = {"self": asked.here}
         if operation.linkages:
-            return _dumped({"data": renderer.identifier(resource) if resource else None, "links": links})
-        if resource is None:
+            data = renderer.identifier(resource) if resource else "null"
+        elif resource is None:
             raise not_found(f"{operation.shape.type} of {asked.path}")
-        document: dict[str, Any] = {"data": renderer.primary(resource), "links": links}
-        if query.include:
-            document["included"] = renderer.included([resource])
-        return _dumped(document)
+        else:
+            data = renderer.primary(resource)
+        included = renderer.included([resource]) if query.include and resource else None
+        return _joined(data, {"self": asked.here}, included)
 
-    def _collection(self, asked: Asked, parent_id: str | None, renderer: Renderer) -> dict[str, Any]:
+    def _collection(self, asked: Asked, parent_id: str | None, renderer: Renderer) -> bytes:
         operation, query = asked.operation, asked.query
         source = self._source(operation, parent_id)
         rows, last = page_of(self._shop, source, self._slice(asked, len(source)))
         if query.value_of("archived") is True and query.value_of("messages.channel") == "email":
             _disturb(rows)
         render = renderer.identifier if operation.linkages else renderer.primary
-        document: dict[str, Any] = {"data": [render(row) for row in rows], "links": _links(asked, last)}
-        if query.include:
-            document["included"] = renderer.included(rows)
-        return document
+        included = renderer.included(rows) if query.include else None
+        return _joined(f"[{','.join(map(render, rows))}]", _links(asked, last), included)
 
     def _slice(self, asked: Asked, rows: int) -> Slice:
         operation, query = asked.operation, asked.query
@@ -147,5 +144,6 @@ def _disturb(rows: list[Resource]) -> None:
         rows[at - 1], rows[at] = rows[at], rows[at - 1]
 
 
-def _dumped(document: dict[str, Any]) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+def _joined(data: str, links: dict[str, str | None], included: list[str] | None) -> bytes:
+    more = "" if included is None else f',"included":[{",".join(included)}]'
+    return f'{{"data":{data},"links":{json.dumps(links)}{more}}}'.encode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from tap_klaviyo.sandbox.query import Query
     from tap_klaviyo.sandbox.shop import Resource, Shop
 
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_quoted = json.encoder.encode_basestring
 # an event is useless without them: Klaviyo sends these linkages whatever is included
 _ALWAYS_LINKED = {"event": frozenset({"metric", "profile"})}
 
@@ -40,8 +44,23 @@ def _pruned(value: Any, tree: Tree | None) -> Any:
     return {name: _pruned(value[name], below) for name, below in tree.items() if name in value}
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """How resources of one type are written in one answer."""
+
+    kind: str
+    home: str
+    names: tuple[str, ...] | None
+    tree: Tree | None
+    relationships: tuple[tuple[str, str, bool, bool], ...]
+    skip_empty: bool
+
+
 class Renderer:
-    """Renders the rows of one answer; ``base`` is the caller's origin."""
+    """Writes the rows of one answer as JSON text; ``base`` is the caller's origin.
+
+    Text, and not objects that are dumped at the end: a page has a thousand rows, and links are most of it.
+    """
 
     def __init__(self, shop: Shop, document: Document, operation: Operation, query: Query, base: str) -> None:
         self._shop = shop
@@ -49,66 +68,77 @@ class Renderer:
         self._operation = operation
         self._query = query
         self._base = base
-        self._trees: dict[str, Tree] = {}
+        self._primary = self._plan(operation.shape, query.include)
 
-    def identifier(self, resource: Resource) -> dict[str, Any]:
+    def identifier(self, resource: Resource) -> str:
         """Return a resource identifier."""
-        return {"type": resource.type, "id": resource.id}
+        return f'{{"type":"{resource.type}","id":{_quoted(resource.id)}}}'
 
-    def primary(self, resource: Resource) -> dict[str, Any]:
+    def primary(self, resource: Resource) -> str:
         """Return a resource of the primary data."""
-        return self._resource(resource, self._operation.shape, self._query.include)
+        return self._written(resource, self._primary)
 
-    def included(self, rows: Iterable[Resource]) -> list[dict[str, Any]]:
+    def included(self, rows: Iterable[Resource]) -> list[str]:
         """Return what the rows' included relationships lead to, each resource once."""
+        kinds = [(name, self._operation.shape.relationships[name][0]) for name in self._query.include]
         found: dict[tuple[str, str], Resource] = {}
         for row in rows:
-            for name in self._query.include:
-                kind = self._operation.shape.relationships[name][0]
+            for name, kind in kinds:
                 for resource_id in self._shop.related(row, name):
-                    resource = self._shop.get(kind, resource_id)
-                    if resource is not None:
-                        found.setdefault((kind, resource_id), resource)
-        return [self._resource(one, self._operation.included[kind], ()) for (kind, _), one in found.items()]
+                    if (kind, resource_id) not in found:
+                        resource = self._shop.get(kind, resource_id)
+                        if resource is not None:
+                            found[kind, resource_id] = resource
+        plans = {kind: self._plan(self._operation.included[kind], ()) for _, kind in kinds}
+        return [self._written(resource, plans[kind]) for (kind, _), resource in found.items()]
 
-    def _resource(self, resource: Resource, shape: Shape, linked: tuple[str, ...]) -> dict[str, Any]:
-        home = f"{self._base}/api/{self._plurals.get(shape.type, shape.type + 's')}/{quote(resource.id, safe='$:')}"
-        rendered: dict[str, Any] = {"type": shape.type, "id": resource.id}
+    def _plan(self, shape: Shape, linked: tuple[str, ...]) -> _Plan:
+        names, tree = None, None
         if shape.attributes is not None:
-            rendered["attributes"] = _pruned(resource.attributes, self._tree_of(shape))
-        if shape.type == "attribution":
-            # has nothing but linkages, and only those that lead somewhere
-            rendered["relationships"] = {
-                name: self._relationship(resource, name, kind, home, many=False, linked=True)
-                for name, (kind, _) in shape.relationships.items()
-                if self._shop.related(resource, name)
-            }
-        elif shape.relationships:
-            always = _ALWAYS_LINKED.get(shape.type, ())
-            rendered["relationships"] = {
-                name: self._relationship(resource, name, kind, home, many=many, linked=name in linked or name in always)
-                for name, (kind, many) in shape.relationships.items()
-            }
-        rendered["links"] = {"self": home}
-        return rendered
-
-    def _relationship(  # noqa: PLR0913
-        self, resource: Resource, name: str, kind: str, home: str, *, many: bool, linked: bool
-    ) -> dict[str, Any]:
-        rendered: dict[str, Any] = {}
-        if linked:
-            data = [{"type": kind, "id": one} for one in self._shop.related(resource, name)]
-            rendered["data"] = data if many else (data[0] if data else None)
-        rendered["links"] = {"self": f"{home}/relationships/{name}", "related": f"{home}/{name}"}
-        return rendered
-
-    def _tree_of(self, shape: Shape) -> Tree:
-        tree = self._trees.get(shape.type)
-        if tree is None:
             asked = self._query.additional.get(shape.type, frozenset())
             hidden = set(self._operation.additional(shape.type)) - asked
             sparse = self._query.fields.get(shape.type)
-            names = (shape.attributes or frozenset()) if sparse is None else sparse
-            tree = _tree(name for name in names if name.partition(".")[0] not in hidden)
-            self._trees[shape.type] = tree
-        return tree
+            wanted = shape.attributes if sparse is None else sparse
+            tree = _tree(name for name in wanted if name.partition(".")[0] not in hidden)
+            names = tuple(tree)
+            if not any(tree.values()):
+                tree = None
+        # an attribution has nothing but linkages
+        always = frozenset(shape.relationships) if shape.attributes is None else _ALWAYS_LINKED.get(shape.type, ())
+        relationships = tuple(
+            (name, kind, many, name in linked or name in always) for name, (kind, many) in shape.relationships.items()
+        )
+        home = f"{self._base}/api/{self._plurals.get(shape.type, shape.type + 's')}"
+        return _Plan(shape.type, home, names, tree, relationships, shape.attributes is None)
+
+    def _written(self, resource: Resource, plan: _Plan) -> str:
+        home = f"{plan.home}/{resource.id if resource.id.isalnum() else quote(resource.id, safe='$:')}"
+        parts = [f'"type":"{plan.kind}","id":{_quoted(resource.id)}']
+        if plan.names is not None:
+            attributes = resource.attributes
+            if plan.tree is None:
+                chosen = {name: attributes[name] for name in plan.names if name in attributes}
+            else:
+                chosen = _pruned(attributes, plan.tree)
+            parts.append(f'"attributes":{_dumps(chosen)}')
+        if plan.relationships:
+            written = []
+            for name, kind, many, linked in plan.relationships:
+                data = ""
+                if linked:
+                    related = self._shop.related(resource, name)
+                    if plan.skip_empty and not related:
+                        continue
+                    data = f'"data":{_linkage(kind, related, many=many)},'
+                links = f'"links":{{"self":"{home}/relationships/{name}","related":"{home}/{name}"}}'
+                written.append(f'"{name}":{{{data}{links}}}')
+            parts.append(f'"relationships":{{{",".join(written)}}}')
+        parts.append(f'"links":{{"self":"{home}"}}')
+        return f"{{{','.join(parts)}}}"
+
+
+def _linkage(kind: str, related: list[str], *, many: bool) -> str:
+    written = [f'{{"type":"{kind}","id":{_quoted(one)}}}' for one in related]
+    if many:
+        return f"[{','.join(written)}]"
+    return written[0] if written else "null"

@@ -10,7 +10,7 @@ from tap_klaviyo.contract import REVISION
 from tap_klaviyo.http import NoAuth, Tally
 from tap_klaviyo.http.errors import ForeignLinkError, UnreachableError
 from tap_klaviyo.http.sandbox import SandboxAdapter
-from tests.http.wire import PAGE, client, request
+from tests.http.wire import PAGE, FakeTime, client, request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +32,8 @@ class Shop:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-def serving(shop: Shop) -> Http:
-    http = client(api_url="sandbox://", auth=NoAuth())
+def serving(shop: Shop, time: FakeTime | None = None) -> Http:
+    http = client(time, api_url="sandbox://", auth=NoAuth())
     http._transport._session.mount("sandbox://", SandboxAdapter(shop))
     return http
 
@@ -78,3 +78,20 @@ def test_its_links_may_not_lead_out() -> None:
     http = serving(Shop((200, {}, PAGE)))
     with pytest.raises(ForeignLinkError):
         http.send(request(http).next("https://a.klaviyo.com/api/profiles"))
+
+
+def test_the_embedded_shop_has_no_limits_to_wait_for() -> None:
+    time = FakeTime()
+    http = serving(Shop((200, {}, PAGE)), time)
+    asked = request(http)
+    for _ in range(2 * asked.limits.steady):
+        http.send(asked)
+    assert time.slept == []
+    assert http.wait(asked) == 0
+
+
+def test_the_embedded_shop_may_still_ask_for_a_pause() -> None:
+    time = FakeTime()
+    http = serving(Shop((429, {"Retry-After": "7"}, b""), (200, {}, PAGE)), time)
+    http.send(request(http))
+    assert time.total >= 7

@@ -78,13 +78,25 @@ class Event(Resource):
     @property
     def relationships(self) -> dict[str, Link]:  # type: ignore[override]
         """Metric, profile (None for the events of deleted profiles) and attributions."""
-        number, world = self._number, self._world
-        gone = number % 97 == 13 or not world.profiles
-        return {
-            "metric": world.metrics[self._metric],
-            "profile": None if gone else world.profiles[(number * 48_271) % len(world.profiles)],
-            "attributions": self.attribution_ids,
-        }
+        return {"metric": self._metric_id, "profile": self._profile_id, "attributions": self.attribution_ids}
+
+    def related_ids(self, name: str) -> list[str]:
+        """Return the ids of one relationship without working out the others."""
+        if name == "metric":
+            return [self._metric_id]
+        if name == "profile":
+            profile = self._profile_id
+            return [] if profile is None else [profile]
+        return self.attribution_ids
+
+    @property
+    def _metric_id(self) -> str:
+        return self._world.metrics[self._metric]
+
+    @property
+    def _profile_id(self) -> str | None:
+        profiles = self._world.profiles
+        return profiles[self._number * 48_271 % len(profiles)] if profiles and self._number % 97 != 13 else None
 
     @property
     def number(self) -> int:
@@ -108,7 +120,7 @@ class Event(Resource):
             "timestamp": self._instant // SECOND,
             "event_properties": _properties(self._world, self._kind, self._number, self._instant),
             "datetime": spaced(text) if self._number % 5 == 2 else text,
-            "uuid": None if self._number % 41 == 7 else self._world.maker.uuid("event", self._number),
+            "uuid": None if self._number % 41 == 7 else _uuid(self._number),
         }
 
     def own_values(self, name: str) -> list[Any]:
@@ -118,6 +130,11 @@ class Event(Resource):
         if name == "timestamp":
             return [self._instant // SECOND]
         return super().own_values(name)
+
+
+def _uuid(number: int) -> str:
+    digits = f"{number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _properties(world: World, kind: str, number: int, instant: int) -> dict[str, Any] | None:

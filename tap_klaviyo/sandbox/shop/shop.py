@@ -120,14 +120,16 @@ class Shop:
     def related(self, resource: Resource, name: str) -> list[str]:
         """Return the ids that a relationship of ``resource`` leads to, in a fixed order."""
         kind = resource.type
+        if kind == "event":
+            # has nothing that another resource keeps, and there are many of them
+            return resource.related_ids(name)
         if (kind, name) in GROUPS:
             return self._groups_of(GROUPS[kind, name], resource.id)
         if name == "profiles" and kind in GROUP_TYPES:
             return sorted(member.id for member in self.members(kind, resource.id))
         if (kind, name) in INVERSE:
             return self._inverse_of(*INVERSE[kind, name]).get(resource.id, [])
-        link = resource.relationships.get(name)
-        return link if isinstance(link, list) else [] if link is None else [link]
+        return resource.related_ids(name)
 
     def values(self, resource: Resource, name: str) -> list[Any]:
         """Return the values of a filter field of ``resource``: of an attribute, or the ids of a relationship."""

@@ -51,6 +51,11 @@ class Resource:
         # a review's status is an object and is filtered by the value in it
         return [one["value"] if isinstance(one, dict) and "value" in one else one for one in found]
 
+    def related_ids(self, name: str) -> list[str]:
+        """Return the ids that a relationship kept by this resource leads to."""
+        link = self.relationships.get(name)
+        return link if isinstance(link, list) else [] if link is None else [link]
+
 
 def sort_key(resource: Resource, name: str, *, largest: bool = False) -> tuple[int, Any]:
     """Return what ``resource`` is sorted by; of several values the smallest, or the ``largest``.
