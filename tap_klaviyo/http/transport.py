@@ -9,7 +9,6 @@ import ssl
 from http.client import IncompleteRead
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -28,14 +27,9 @@ if TYPE_CHECKING:
     from tap_klaviyo.http.tally import Tally
 
 _PIECE = 1 << 20
-_INFLATION = 1032  # deflate's best: no body gets larger than so many times what was sent
+# How many times larger than what was sent a body can get: 1032 is deflate's best.
+_INFLATION = {None: 1, "gzip": 1032}
 _CUT = "a body that was cut off"
-_HOPELESS = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.InvalidHeader,
-)
 
 
 class Transport:
@@ -53,10 +47,9 @@ class Transport:
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._session.proxies = {} if origin.sandbox else dict(get_environ_proxies(str(origin)))
         self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-        # A proxy's password is a secret that urllib3 may write at debug level.
-        self._proxy_secrets = [
-            Secret(password) for url in self._session.proxies.values() if (password := urlsplit(url).password)
-        ]
+        # A proxy's user and password are a secret that urllib3 may write at debug level.
+        proxies = self._session.proxies.values()
+        self._proxy_secrets = [Secret(url.rpartition("@")[0].rpartition("/")[2]) for url in proxies if "@" in url]
         if origin.sandbox:
             self._session.mount(f"{origin.scheme}://", SandboxAdapter())
         else:
@@ -73,7 +66,11 @@ class Transport:
         label: str,
         tally: Tally,
     ) -> Answer:
-        """Send and read everything; raises `FailedTryError` for what may pass and `TooLargeError` over the bound."""
+        """Send and read everything.
+
+        Raises `FailedTryError` for what may pass, `TooLargeError` for a body over the bound, and `UnreachableError`
+        for what can never be sent.
+        """
         tally.add(requests=1)
         response: requests.Response | None = None
         try:
@@ -84,17 +81,16 @@ class Transport:
             content = self._read(response, label)
             tally.add(received=response.raw.tell())
             return Answer(response.status_code, content, response.headers)
-        except _HOPELESS as error:
+        except ValueError as error:  # an odd header or proxy: requests' own errors for these are ValueErrors too
             reason = f"the request cannot be sent ({type(error).__name__})"
-            message = f"{label}: {reason}: check the proxy in the environment, and the headers of the stream"
-            raise UnreachableError(message, label=label, status=None, reason=reason) from None
         # What requests does not wrap while a body is read: urllib3's own errors, and the socket's.
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            reason = _reason(error)
-            raise FailedTryError(reason) from None
+            raise FailedTryError(_reason(error)) from None
         finally:
             if response is not None and not response.raw.closed:
                 response.raw.close()
+        message = f"{label}: {reason}: check the proxy in the environment, and the headers of the stream"
+        raise UnreachableError(message, label=label, status=None, reason=reason)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -103,10 +99,10 @@ class Transport:
     def _read(self, response: requests.Response, label: str) -> bytes:
         raw, largest = response.raw, self._largest_body
         sent = raw.length_remaining or 0
-        inflated = sent * _INFLATION if "Content-Encoding" in response.headers else sent
+        inflation = _INFLATION.get(response.headers.get("Content-Encoding"))
         if sent > largest:
             body = None
-        elif 0 < inflated <= largest:
+        elif sent and inflation and sent * inflation <= largest:
             body = raw.read(decode_content=True)  # in one go: a third of the time that pieces take
         else:
             body = self._read_in_pieces(raw)

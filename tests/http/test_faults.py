@@ -193,8 +193,9 @@ def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> 
         assert proxy.paths == ["http://localhost:9/api/profiles"]
 
 
-def test_a_proxy_that_makes_no_sense_fails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", "http:///")
+@pytest.mark.parametrize("proxy", ["http:///", "http://[", "http://user@[:x"])
+def test_a_proxy_that_makes_no_sense_fails_at_once(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
     monkeypatch.setenv("no_proxy", "")
     monkeypatch.setenv("NO_PROXY", "")
     http = client(api_url="http://localhost:9")

@@ -166,6 +166,17 @@ def test_a_proxy_s_password_is_known(monkeypatch: pytest.MonkeyPatch, caplog: py
     assert MARK not in text
 
 
+@pytest.mark.parametrize("value", [f"{MARK}\nX: 1", f"{MARK} ключ"])
+def test_in_a_header_that_cannot_be_sent(value: str, caplog: pytest.LogCaptureFixture) -> None:
+    with faulty.serving() as server:
+        http = client(api_url=server.url, auth=ApiKeyAuth(KEY))
+        with closing(http):
+            text = told(lambda: http.send(request(http, headers={"X-Own": value})), caplog)
+        assert server.paths == []
+    assert "cannot be sent" in text
+    assert MARK not in text
+
+
 def test_the_marks_do_reach_the_wire() -> None:
     with faulty.serving() as server, closing(client(api_url=server.url, auth=ApiKeyAuth(KEY))) as http:
         with suppress(KlaviyoError):
