@@ -122,20 +122,19 @@ class Quota:
 class _Window:
     """The times of the last requests, as many as the limit."""
 
-    __slots__ = ("_capacity", "_foreign", "_foreign_until", "_log", "_noticed_at", "_share", "limit", "period")
+    __slots__ = ("_foreign", "_foreign_until", "_log", "_noticed_at", "_share", "limit", "period")
 
     def __init__(self, period: int, limit: int, share: float) -> None:
         self.period = period
         self.limit = limit
         self._share = share
         self._log: deque[float] = deque()
-        self._capacity = limit
         self._foreign = 0
         self._foreign_until = self._noticed_at = -math.inf
 
     def count(self, now: float) -> None:
         self._log.append(now)
-        if len(self._log) > self._capacity:
+        if len(self._log) > self.limit:  # one at most, so that a limit that falls and rises again forgets nothing
             self._log.popleft()
 
     def wait(self, now: float) -> float:
@@ -152,10 +151,9 @@ class _Window:
         return min(wait, self._foreign_until - now) if held else wait
 
     def correct(self, limit: int | None) -> None:
-        """Take the server's limit; the log never gets shorter, or a limit that rises again would forget requests."""
+        """Take the server's limit, if it states one."""
         if limit is not None:
             self.limit = limit
-            self._capacity = max(self._capacity, limit)
 
     def notice(self, left: int, reset: int, sent_at: float) -> None:
         """Hold back what others have used of the server's window, until that window ends.

@@ -43,7 +43,7 @@ class SandboxAdapter(BaseAdapter):
         response.url = request.url or ""
         response.request = request
         response.raw = urllib3.HTTPResponse(
-            BytesIO(content), headers=dict(headers), status=status, preload_content=False, decode_content=False
+            BytesIO(content), headers=dict(headers), status=status, preload_content=False
         )
         return response
 

@@ -43,7 +43,6 @@ class Transport:
         self._timeout = (timeout, timeout)
         self._largest_body = largest_body
         self._session = _Session()
-        self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._session.proxies = {} if origin.sandbox else dict(get_environ_proxies(str(origin)))
         self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
@@ -100,13 +99,11 @@ class Transport:
         raw, largest = response.raw, self._largest_body
         sent = raw.length_remaining or 0
         inflation = _INFLATION.get(response.headers.get("Content-Encoding"))
-        if sent > largest:
-            body = None
-        elif sent and inflation and sent * inflation <= largest:
+        if sent and inflation and sent * inflation <= largest:
             body = raw.read(decode_content=True)  # in one go: a third of the time that pieces take
         else:
             body = self._read_in_pieces(raw)
-        if body is None or len(body) > largest:
+        if len(body) > largest:
             message = f"{label}: the answer is larger than {largest >> 20} MB; ask for a smaller page"
             raise TooLargeError(message, label=label, status=response.status_code)
         if (raw.length_remaining or 0) > 0:  # urllib3 sees to it over a socket only

@@ -160,6 +160,10 @@ def forbidden_html(handler: Handler) -> None:
     handler.reply(b"<html>Attention Required</html>", status=403, Content_Type="text/html")
 
 
+def forbidden_text(handler: Handler) -> None:
+    handler.reply(b"error code: 1020", status=403, Content_Type="text/plain")
+
+
 def unavailable(handler: Handler) -> None:
     handler.reply(b"upstream connect error", status=503, Content_Type="text/plain")
 

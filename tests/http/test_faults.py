@@ -6,6 +6,7 @@ import gzip
 import socket
 import ssl
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ FAULTS: dict[Fault, str] = {
     faulty.slow_body: "time-out while reading",
     faulty.html: "HTML instead of JSON",
     faulty.forbidden_html: "HTTP 403 that is not Klaviyo's own",
+    faulty.forbidden_text: "HTTP 403 that is not Klaviyo's own",
     faulty.unavailable: "HTTP 503",
 }
 faults = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
@@ -180,6 +182,7 @@ def test_cookies_are_not_kept_and_netrc_is_not_read(tmp_path: Path, monkeypatch:
     with faulty.serving(cookie) as server, closing(client(api_url=server.url, auth=NoAuth())) as http:
         http.send(request(http))
         http.send(request(http))
+        assert len(http._transport._session.cookies) == 0
         assert all("Cookie" not in head and "Authorization" not in head for head in server.heads)
 
 
@@ -242,13 +245,20 @@ def test_every_way_to_send_a_body_is_read_to_the_end(*, compress: bool, chunked:
 
 @pytest.mark.parametrize("compress", [False, True])
 def test_a_body_over_the_bound_is_given_up_early(*, compress: bool) -> None:
+    body = b" " * (64 << 20)
+    sent = gzip.compress(body) if compress else body
+
     def huge(handler: Handler) -> None:
-        body = b" " * (64 << 20)
-        handler.reply(gzip.compress(body, 1), Content_Encoding="gzip") if compress else handler.reply(body)
+        headers: dict[str, Any] = {"Content_Encoding": "gzip"} if compress else {}
+        handler.reply(sent, **headers)
 
     with faulty.serving(huge) as server:
         http = client(api_url=server.url, largest_body=2 << 20)
         tally = Tally()
+        tracemalloc.start()
         with closing(http), pytest.raises(TooLargeError):
             http.send(request(http), tally=tally)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 16 << 20
         assert tally.requests == 1

@@ -69,7 +69,8 @@ def test_the_limit_is_used_up_before_anything_waits(limits: Limits, count: int) 
 
 
 @pytest.mark.parametrize(
-    ("burst", "share", "expected"), [(10, 1, 10), (10, 0.7, 7), (10, 0.55, 5), (3, 0.1, 1), (350, 0.5, 175)]
+    ("burst", "share", "expected"),
+    [(10, 1, 10), (10, 0.7, 7), (10, 0.55, 5), (3, 0.1, 1), (350, 0.5, 175), (100, 0.29, 29)],
 )
 def test_the_share_is_a_part_of_the_limit_and_at_least_one(burst: int, share: float, expected: int) -> None:
     time = FakeTime()
@@ -154,6 +155,14 @@ def test_the_burst_window_may_be_the_nearer_one() -> None:
     assert quota.take() == pytest.approx(1 + MARGIN)
 
 
+def test_of_two_windows_of_one_limit_the_reset_tells_which_is_meant() -> None:
+    time = FakeTime()
+    quota = Quota(Limits(burst=10, steady=10), 1, time.clock)
+    quota.take()
+    quota.learn(headers("10, 10;w=1, 10;w=60", 0, 30), time.now)
+    assert quota.take() == pytest.approx(30 + MARGIN)
+
+
 @pytest.mark.parametrize(
     "odd",
     [
@@ -169,6 +178,7 @@ def test_the_burst_window_may_be_the_nearer_one() -> None:
         headers("60, 3;w=1, 60;w=60", -1, 5),
         headers("60, 3;w=1, 60;w=60", "none", 5),
         headers("60, 3;w=1, 60;w=60", 0, 10**12),
+        headers("60, 3;w=1, 60;w=60", 0, 3600),
         headers("7, 3;w=1, 60;w=60", 0, 20),
     ],
 )

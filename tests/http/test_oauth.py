@@ -13,9 +13,11 @@ import pytest
 
 from tap_klaviyo.http import OAuth, TokenFile
 from tap_klaviyo.http.errors import QuotaExhaustedError, StoppedError, UnauthorizedError, UnreachableError
+from tap_klaviyo.http.sandbox import SandboxAdapter
 from tests.http.wire import HOST, PAGE, FakeTime, client, request
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from requests_mock import Mocker
@@ -95,23 +97,6 @@ def test_a_token_is_renewed_before_it_ends(requests_mock: Mocker, life: Any, goo
     assert issuer.issued == 2
 
 
-def test_all_threads_renew_once(requests_mock: Mocker) -> None:
-    issuer = Issuer(requests_mock)
-    time = FakeTime()
-    http = oauth(time, max_workers=2)
-    for expected in (1, 2, 3):
-        gate = threading.Barrier(8)
-
-        def work(_: int, gate: threading.Barrier = gate) -> int:
-            gate.wait()
-            return http.send(request(http)).status
-
-        with ThreadPoolExecutor(8) as pool:
-            assert list(pool.map(work, range(8))) == [200] * 8
-        assert issuer.issued == expected
-        time.now += 3600
-
-
 def test_a_401_in_mid_sync_renews_once_and_goes_on(requests_mock: Mocker) -> None:
     issuer = Issuer(requests_mock)
     http = oauth(FakeTime())
@@ -121,20 +106,67 @@ def test_a_401_in_mid_sync_renews_once_and_goes_on(requests_mock: Mocker) -> Non
     assert len(issuer.asked) == 2
 
 
-def test_threads_that_meet_a_401_together_renew_once(requests_mock: Mocker) -> None:
-    issuer = Issuer(requests_mock)
-    http = oauth(FakeTime(), max_workers=8)
-    http.send(request(http))
-    issuer.issued += 1
+class SlowIssuer:
+    """Answers in this process, so that threads really meet: eight at the page, and a token takes its time."""
+
+    def __init__(self) -> None:
+        self.issued = 0
+        self.expected = 1
+        self.together = threading.Barrier(8)
+
+    def handle(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        del method, body
+        if target.endswith("/oauth/token"):
+            threading.Event().wait(0.05)
+            self.issued += 1
+            return 200, {}, json.dumps({"access_token": f"access-{self.issued}", "expires_in": 3600}).encode()
+        authorization = headers["Authorization"]
+        if authorization == f"Bearer access-{self.expected}":
+            return 200, {}, PAGE
+        self.together.wait(20)
+        return 401, {}, b"{}"
+
+
+def eight(http: Http) -> list[int]:
     gate = threading.Barrier(8)
 
     def work(_: int) -> int:
-        gate.wait()
+        gate.wait(20)
         return http.send(request(http)).status
 
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(work, range(8))) == [200] * 8
-    assert len(issuer.asked) == 2
+        return list(pool.map(work, range(8)))
+
+
+def test_threads_renew_once_for_all() -> None:
+    issuer, time = SlowIssuer(), FakeTime()
+    http = oauth(time, api_url="sandbox://", max_workers=8)
+    http._transport._session.mount("sandbox://", SandboxAdapter(issuer))
+    assert eight(http) == [200] * 8
+    assert issuer.issued == 1
+    time.now += 3600
+    issuer.expected = 2
+    assert eight(http) == [200] * 8
+    assert issuer.issued == 2
+
+
+def test_threads_that_meet_a_401_together_renew_once() -> None:
+    issuer = SlowIssuer()
+    http = oauth(FakeTime(), api_url="sandbox://", max_workers=8)
+    http._transport._session.mount("sandbox://", SandboxAdapter(issuer))
+    issuer.expected = 2
+    assert eight(http) == [200] * 8
+    assert issuer.issued == 2
+
+
+def test_one_worker_is_enough_for_a_token_and_a_page() -> None:
+    issuer = SlowIssuer()
+    http = oauth(FakeTime(), api_url="sandbox://", max_workers=1)
+    http._transport._session.mount("sandbox://", SandboxAdapter(issuer))
+    assert eight(http) == [200] * 8
+    assert issuer.issued == 1
 
 
 def test_a_401_that_stays_is_an_error_that_names_the_setting(requests_mock: Mocker) -> None:

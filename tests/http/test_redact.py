@@ -49,6 +49,12 @@ def test_a_known_secret_is_hidden_in_every_spelling() -> None:
     assert secret.reveal() == "hunter2/+x y"
 
 
+def test_a_value_too_short_for_a_secret_does_not_blank_out_every_line() -> None:
+    secret = Secret("abc")
+    assert clean("abcd") == "abcd"
+    assert repr(secret) == "***"
+
+
 def test_a_secret_does_not_travel() -> None:
     with pytest.raises(TypeError):
         pickle.dumps(Secret("hunter2"))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,10 +10,13 @@ from requests_mock import ANY
 from tap_klaviyo.contract import REVISION
 from tap_klaviyo.http import HttpSettings, Tally
 from tap_klaviyo.http.errors import BrokenBodyError, ForeignLinkError, StoppedError, TooLargeError, UnreachableError
+from tests.http import faulty
 from tests.http.wire import HOST, KEY, PAGE, FakeTime, client, error, request
 
 if TYPE_CHECKING:
     from requests_mock import Mocker
+
+    from tests.http.faulty import Handler
 
 URL = f"{HOST}/api/profiles"
 
@@ -205,6 +209,16 @@ def test_a_redirect_to_another_origin_is_refused(requests_mock: Mocker) -> None:
     with pytest.raises(ForeignLinkError):
         http.send(request(http))
     assert requests_mock.call_count == 1
+
+
+def test_a_redirect_to_nonsense_is_refused() -> None:
+    def nonsense(handler: Handler) -> None:
+        handler.reply(b"", status=302, Location="http://[")
+
+    with faulty.serving(nonsense) as server, closing(client(api_url=server.url)) as http:
+        with pytest.raises(ForeignLinkError):
+            http.send(request(http))
+        assert len(server.paths) == 1
 
 
 def test_a_redirect_within_the_origin_is_followed_with_the_key(requests_mock: Mocker) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tap_klaviyo.http import ApiKeyAuth, Http, HttpSettings, OAuth, TokenFile
 from tap_klaviyo.http.errors import KlaviyoError
+from tap_klaviyo.http.redact import clean
 from tests.http import faulty
 from tests.http.test_faults import FAULTS
 from tests.http.wire import FakeTime, client, error, request
@@ -163,6 +164,7 @@ def test_a_proxy_s_password_is_known(monkeypatch: pytest.MonkeyPatch, caplog: py
         http = client(api_url="http://localhost:9", auth=ApiKeyAuth(KEY), retry=0)
         with closing(http):
             text = told(lambda: http.send(request(http, params=FILTER)), caplog)
+            assert MARK not in clean(f"connecting to http://user:secret-{MARK}@proxy:3128")
     assert MARK not in text
 
 

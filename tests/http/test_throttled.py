@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ from tap_klaviyo.contract import Limits
 from tap_klaviyo.http import Tally
 from tap_klaviyo.http.errors import QuotaExhaustedError, UnreachableError
 from tap_klaviyo.http.retry import retry_after
+from tests.http import faulty
 from tests.http.wire import HOST, PAGE, FakeTime, client, request
 
 if TYPE_CHECKING:
@@ -126,6 +129,36 @@ def test_retry_after_may_be_a_date() -> None:
 def test_any_retry_after_is_seconds_or_nothing(text: str) -> None:
     seconds = retry_after(text, datetime.now(UTC))
     assert seconds is None or seconds >= 0
+
+
+def test_an_answer_s_headers_reach_the_limits(requests_mock: Mocker) -> None:
+    stated = {"RateLimit-Limit": "750, 75;w=1, 750;w=60", "RateLimit-Remaining": "0", "RateLimit-Reset": "22"}
+    requests_mock.get(URL, content=PAGE, headers=stated)
+    http = client()
+    http.send(request(http))
+    assert http.wait(request(http)) == pytest.approx(22, abs=1)
+
+
+def test_one_thread_an_endpoint_watches_the_clock() -> None:
+    watching, most = 0, 0
+    time, lock = FakeTime(), threading.Lock()
+
+    def sleep(seconds: float, stop: threading.Event | None) -> None:
+        nonlocal watching, most
+        with lock:
+            watching += 1
+            most = max(most, watching)
+        threading.Event().wait(0.002)
+        time.sleep(seconds, stop)
+        with lock:
+            watching -= 1
+
+    with faulty.serving() as server, closing(client(time, api_url=server.url, max_workers=8)) as http:
+        http._sleep = sleep
+        asked = request(http, "/api/web-feeds")
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(lambda _: http.send(asked).status, range(12))) == [200] * 12
+    assert most == 1
 
 
 def test_a_pause_with_one_worker_and_many_threads_ends(requests_mock: Mocker) -> None:
