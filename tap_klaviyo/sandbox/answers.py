@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_klaviyo.sandbox.errors import not_found
+from tap_klaviyo.sandbox.errors import invalid, not_found
 from tap_klaviyo.sandbox.filters import Condition
 from tap_klaviyo.sandbox.paging import Position, cursor_of, position_of
 from tap_klaviyo.sandbox.render import Renderer
@@ -14,6 +14,8 @@ from tap_klaviyo.sandbox.rows import Slice, page_of
 from tap_klaviyo.sandbox.shop.relations import GROUP_TYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tap_klaviyo.sandbox.document import Document, Operation
     from tap_klaviyo.sandbox.query import Query
     from tap_klaviyo.sandbox.shop import Resource, Shop
@@ -30,18 +32,21 @@ _DEFAULT_SORT = {
 }
 # archived campaigns and flows are left out of a list unless the filter asks
 _ARCHIVABLE = frozenset({"campaign", "flow"})
+# the status filter has a value for all reviews, so that a list without it is not taken to hold all
+_SHOWN_REVIEWS = ["published", "featured"]
 _DISORDER = 5
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One GET, checked: ``values`` of the path's placeholders, ``base`` the caller's origin."""
+    """One request, checked: ``values`` of the path's placeholders, ``base`` the caller's origin."""
 
     operation: Operation
     path: str
     values: dict[str, str]
     query: Query
     base: str
+    body: bytes = b""
 
     @property
     def here(self) -> str:
@@ -86,12 +91,25 @@ class Answerer:
     def _slice(self, asked: Asked, rows: int) -> Slice:
         operation, query = asked.operation, asked.query
         conditions = [one for one in query.conditions if not (one.field == "status" and one.value == "all")]
+        if operation.shape.type == "review" and query.value_of("status") is None:
+            conditions.append(Condition("status", "any", _SHOWN_REVIEWS, "string"))
+        if operation.shape.type == "event":
+            self._check_metrics(query)
         archivable = operation.shape.type in _ARCHIVABLE and "archived" in operation.filters
         if archivable and query.value_of("archived") is None:
             conditions.append(Condition("archived", "equals", value=False, kind="boolean"))
         after = None if query.cursor is None else position_of(query.cursor, asked.path, query.others)
         size = query.page_size if "page[cursor]" in operation.parameters else rows + 1
         return Slice(query.sort or _default_sort(operation), conditions, after, size)
+
+    def _check_metrics(self, query: Query) -> None:
+        asked = query.value_of("metric_id")
+        wanted: list[str] = asked if isinstance(asked, list) else [asked] if isinstance(asked, str) else []
+        for metric_id in wanted:
+            metric = self._shop.get("metric", metric_id)
+            # some metrics are listed and yet have no events to ask for
+            if metric is None or metric.hidden.get("without_events"):
+                raise invalid(f"Metric IDs ['{metric_id}'] do not exist.", "filter")
 
     def _source(self, operation: Operation, parent_id: str | None) -> Shelf | list[Resource]:
         kind = operation.shape.type
@@ -128,14 +146,18 @@ def _default_sort(operation: Operation) -> str:
     return _DEFAULT_SORT.get(operation.shape.type, "id")
 
 
-def _links(asked: Asked, last: Position | None) -> dict[str, str | None]:
+def _links(asked: Asked, last: Position | None) -> Mapping[str, str | None]:
     others = asked.query.others
     following = None
     if last is not None:
         cursor = f"page%5Bcursor%5D={cursor_of(last, asked.path, others)}"
         following = f"{asked.here}?{others}&{cursor}" if others else f"{asked.here}?{cursor}"
     text = asked.query.text
-    return {"self": f"{asked.here}?{text}" if text else asked.here, "next": following, "prev": None}
+    links = {"self": f"{asked.here}?{text}" if text else asked.here}
+    # at the end there is no next link: it is null, or it is not there
+    if following is None and "page[size]" not in asked.operation.parameters:
+        return links
+    return {**links, "next": following, "prev": None}
 
 
 def _disturb(rows: list[Resource]) -> None:
@@ -144,6 +166,6 @@ def _disturb(rows: list[Resource]) -> None:
         rows[at - 1], rows[at] = rows[at], rows[at - 1]
 
 
-def _joined(data: str, links: dict[str, str | None], included: list[str] | None) -> bytes:
+def _joined(data: str, links: Mapping[str, str | None], included: list[str] | None) -> bytes:
     more = "" if included is None else f',"included":[{",".join(included)}]'
     return f'{{"data":{data},"links":{json.dumps(links)}{more}}}'.encode()

@@ -17,7 +17,7 @@ SPOILING = (
 )
 # to the bytes on their way; in process a caller sees a reset connection
 WIRE = ("cut", "reset", "drop", "broken-gzip", "broken-chunks")
-KINDS = frozenset((*REPLACING, *SPOILING, *WIRE, "slow"))
+KINDS = frozenset((*REPLACING, *SPOILING, *WIRE, "slow", "loose-bounds"))
 
 
 @dataclass(frozen=True)

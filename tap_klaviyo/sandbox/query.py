@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
@@ -39,6 +39,12 @@ class Query:
     others: str
     text: str
     raw: dict[str, str] = field(default_factory=dict)
+
+    def loosened(self) -> Query:
+        """Return the query with rows that equal an exclusive bound let in, as Klaviyo does at times."""
+        loose = {"greater-than": "greater-or-equal", "less-than": "less-or-equal"}
+        conditions = [replace(one, operator=loose.get(one.operator, one.operator)) for one in self.conditions]
+        return replace(self, conditions=conditions)
 
     def value_of(self, name: str) -> object:
         """Return the value that the filter asks ``name`` to be equal to, None where it asks nothing."""

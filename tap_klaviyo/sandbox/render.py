@@ -18,6 +18,8 @@ _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _quoted = json.encoder.encode_basestring
 # an event is useless without them: Klaviyo sends these linkages whatever is included
 _ALWAYS_LINKED = {"event": frozenset({"metric", "profile"})}
+# what an included resource comes without unless a sparse fieldset names it, though the document lists it
+_UNASKED = {"campaign-message": "definition"}
 
 Tree = dict[str, "Tree | None"]
 
@@ -89,16 +91,18 @@ class Renderer:
                         resource = self._shop.get(kind, resource_id)
                         if resource is not None:
                             found[kind, resource_id] = resource
-        plans = {kind: self._plan(self._operation.included[kind], ()) for _, kind in kinds}
+        plans = {
+            kind: self._plan(self._operation.included[kind], (), unasked=_UNASKED.get(kind, "")) for _, kind in kinds
+        }
         return [self._written(resource, plans[kind]) for (kind, _), resource in found.items()]
 
-    def _plan(self, shape: Shape, linked: tuple[str, ...]) -> _Plan:
+    def _plan(self, shape: Shape, linked: tuple[str, ...], *, unasked: str = "") -> _Plan:
         names, tree = None, None
         if shape.attributes is not None:
             asked = self._query.additional.get(shape.type, frozenset())
             hidden = set(self._operation.additional(shape.type)) - asked
             sparse = self._query.fields.get(shape.type)
-            wanted = shape.attributes if sparse is None else sparse
+            wanted = shape.attributes - {unasked} if sparse is None else sparse
             tree = _tree(name for name in wanted if name.partition(".")[0] not in hidden)
             names = tuple(tree)
             if not any(tree.values()):

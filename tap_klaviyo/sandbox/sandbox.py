@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from urllib.parse import SplitResult
 
+    from tap_klaviyo.sandbox.faults import Fault
+
 _LOG_LENGTH = 200_000
 _BAD_REQUEST, _THROTTLED = 400, 429
+_LONGEST = 8192
 # in process nobody else is to be spared: a demo must not wait for limits that only a server needs
 _UNHURRIED = 1000.0
 
@@ -72,7 +75,8 @@ class Sandbox:
         self.requests: deque[Logged] = deque(maxlen=_LOG_LENGTH)
         self.refused = self.throttled = 0
         self._document = load()
-        self._answerer = Answerer(self.shop, self._document)
+        # by method; a path of the document that has a method not listed here is answered 405
+        self._answers: dict[str, Callable[[Asked], bytes]] = {"GET": Answerer(self.shop, self._document).answer}
         self._lock = threading.Lock()
 
     def reset(self) -> None:
@@ -110,14 +114,14 @@ class Sandbox:
         faults = self.faults.of(path)
         time.sleep(self.latency + sum(float(one.value or 1) for one in faults if one.kind == "slow"))
         given = {name.lower(): value for name, value in headers.items()}
-        asked = _Request(method, target, url, template, values, given)
-        response = replacement(faults, target) or spoiled(self._response(asked, body), faults)
+        asked = _Request(method, target, url, template, values, given, body, faults)
+        response = replacement(faults, target) or spoiled(self._response(asked), faults)
         self._count(response.status)
         return replace(response, headers={"CID": "AbC123", **response.headers})
 
-    def _response(self, asked: _Request, body: bytes) -> Response:
+    def _response(self, asked: _Request) -> Response:
         if asked.url.path == oauth.PATH and self.access.oauth is not None:
-            return self.access.oauth.token(asked.method, asked.headers, body)
+            return self.access.oauth.token(asked.method, asked.headers, asked.body)
         return _refusable(lambda: self._answered(asked))
 
     def _count(self, status: int) -> None:
@@ -127,21 +131,25 @@ class Sandbox:
 
     def _answered(self, request: _Request) -> Response:
         document, template = self._document, request.template
+        if len(request.target) > _LONGEST:
+            raise RefusedError(414, "uri_too_long", "The URL is too long.")
         if template is None:
             raise RefusedError(404, "not_found", "The path that was requested does not exist.")
-        if request.method != "GET" or request.method not in document.methods(template):
+        if request.method not in self._answers or request.method not in document.methods(template):
             raise RefusedError(405, "method_not_allowed", f"Method '{request.method}' not allowed.")
         now = self.now()
         key = self.access.check(request.headers, document, now)
         operation = document.operation(request.method, template)
         query = query_of(request.url.query, operation, microseconds(now))
+        if any(fault.kind == "loose-bounds" for fault in request.faults):
+            query = query.loosened()
         self.access.check_scopes(key, operation, query.include, document)
         headers = {"Content-Type": CONTENT_TYPE, "X-Klaviyo-API-Revision": request.headers["revision"]}
         if self.limiter is not None:
             headers |= self.limiter.admit(operation, query.raw)
-        asked = Asked(operation, request.url.path, request.values, query, request.origin)
+        asked = Asked(operation, request.url.path, request.values, query, request.origin, request.body)
         try:
-            return Response(200, headers, self._answerer.answer(asked))
+            return Response(200, headers, self._answers[request.method](asked))
         except RefusedError as refused:
             refused.headers |= headers
             raise
@@ -155,6 +163,8 @@ class _Request:
     template: str | None
     values: dict[str, str]
     headers: Mapping[str, str]
+    body: bytes
+    faults: list[Fault]
 
     @property
     def origin(self) -> str:

@@ -6,19 +6,16 @@ import itertools
 import operator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_klaviyo.sandbox import Sandbox, Shop
+from tap_klaviyo.sandbox import Fault, Resource, Sandbox, Shop
 from tap_klaviyo.sandbox.document import load
 from tests.sandbox.callers import get, pages, rows, targets
-
-if TYPE_CHECKING:
-    from tap_klaviyo.sandbox import Resource
 
 SMALL = Shop(2, events=700, profiles=90)
 COMPARE = {
@@ -84,6 +81,8 @@ def listed(path: str, query: str = "") -> list[str]:
         extra = [f"any(coupon.id,[{coupons}])"]
     elif path == "/api/flows":
         extra = ["equals(archived,true)", "equals(archived,false)"]
+    elif path == "/api/reviews" and "status" not in query:
+        extra = ["equals(status,'all')"]
     found = []
     for one in extra:
         text = ",".join(part for part in (one, query) if part)
@@ -289,6 +288,55 @@ def test_a_row_that_moves_while_being_paged_is_met_again_and_costs_no_other() ->
     assert seen.count(seen[0]) == 2
     assert len(set(seen)) == 60
     assert len(moving.resources("profile")) == 58
+
+
+@given(st.text(min_size=1).filter(lambda text: text.isprintable()), st.sampled_from("\"'"))
+def test_a_quoted_string_means_itself(name: str, quote_sign: str) -> None:
+    shop = Shop.empty()
+    shop.put("tag", Resource("tag", "1", {"name": name}))
+    shop.put("tag", Resource("tag", "2", {"name": name + "x"}))
+    written = name.replace("\\", "\\\\").replace(quote_sign, f"\\{quote_sign}")
+    text = f"equals(name,{quote_sign}{written}{quote_sign})"
+
+    assert [row["id"] for row in rows(Sandbox(shop), f"/api/tags?filter={quote(text)}")] == ["1"]
+
+
+def test_reviews_that_are_not_shown_come_when_all_are_asked_for() -> None:
+    sandbox = Sandbox(SMALL)
+    shown = {row["attributes"]["status"]["value"] for row in rows(sandbox, "/api/reviews")}
+
+    assert shown == {"published", "featured"}
+    assert len(rows(sandbox, "/api/reviews?filter=equals(status,'all')")) == len(SMALL.resources("review"))
+
+
+def test_exclusive_bounds_may_be_loose() -> None:
+    sandbox = Sandbox(SMALL)
+    at = datetime.fromisoformat(SMALL.resources("list")[0].attributes["updated"])
+    target = f"/api/lists?filter=greater-than(updated,{at:%Y-%m-%dT%H:%M:%SZ})"
+    strict = {row["id"] for row in rows(sandbox, target)}
+    sandbox.faults.add(Fault("loose-bounds", rate=1))
+    loose = {row["id"] for row in rows(sandbox, target)}
+
+    equal = {row.id for row in SMALL.resources("list") if row.attributes["updated"] == at.isoformat()}
+    assert loose - strict == equal
+    assert SMALL.resources("list")[0].id in equal
+
+
+def test_many_threads_read_relationships_while_one_writes() -> None:
+    busy = Shop(3, events=0, profiles=60)
+    sandbox = Sandbox(busy)
+    token = busy.resources("push-token")[0]
+
+    def read(_: int) -> int:
+        return len(rows(sandbox, "/api/profiles?include=push-tokens,conversations&page%5Bsize%5D=20"))
+
+    with ThreadPoolExecutor(24) as pool:
+        reading = pool.map(read, range(48))
+        for number in range(300):
+            busy.put("push-token", Resource("push-token", f"new{number}", token.attributes, token.relationships))
+        found = list(reading)
+
+    assert found == [60] * 48
 
 
 def test_many_threads_read_while_one_writes() -> None:

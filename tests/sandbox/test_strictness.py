@@ -204,6 +204,19 @@ def test_revisions(strict: Sandbox, revision: str, status: int) -> None:
     assert strict.handle("GET", "/api/lists", {"Revision": revision})[0] == status
 
 
+def test_a_metric_without_events_is_said_not_to_exist(strict: Sandbox) -> None:
+    listed = next(row.id for row in strict.shop.resources("metric") if row.attributes["name"] == "Closed Form")
+    for metric_id in (listed, "NOPE"):
+        error = refusal(strict, f"/api/events?filter=equals(metric_id,'{metric_id}')")
+        assert (error["status"], error["detail"]) == (400, f"Metric IDs ['{metric_id}'] do not exist.")
+
+
+def test_a_url_has_a_length(strict: Sandbox) -> None:
+    ids = ",".join(f"'{number:026}'" for number in range(300))
+
+    assert get(strict, f"/api/lists?filter=any(id,[{ids}])")[0] == 414
+
+
 def test_the_revision_is_required(strict: Sandbox) -> None:
     status, _, body = strict.handle("GET", "/api/lists", {})
 

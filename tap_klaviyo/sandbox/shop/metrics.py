@@ -61,12 +61,15 @@ def _metrics(maker: Maker, flow_ids: list[str]) -> list[Resource]:
         name, integration = f"Custom action {index}", _API
         if index < len(KINDS):
             _, name, integration = KINDS[index]  # type: ignore[assignment]
+        hidden = {}
+        if index == COUNT - 1:
+            name, hidden = "Closed Form", {"without_events": True}
         created, updated = before_anchor(720 - index), before_anchor(300 - index)
         if index % 3 == 0:
             created, updated = spaced(created), spaced(updated)
         attributes = {"name": name, "created": created, "updated": updated, "integration": integration}
         triggers = flow_ids[index : index + 1] if index % 2 == 0 else []
-        found.append(Resource("metric", metric_id(maker, index), attributes, {"flow-triggers": list(triggers)}))
+        found.append(Resource("metric", metric_id(maker, index), attributes, {"flow-triggers": list(triggers)}, hidden))
     return found
 
 

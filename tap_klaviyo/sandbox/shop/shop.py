@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from tap_klaviyo.sandbox.shop.making import Stock
 from tap_klaviyo.sandbox.shop.members import Member
 from tap_klaviyo.sandbox.shop.relations import GROUP_TYPES, GROUPS, INVERSE, LINK_FIELDS
 from tap_klaviyo.sandbox.shop.stock import stocked
@@ -19,15 +20,25 @@ class Shop:
 
     Rows are laid out before a fixed date (``ANCHOR``, 2025-07-01), not before today, so that two runs agree.
     ``events`` and ``profiles`` are counts; with ``bursts`` most events fall into a few single hours.
+    ``stock`` takes the place of what these make.
     All methods may be called while other threads read.
     """
 
-    def __init__(self, seed: int = 1, *, events: int = 3000, profiles: int = 400, bursts: bool = False) -> None:
+    def __init__(
+        self,
+        seed: int = 1,
+        *,
+        events: int = 3000,
+        profiles: int = 400,
+        bursts: bool = False,
+        stock: Stock | None = None,
+    ) -> None:
         self.lock = threading.RLock()
         self._shelves: dict[str, Shelf] = {}
         self._members: dict[tuple[str, str], Shelf] = {}
         self._inverse: dict[tuple[str, str], tuple[int, dict[str, list[str]]]] = {}
-        stock = stocked(seed, event_count=events, profile_count=profiles, bursts=bursts)
+        if stock is None:
+            stock = stocked(seed, event_count=events, profile_count=profiles, bursts=bursts)
         by_type: dict[str, list[Resource]] = {}
         for resource in stock.resources:
             by_type.setdefault(resource.type, []).append(resource)
@@ -35,6 +46,11 @@ class Shop:
         for group, joined in stock.members.items():
             self._members[group] = Shelf(self._member(profile_id, at) for profile_id, at in joined.items())
             self._count(*group)
+
+    @classmethod
+    def empty(cls) -> Shop:
+        """Return a shop without a row, for a test to fill."""
+        return cls(stock=Stock())
 
     def shelf(self, resource_type: str) -> Shelf:
         """Return the shelf of a type, an empty one where the shop has none of it."""
