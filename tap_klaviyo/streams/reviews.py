@@ -1,6 +1,8 @@
 """Product reviews."""
 
 from tap_klaviyo.client import KlaviyoStream
+from tap_klaviyo.declaration import Variant
+from tap_klaviyo.filters import condition
 
 
 class Reviews(KlaviyoStream):
@@ -15,6 +17,8 @@ class Reviews(KlaviyoStream):
     replication_key = "updated"
     newest_first = True
     bounded = True
+    # The status filter has a value for all of them: without it, rejected and pending ones may be missing.
+    variants = (Variant((condition("equals", "status", "all"),)),)
 
 
 STREAMS = (Reviews,)
