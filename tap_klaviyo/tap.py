@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 from singer_sdk import Tap
 from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib import StateMessage
 
 from tap_klaviyo import contract, selection
 from tap_klaviyo.client import KlaviyoStream
@@ -237,7 +238,8 @@ class TapKlaviyo(Tap):
 
     def write_state(self) -> None:
         """Write a STATE and hand everything over to the target."""
-        self.state_writer.write_state(self.state)
+        # Not the SDK's writer, which keeps an unchanged state back: a target may forget one that records follow.
+        self.message_writer.write_message(StateMessage(value=self.state))
         self.writer.flush()
         self._state_at = time.monotonic()
 
