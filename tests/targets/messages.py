@@ -36,7 +36,7 @@ class Messages:
 
 def run(*args: str) -> str:
     """Start the tap, wait for its end, return what it wrote to stdout; fail with its last words if it failed."""
-    done = subprocess.run([TAP, *args], check=False, capture_output=True, text=True)
+    done = subprocess.run([TAP, *args], check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 

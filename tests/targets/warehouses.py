@@ -51,7 +51,8 @@ class Warehouse:
         with messages.open() as source:
             done = subprocess.run(command, check=False, stdin=source, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-3000:]
-        state: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        states = done.stdout.splitlines()
+        state: dict[str, Any] = json.loads(states[-1]) if states else {}
         return state
 
     def tables(self) -> Tables:
