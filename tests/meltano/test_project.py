@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+import subprocess
+
+import jsonschema
+import pytest
+import yaml
+
+from tap_klaviyo.tap import TapKlaviyo
+from tools import meltano as generator
+
+# Run by Meltano's own Python: what Meltano itself makes of a `select` and a catalog before it starts a tap.
+SELECT = """
+import json, sys
+from meltano.core.plugin.singer.catalog import MetadataExecutor, select_metadata_rules
+
+asked = json.load(sys.stdin)
+rules = select_metadata_rules(["!*.*"]) + select_metadata_rules(asked["select"])
+MetadataExecutor(rules).visit(asked["catalog"])
+json.dump(asked["catalog"], sys.stdout)
+"""
+
+
+@pytest.fixture(scope="module")
+def plugin():
+    (plugin,) = yaml.safe_load(generator.PROJECT.read_text())["plugins"]["extractors"]
+    return plugin
+
+
+@pytest.fixture(scope="module")
+def tap():
+    return TapKlaviyo(config={}, parse_env_config=False, validate_config=False)
+
+
+def test_the_project_file_is_what_the_tap_says_today():
+    text = generator.PROJECT.read_text()
+    assert text == generator.filled(text, generator.dumped(generator.definition()))
+
+
+def test_the_definition_for_the_hub_is_what_the_tap_says_today():
+    assert yaml.safe_load(generator.HUB.read_text()) == generator.hub()
+
+
+def test_meltano_accepts_the_project_file(meltano):
+    (schema,) = meltano.glob("lib/python*/site-packages/meltano/schemas/meltano.schema.json")
+    jsonschema.validate(yaml.safe_load(generator.PROJECT.read_text()), json.loads(schema.read_text()))
+
+
+def test_every_setting_of_the_tap_can_be_set_in_meltano(plugin):
+    described = json.loads(
+        subprocess.run(["tap-klaviyo", "--about", "--format=json"], check=True, capture_output=True).stdout
+    )
+    settings = {setting["name"]: setting for setting in plugin["settings"]}
+    assert set(settings) == set(described["settings"]["properties"])
+    for setting in settings.values():
+        assert all(setting[part] for part in ("kind", "label", "description")), setting
+    assert set(plugin["capabilities"]) == set(described["capabilities"])
+
+
+def test_secrets_are_sensitive(plugin):
+    secrets = {"auth_token", "api_key", "private_key", "client_id", "client_secret", "refresh_token"}
+    assert {setting["name"] for setting in plugin["settings"] if setting.get("sensitive")} == secrets
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ({"type": ["string", "null"]}, "string"),
+        ({"type": "string", "format": "date-time"}, "date_iso8601"),
+        ({"type": ["integer", "null"]}, "integer"),
+        ({"type": ["number", "null"]}, "decimal"),
+        ({"type": ["boolean", "null"]}, "boolean"),
+        ({"type": ["array", "null"]}, "array"),
+        ({"type": ["object", "null"]}, "object"),
+        ({"type": ["string", "null"], "enum": ["skip", "fail", None]}, "options"),
+    ],
+)
+def test_kinds(schema, kind):
+    assert generator.kind(schema) == kind
+
+
+def test_meltano_selects_what_is_on_by_default_and_all_of_it(meltano, plugin, tap):
+    asked = {"select": plugin["select"], "catalog": tap.catalog_dict}
+    command = [meltano / "bin" / "python", "-c", SELECT]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, input=json.dumps(asked))
+    selected = {}
+    for stream in json.loads(done.stdout.splitlines()[-1])["streams"]:  # the lines before it are Meltano's log
+        flags = {tuple(entry["breadcrumb"]): entry["metadata"].get("selected") for entry in stream["metadata"]}
+        selected[stream["tap_stream_id"]] = flags.pop(())
+        assert set(flags.values()) == {selected[stream["tap_stream_id"]]}, stream["tap_stream_id"]
+    assert selected == {name: stream.selected_by_default for name, stream in tap.streams.items()}
+    assert set(selected.values()) == {True, False}
