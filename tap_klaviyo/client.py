@@ -12,6 +12,7 @@ from singer_sdk.streams.core import Stream
 from tap_klaviyo import contract, selection
 from tap_klaviyo.columns import KEY, Chosen, Column, Constant
 from tap_klaviyo.declaration import Columns, Variant, build
+from tap_klaviyo.documents import parse_document
 from tap_klaviyo.emit import Emitter
 from tap_klaviyo.http.errors import KlaviyoError
 from tap_klaviyo.incremental import (
@@ -26,6 +27,7 @@ from tap_klaviyo.incremental import (
 )
 from tap_klaviyo.options import StreamOptions, parse_options
 from tap_klaviyo.plan import Plan
+from tap_klaviyo.projection import Projection
 from tap_klaviyo.reading.ordered import OrderedReader
 from tap_klaviyo.reading.rows import RowMaker
 from tap_klaviyo.reading.source import Source
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
     from tap_klaviyo.contract import Endpoint
+    from tap_klaviyo.documents import Document
     from tap_klaviyo.http import Tally
     from tap_klaviyo.reading.fanout import Parent
     from tap_klaviyo.tap import TapKlaviyo
@@ -192,13 +195,19 @@ class KlaviyoStream(Stream):
         sample = source.request()
         return lambda: self._tap.http.wait(sample) > 0
 
-    def source(self, endpoint: Endpoint, ask: selection.Ask, **kwargs: Any) -> Source:
+    def source(
+        self,
+        endpoint: Endpoint,
+        ask: selection.Ask,
+        parse: Callable[[bytes], Document] = parse_document,
+        **kwargs: Any,
+    ) -> Source:
         """Return a source on the tap's connection."""
         return Source(
             stream=self.name,
             endpoint=endpoint,
             origin=self._tap.http.origin,
-            fetch=self._tap.fetcher(self.tally),
+            fetch=self._tap.fetcher(self.tally, parse),
             ask=ask,
             optional_includes=frozenset(self.optional_includes),
             **kwargs,
@@ -218,6 +227,7 @@ class KlaviyoStream(Stream):
             self.declared_replication_key,
             version=self._stream_version,
             encode=self._fast,
+            projection=Projection.of(chosen) if self._fast and shape == Shape() else None,
         )
 
     def listing_source(self, ask: selection.Ask) -> Source:
@@ -294,16 +304,18 @@ class KlaviyoStream(Stream):
         if self._versioned:
             self._stream_version = tap.initialized_at
         chosen = selection.choose(self.columns, self._selection())
+        maker = self.row_maker(chosen, self._chosen_shape(chosen))
         source = self.source(
             self.endpoint,
             self._ask(chosen),
+            maker.parse,
             sort=self._sort(),
             conditions=(self.options.filter,) if self.options.filter else (),
             page_size=self.options.page_size or self.endpoint.page_size,
         )
         under_way = self._under_way()
         after = str(under_way["after_parent"]) if under_way and under_way.get("after_parent") else None
-        steps = Plan(self, self.reading, chosen, self.row_maker(chosen, self.shape), source, after)
+        steps = Plan(self, self.reading, chosen, maker, source, after)
         return OrderedReader(steps.segments(), workers=self._workers(), byte_limit=_BYTE_LIMIT)
 
     def _ask(self, chosen: Sequence[Chosen]) -> selection.Ask:

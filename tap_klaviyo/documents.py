@@ -36,6 +36,15 @@ class Document(Struct):
     data: list[Resource]
     included: dict[tuple[str, str], Resource]
     next_link: str | None
+    body: bytes = b""
+    """The answer itself, where `data` was decoded by compiled types and may have to be read again."""
+
+    def read_again(self) -> Document:
+        """Return the same resources, read tolerantly."""
+        wanted = {(resource.type, resource.id) for resource in self.data}
+        found = parse_document(self.body)
+        found.data = [resource for resource in found.data if (resource.type, resource.id) in wanted]
+        return found
 
 
 class _RawResource(Struct):

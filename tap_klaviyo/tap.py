@@ -51,13 +51,6 @@ _STATE_SECONDS = 1.0
 _TERMINATED = 143
 
 
-def _parsed(body: bytes) -> Document:
-    try:
-        return parse_document(body)
-    except UnreadableBodyError:
-        raise BrokenBodyError from None
-
-
 class TapKlaviyo(Tap):
     """Reads Klaviyo."""
 
@@ -138,9 +131,18 @@ class TapKlaviyo(Tap):
         """The connection to Klaviyo."""
         return connect(self.config)
 
-    def fetcher(self, tally: Tally) -> Callable[[Request], Document]:
+    def fetcher(
+        self, tally: Tally, parse: Callable[[bytes], Document] = parse_document
+    ) -> Callable[[Request], Document]:
         """Return what sends a request and reads its answer, counting in a tally."""
-        return lambda request: self.http.send(request, parse=_parsed, stop=self.stopping, tally=tally)
+
+        def parsed(body: bytes) -> Document:
+            try:
+                return parse(body)
+            except UnreadableBodyError:
+                raise BrokenBodyError from None
+
+        return lambda request: self.http.send(request, parse=parsed, stop=self.stopping, tally=tally)
 
     def tally(self, stream: str) -> Tally:
         """Return the counters of one stream."""

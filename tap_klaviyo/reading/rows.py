@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_klaviyo.documents import parse_document
+from tap_klaviyo.projection import OddPageError, instants_of
 from tap_klaviyo.reading.page import Page
 from tap_klaviyo.timestamps import parse_instant
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tap_klaviyo.documents import Document
+    from tap_klaviyo.projection import Projection
     from tap_klaviyo.records import Flattener, Record
     from tap_klaviyo.shape import Context, Shape
 
@@ -50,6 +53,7 @@ class RowMaker:
     Args:
         stream: The name that RECORD messages carry.
         version: The version that they carry in a full-table run, if any.
+        projection: The fast way to the same records, if there is one.
         encode: False where the SDK writes the messages, so that pages hold records and not lines.
     """
 
@@ -62,6 +66,7 @@ class RowMaker:
         *,
         version: int | None,
         encode: bool,
+        projection: Projection | None = None,
     ) -> None:
         self._stream = stream
         self._shape = shape
@@ -69,14 +74,35 @@ class RowMaker:
         self._replication_key = replication_key
         self._version = version
         self._encode = encode
+        self._projection = projection
+        self._replication_field = projection.field(replication_key) if projection else None
+
+    def parse(self, body: bytes) -> Document:
+        """Read an answer, by the compiled types where they fit.
+
+        Raises:
+            UnreadableBodyError: The body is no JSON object.
+        """
+        found = self._projection.parse(body) if self._projection else None
+        return parse_document(body) if found is None else found
 
     def rows(self, document: Document, context: Context) -> Rows:
         """Flatten an answer."""
+        if self._projection and self._projection.reads(document):
+            try:
+                return self._fast_rows(self._projection.records(document, context))
+            except OddPageError:
+                document = document.read_again()
         records = [
             self._flattener.record(resource, document.included, inner)
             for resource, inner in self._shape.rows(document, context)
         ]
         return Rows(records, [self._instant(record) for record in records])
+
+    def _fast_rows(self, records: Sequence[Any]) -> Rows:
+        if self._replication_field is None:
+            return Rows(records, [None] * len(records))
+        return Rows(records, instants_of(list(map(self._replication_field, records))))
 
     def page(self, rows: Rows, *, finished_parent: str | None = None) -> Page:
         """Turn rows into something to write."""
@@ -99,16 +125,23 @@ class RowMaker:
 
     def _lines(self, records: Sequence[Record]) -> bytes:
         extracted = datetime.now(UTC).isoformat()
-        version = {} if self._version is None else {"version": self._version}
-        messages = [
-            {"type": "RECORD", "stream": self._stream, "record": record, **version, "time_extracted": extracted}
-            for record in records
-        ]
+        messages = [_Message("RECORD", self._stream, record, self._version, extracted) for record in records]
         try:
             return _encoder.encode_lines(messages)
         except UnicodeEncodeError:
             # A lone surrogate is not UTF-8; escaped it can be written, and read again.
-            return b"".join(f"{json.dumps(plain_message)}\n".encode() for plain_message in plain(messages))
+            texts = (json.dumps(_plain(msgspec.structs.asdict(message))) for message in messages)
+            return b"".join(f"{text}\n".encode() for text in texts)
+
+
+class _Message(msgspec.Struct, omit_defaults=True, gc=False):
+    """A RECORD message; without a version the member is left out."""
+
+    type: str
+    stream: str
+    record: Any
+    version: int | None = None
+    time_extracted: str | None = None
 
 
 _encoder = msgspec.json.Encoder()
