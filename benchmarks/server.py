@@ -27,6 +27,7 @@ _WINDOWS = ((1.0, 350), (60.0, 3500))
 _MOST_ROWS = 1000
 _USUAL_ROWS = 200
 _FILLING = "x" * 1000
+_MADE_BEFOREHAND = 200_000
 
 
 class Rows:
@@ -48,12 +49,18 @@ class Rows:
         else:
             self.instants = array("q", (begin + index * span // count for index in range(count)))
 
+        # Few rows are made beforehand: then a page costs a copy.
+        few = count <= _MADE_BEFOREHAND
+        self._made = [_row(index, instant) for index, instant in enumerate(self.instants)] if few else None
+
     def page(self, low: int, high: int) -> bytes:
         """Return the rows of an index range as JSON."""
-        return ",".join(_row(index, self.instants[index]) for index in range(low, high)).encode()
+        if self._made is not None:
+            return b",".join(self._made[low:high])
+        return b",".join(_row(index, self.instants[index]) for index in range(low, high))
 
 
-def _row(index: int, instant: int) -> str:
+def _row(index: int, instant: int) -> bytes:
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(instant))
     return (
         f'{{"type":"event","id":"e{index:012d}","attributes":{{"timestamp":{instant},"event_properties":'
@@ -61,7 +68,7 @@ def _row(index: int, instant: int) -> str:
         f'"items":["a","b"],"note":"{_FILLING}"}},"datetime":"{stamp}","uuid":"u{index:012d}"}},'
         f'"relationships":{{"profile":{{"data":{{"type":"profile","id":"P{index % 5000}"}}}},'
         f'"metric":{{"data":{{"type":"metric","id":"M{index % 9}"}}}}}},"links":{{"self":"https://x/{index}"}}}}'
-    )
+    ).encode()
 
 
 _INCLUDED = ",".join(

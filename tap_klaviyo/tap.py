@@ -33,6 +33,7 @@ from tap_klaviyo.http.errors import (
 )
 from tap_klaviyo.http.redact import clean
 from tap_klaviyo.incremental import BrokenStateError
+from tap_klaviyo.memory import give_back_large_blocks
 from tap_klaviyo.options import OptionsError
 from tap_klaviyo.parents import list_links, list_parents
 from tap_klaviyo.settings import SettingsError, problems, with_numbers
@@ -294,6 +295,7 @@ def read_json(file: IO[str] | None, what: str) -> dict[str, Any] | None:
 
 def main() -> None:
     """Run the command line; what is wrong is one line on stderr, and exit code 1."""
+    give_back_large_blocks()
     try:
         code = TapKlaviyo.cli(standalone_mode=False)
     except click.ClickException as error:
