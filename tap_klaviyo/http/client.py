@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from requests.structures import CaseInsensitiveDict
 
-from tap_klaviyo.http.errors import BrokenBodyError, FailedTryError, ForeignLinkError, StoppedError
+from tap_klaviyo.http.errors import BrokenBodyError, FailedTryError, ForeignLinkError
 from tap_klaviyo.http.limits import Limiter
 from tap_klaviyo.http.origin import Origin
+from tap_klaviyo.http.patience import LOOK_UP, Patience
 from tap_klaviyo.http.redact import brief
 from tap_klaviyo.http.replies import failed_try, redirect, refusal
 from tap_klaviyo.http.retry import LONGEST_WAIT, Tries, quota_exhausted
@@ -20,7 +20,7 @@ from tap_klaviyo.http.tally import Tally
 from tap_klaviyo.http.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from tap_klaviyo.http.limits import Quota
     from tap_klaviyo.http.redact import Secret
@@ -35,42 +35,30 @@ _MEDIA_TYPE = "application/vnd.api+json"
 _TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 _MOST_REDIRECTS = 3
 _UNLIMITED = 1e9
-_LOOK_UP = 1.0  # seconds after which a wait is looked at again: an answer may have changed the limits meanwhile
 _OK = range(200, 300)
 _UNAUTHORIZED = 401
-
-
-def _sleep(seconds: float, stop: threading.Event | None) -> None:
-    if stop is None:
-        time.sleep(seconds)
-    else:
-        stop.wait(seconds)
 
 
 class Http:
     """The one way out of this tap; any number of threads may use it.
 
     At most `max_workers` requests are in flight; a thread that waits for a limit or for its next try is not counted.
-    Raises `BadApiUrlError` for an `api_url` that no key may go to. `clock` gives seconds, `sleep` waits for them.
+    Raises `BadApiUrlError` for an `api_url` that no key may go to.
     """
 
     def __init__(
         self,
         settings: HttpSettings,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float, threading.Event | None], None] = _sleep,
+        patience: Patience | None = None,
     ) -> None:
         self._settings = settings
         self._origin = Origin.of(settings.api_url)
         self._auth = settings.auth
-        self._clock = clock
-        self._sleep = sleep
+        self._patience = patience or Patience()
         # The embedded shop is nobody's account: there are no limits to keep, and a demo need not last minutes.
         share = _UNLIMITED if self._origin.sandbox else settings.rate_limit_share
-        self._limiter = Limiter(share, clock)
+        self._limiter = Limiter(share, self._patience.clock)
         self._slots = threading.BoundedSemaphore(settings.max_workers)
-        self._closed = threading.Event()
         self._echo_told = False
         self._transport = Transport(
             self._origin,
@@ -90,7 +78,7 @@ class Http:
 
     def close(self) -> None:
         """Close the connections; whoever still waits for its turn gets `StoppedError`."""
-        self._closed.set()
+        self._patience.end()
         self._transport.close()
 
     @overload
@@ -124,7 +112,7 @@ class Http:
         tries = self._tries(request.label, quota.pause, stop, tally)
         redirects, renewed = 0, False
         while True:
-            self._go_on(request.label, stop)
+            self._patience.go_on(request.label, stop)
             self._stay(request)
             failure: FailedTryError | None
             try:
@@ -158,19 +146,17 @@ class Http:
     ) -> Answer:
         """Send when the limits let it."""
         with ExitStack() as slot:
-            with self._held(quota.turn, request.label, stop):
+            with self._patience.held(quota.turn, request.label, stop):
                 while True:
                     # The permit is taken with the slot in hand, so that it is counted when the request leaves.
-                    slot.enter_context(self._held(self._slots, request.label, stop))
+                    slot.enter_context(self._patience.held(self._slots, request.label, stop))
                     wait = quota.take()
                     if wait == 0:
                         break
                     slot.close()
                     if wait > LONGEST_WAIT:
                         raise quota_exhausted(request.label, wait)
-                    begin = self._clock()
-                    self._rest(min(wait, _LOOK_UP), request.label, stop)
-                    tally.add(waited=self._clock() - begin)
+                    tally.add(waited=self._patience.rest(min(wait, LOOK_UP), request.label, stop))
             return self._exchange(request, authorization, quota, tally)
 
     def _exchange(self, request: Request, authorization: str | None, quota: Quota, tally: Tally) -> Answer:
@@ -179,7 +165,7 @@ class Http:
             headers.setdefault("Content-Type", _MEDIA_TYPE)
         if authorization is not None:
             headers["Authorization"] = authorization
-        sent_at = self._clock()
+        sent_at = self._patience.clock()
         answer = self._transport.exchange(
             request.method, request.url, headers=headers, body=request.body, label=request.label, tally=tally
         )
@@ -193,14 +179,14 @@ class Http:
 
         def post(form: bytes, basic: Secret) -> Answer:
             tally = Tally()
-            tries = self._tries(label, lambda seconds: self._rest(seconds, label, stop), stop, tally)
+            tries = self._tries(label, lambda seconds: self._patience.rest(seconds, label, stop), stop, tally)
             headers = self._headers({})
             headers["Accept"] = "application/json"
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             headers["Authorization"] = f"Basic {basic.reveal()}"
             while True:
                 try:
-                    with self._held(self._slots, label, stop):
+                    with self._patience.held(self._slots, label, stop):
                         answer = self._transport.exchange(
                             "POST",
                             self._origin.url(_TOKEN_PATH),
@@ -230,9 +216,9 @@ class Http:
         headers.update(extra)
         return headers
 
-    def _tries(self, label: str, pause: Callable[[float], None], stop: threading.Event | None, tally: Tally) -> Tries:
+    def _tries(self, label: str, pause: Callable[[float], object], stop: threading.Event | None, tally: Tally) -> Tries:
         def rest(seconds: float) -> None:
-            self._rest(seconds, label, stop)
+            self._patience.rest(seconds, label, stop)
 
         host = self._origin.host
         return Tries(self._settings.policy, label=label, host=host, tally=tally, pause=pause, rest=rest)
@@ -247,25 +233,3 @@ class Http:
         if echoed is not None and echoed != sent and not self._echo_told:
             self._echo_told = True
             logger.warning("Klaviyo answers with API revision %s where %s was asked for", brief(echoed, 40), sent)
-
-    @contextmanager
-    def _held(
-        self, lock: threading.Lock | threading.Semaphore, label: str, stop: threading.Event | None
-    ) -> Iterator[None]:
-        while not lock.acquire(timeout=_LOOK_UP):
-            self._go_on(label, stop)
-        try:
-            yield
-        finally:
-            lock.release()
-
-    def _rest(self, seconds: float, label: str, stop: threading.Event | None) -> None:
-        end = self._clock() + seconds
-        while (left := end - self._clock()) > 0:
-            self._sleep(min(left, _LOOK_UP), stop)
-            self._go_on(label, stop)
-
-    def _go_on(self, label: str, stop: threading.Event | None) -> None:
-        if self._closed.is_set() or (stop is not None and stop.is_set()):
-            message = f"{label}: stopped before an answer came"
-            raise StoppedError(message, label=label)

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 LONGEST_WAIT = 600.0  # seconds a request waits as told, in all; longer is a quota that ends the stream
 _SHORTEST_TOLD = 1.0  # so that a server that says "after 0 seconds" for ever is left in the end
 _TOO_MANY = 429
+_LONG = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ class Tries:
         label: str,
         host: str,
         tally: Tally,
-        pause: Callable[[float], None],
-        rest: Callable[[float], None],
+        pause: Callable[[float], object],
+        rest: Callable[[float], object],
     ) -> None:
         self._policy = policy
         self._waits = policy.waits()
@@ -87,7 +88,9 @@ class Tries:
     def _wait_as_told(self, seconds: float) -> None:
         self._pause(seconds)
         self._told += seconds
-        logger.debug("%s: told to wait %.0f s", self._label, seconds)
+        # A short wait is everyday life near a limit; after a long silence people look for the reason.
+        level = logging.INFO if seconds >= _LONG else logging.DEBUG
+        logger.log(level, "%s: Klaviyo's limit is reached, told to wait %.0f s", self._label, seconds)
         if self._told > LONGEST_WAIT:
             raise quota_exhausted(self._label, seconds)
 

@@ -312,7 +312,7 @@ def test_stop_ends_the_wait_for_a_token(requests_mock: Mocker) -> None:
     requests_mock.post(TOKEN, status_code=503)
     stop = threading.Event()
     http = oauth(FakeTime())
-    http._sleep = lambda _, event: event.set() if event else None
+    http._patience.sleep = lambda _, event: event.set() if event else None
     with pytest.raises(StoppedError):
         http.send(request(http), stop=stop)
 

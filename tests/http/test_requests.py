@@ -257,7 +257,7 @@ def test_stop_ends_a_wait(requests_mock: Mocker) -> None:
         time.sleep(seconds)
         stop.set()
 
-    http._sleep = sleep
+    http._patience.sleep = sleep
     with pytest.raises(StoppedError):
         http.send(request(http), stop=stop)
     assert requests_mock.call_count == 1

@@ -53,7 +53,7 @@ def test_everybody_on_the_endpoint_waits_and_nobody_else(requests_mock: Mocker) 
         waits.append((http.wait(asked), http.wait(others)))
         sleep(seconds, stop)
 
-    http._sleep = watch
+    http._patience.sleep = watch
     http.send(asked)
     assert waits[0] == pytest.approx((30, 0))
     assert http.wait(asked) == 0
@@ -154,7 +154,7 @@ def test_one_thread_an_endpoint_watches_the_clock() -> None:
             watching -= 1
 
     with faulty.serving() as server, closing(client(time, api_url=server.url, max_workers=8)) as http:
-        http._sleep = sleep
+        http._patience.sleep = sleep
         asked = request(http, "/api/web-feeds")
         with ThreadPoolExecutor(8) as pool:
             assert list(pool.map(lambda _: http.send(asked).status, range(12))) == [200] * 12
@@ -190,6 +190,6 @@ def test_a_waiting_thread_holds_no_slot(requests_mock: Mocker) -> None:
             meanwhile.append(http.send(request(http, "/api/lists")).status)
         sleep(seconds, stop)
 
-    http._sleep = other
+    http._patience.sleep = other
     assert http.send(request(http)).status == 200
     assert meanwhile == [200]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.contract import endpoint
 from tap_klaviyo.http import ApiKeyAuth, Http, HttpSettings, Request
+from tap_klaviyo.http.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,7 @@ def client(time: FakeTime | None = None, **settings: Any) -> Http:
     """An `Http` with a key, few retries and no real waits."""
     time = time or FakeTime()
     given = {"auth": ApiKeyAuth(KEY), "retry": 3, "max_workers": 4, **settings}
-    return Http(HttpSettings(**given), clock=time.clock, sleep=time.sleep)
+    return Http(HttpSettings(**given), Patience(time.clock, time.sleep))
 
 
 def request(

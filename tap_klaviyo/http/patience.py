@@ -1,0 +1,68 @@
+"""Waiting that can be broken off."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tap_klaviyo.http.errors import StoppedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LOOK_UP = 1.0  # seconds after which a wait is looked at again: an answer may have changed the limits meanwhile
+
+
+def _sleep(seconds: float, stop: threading.Event | None) -> None:
+    if stop is None:
+        time.sleep(seconds)
+    else:
+        stop.wait(seconds)
+
+
+class Patience:
+    """The waits of all threads; `label` says for which request. Each ends with `StoppedError` when `stop` is set.
+
+    `clock` gives seconds, `sleep` waits for them, less if the event given to it is set.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float, threading.Event | None], None] = _sleep,
+    ) -> None:
+        self.clock = clock
+        self.sleep = sleep
+        self._ended = threading.Event()
+
+    def end(self) -> None:
+        """Break off all waits, and all that would begin."""
+        self._ended.set()
+
+    def go_on(self, label: str, stop: threading.Event | None) -> None:
+        """Return if there is no reason to stop."""
+        if self._ended.is_set() or (stop is not None and stop.is_set()):
+            message = f"{label}: stopped before an answer came"
+            raise StoppedError(message, label=label)
+
+    def rest(self, seconds: float, label: str, stop: threading.Event | None) -> float:
+        """Wait for so long; returns how long it was."""
+        begin = self.clock()
+        while (left := begin + seconds - self.clock()) > 0:
+            self.sleep(min(left, LOOK_UP), stop)
+            self.go_on(label, stop)
+        return self.clock() - begin
+
+    @contextmanager
+    def held(
+        self, lock: threading.Lock | threading.Semaphore, label: str, stop: threading.Event | None
+    ) -> Iterator[None]:
+        """Hold a lock, or a slot of a semaphore."""
+        while not lock.acquire(timeout=LOOK_UP):
+            self.go_on(label, stop)
+        try:
+            yield
+        finally:
+            lock.release()
