@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LOOK_UP = 1.0  # seconds after which a wait is looked at again: an answer may have changed the limits meanwhile
+_GLANCE = 0.25  # seconds until a sleeping main thread looks at the event
 
 
 def _sleep(seconds: float, stop: threading.Event | None) -> None:
-    if stop is None:
-        time.sleep(seconds)
+    # A signal handler runs in the main thread: if it sets the event while that thread is inside the event's own wait,
+    # it waits for a lock that it holds itself.
+    if stop is None or threading.current_thread() is threading.main_thread():
+        time.sleep(min(seconds, _GLANCE))
     else:
         stop.wait(seconds)
 
@@ -25,7 +28,7 @@ def _sleep(seconds: float, stop: threading.Event | None) -> None:
 class Patience:
     """The waits of all threads; `label` says for which request. Each ends with `StoppedError` when `stop` is set.
 
-    `clock` gives seconds, `sleep` waits for them, less if the event given to it is set.
+    `clock` gives seconds, `sleep` waits for so many or fewer.
     """
 
     def __init__(
