@@ -30,6 +30,7 @@ __all__ = [
     "UnknownSchemaError",
     "endpoint",
     "endpoints",
+    "relationships",
     "report",
     "reports",
     "schema",
@@ -66,6 +67,7 @@ class _Contract(msgspec.Struct, frozen=True):
     revision: str
     schemas: dict[str, str]
     scopes: dict[str, tuple[str, ...]]
+    relationships: dict[str, dict[str, Relationship]]
     endpoints: list[Endpoint]
 
 
@@ -136,6 +138,18 @@ def scopes(resource_type: str) -> tuple[str, ...]:
     """
     try:
         return _contract().scopes[resource_type]
+    except KeyError:
+        raise UnknownSchemaError(resource_type) from None
+
+
+def relationships(resource_type: str) -> Mapping[str, Relationship]:
+    """Return every relationship that resources of one type have in some answer, included ones too.
+
+    Raises:
+        UnknownSchemaError: if no answer carries that type.
+    """
+    try:
+        return MappingProxyType(_contract().relationships[resource_type])
     except KeyError:
         raise UnknownSchemaError(resource_type) from None
 

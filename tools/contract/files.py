@@ -34,11 +34,13 @@ def generated(document: dict[str, Any]) -> dict[str, Any]:
         for method, operation in methods.items()
     ]
     resources = Resources(schemas)
+    relationships: dict[str, dict[str, Any]] = {}
     for path, method, operation in operations:
         if method == "get" and "/relationships/" not in path:
             response = answer(operation, schemas)
             for resource in (response.data, *response.included):
                 resources.add(resource.type, resource.attributes)
+                relationships.setdefault(resource.type, {}).update(resource.relationships)
     by_type = resources.stream_schemas()
     endpoints = [endpoint(path, method, operation, schemas) for path, method, operation in operations]
     return {
@@ -46,6 +48,7 @@ def generated(document: dict[str, Any]) -> dict[str, Any]:
             "revision": document["info"]["version"],
             "schemas": {kind: stream_name(kind) for kind in by_type},
             "scopes": {kind: _scopes(kind, endpoints) for kind in by_type},
+            "relationships": {kind: dict(sorted(relationships[kind].items())) for kind in by_type},
             "endpoints": endpoints,
         },
         "contract/reports.json": [
