@@ -6,11 +6,13 @@ selected ones into request parameters.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from tap_klaviyo.members import Within
 
 Schema = dict[str, Any]
 
@@ -50,12 +52,16 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """The related resource itself as an object, or as an array of objects; schemas of its attributes by name."""
+    """The related resource itself as an object, or as an array of objects.
+
+    ``attributes`` are the schemas of its attributes by name, ``linked`` its own relationships whose ids it carries.
+    """
 
     relationship: str
     type: str
     many: bool
     attributes: Mapping[str, Schema]
+    linked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +92,12 @@ Source = Id | Attribute | Linked | Related | RelatedAttribute | Constant | Lifte
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One property of a stream's records."""
+    """One property of a stream's records; ``within`` are the members that `stream_options` leaves of an object."""
 
     name: str
     schema: Schema
     source: Source
+    within: Within | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ class Chosen:
     """A selected column; ``within`` maps the chosen members of an object that is selected in part."""
 
     column: Column
-    within: Mapping[str, Any] | None = field(default=None)
+    within: Within | None = None
 
 
 # When a profile came into a list or segment: an attribute that profiles have only in that context.
@@ -110,9 +117,13 @@ def snake(name: str) -> str:
     return name.replace("-", "_")
 
 
-def related_schema(attributes: Mapping[str, Schema], *, many: bool) -> Schema:
-    """Return the schema of a related resource: an object, or an array of objects."""
-    properties = {"id": STRING, **attributes}
-    if many:
-        return {"type": ["array", "null"], "items": {"type": "object", "properties": properties}}
-    return {"type": ["object", "null"], "properties": properties}
+def id_column(relationship: str) -> str:
+    """Return the column of a to-one relationship."""
+    return f"{snake(relationship)}_id"
+
+
+def ids_column(relationship: str) -> str:
+    """Return the column of a to-many relationship: ``campaign-messages`` is ``campaign_message_ids``."""
+    name = snake(relationship)
+    singular = name.removesuffix("ies") + "y" if name.endswith("ies") else name.removesuffix("s")
+    return f"{singular}_ids"

@@ -15,12 +15,17 @@ from tap_klaviyo.columns import (
     Column,
     Constant,
     Id,
+    Lifted,
     Linked,
     Related,
+    RelatedAttribute,
     Schema,
-    related_schema,
+    id_column,
+    ids_column,
     snake,
 )
+from tap_klaviyo.members import narrowed, settled
+from tap_klaviyo.options import Offer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,17 +59,43 @@ class Columns:
     extra: tuple[Column, ...] = ()
     always: tuple[str, ...] = ()
     """Additional fields that come unless `stream_options` names others."""
+    via: str | None = None
+    """The include that carries the records, where they are not the primary data."""
+
+
+def offer(declared: Columns, endpoint: Endpoint, detail: Endpoint | None) -> Offer:
+    """Return what `stream_options` may ask of a stream."""
+    own = declared.record_type
+    additional = {*endpoint.additional_fields.get(own, ()), *_only_detail(declared, endpoint, detail)}
+    fields = {kind: frozenset(names) for kind, names in endpoint.fields.items()}
+    if detail is not None and own in fields:
+        fields[own] |= {name for name in detail.fields.get(own, ()) if name.partition(".")[0] in additional}
+    if declared.attributes is not None:
+        additional &= {*declared.attributes}
+        columns = {column.source.name for column in declared.extra if isinstance(column.source, Attribute)}
+        fields[own] = frozenset({"id", *columns, *declared.attributes})
+    lifted = {column.source.type for column in declared.extra if isinstance(column.source, RelatedAttribute)}
+    return Offer(
+        record_type=own,
+        types=frozenset({own, *lifted}),
+        fields=fields,
+        additional_fields=frozenset(additional),
+        always=declared.always,
+        # Beside records that are themselves carried by an include stand the other includes of what carries them.
+        include={name: endpoint.relationships[name].type for name in endpoint.include if name != declared.via},
+        filters=endpoint.filters,
+        page_size=endpoint.page_size,
+    )
 
 
 def build(declared: Columns, endpoint: Endpoint, detail: Endpoint | None, options: StreamOptions) -> list[Column]:
     """Return the columns of a stream, keys first."""
-    schema = contract.schema(contract.schema_name(declared.record_type))["properties"]
     columns = [
         Column(declared.id_column, KEY, Id()),
         *(Column(name, _constant(name, declared), Constant()) for name in declared.constants),
-        *_attributes(declared, schema, endpoint, detail, options),
+        *_attributes(declared, endpoint, detail, options),
         *_linked(declared, endpoint, options),
-        *declared.extra,
+        *(column for column in declared.extra if _is_wanted(column, declared, options)),
         *_related(endpoint, options),
     ]
     by_name = {column.name: column for column in columns}
@@ -83,73 +114,96 @@ def _as_key(column: Column) -> Column:
 
 
 def _attributes(
-    declared: Columns, schema: Mapping[str, Schema], endpoint: Endpoint, detail: Endpoint | None, options: StreamOptions
+    declared: Columns, endpoint: Endpoint, detail: Endpoint | None, options: StreamOptions
 ) -> Iterator[Column]:
     asked = declared.always if options.additional_fields is None else options.additional_fields
-    additional = set(endpoint.additional_fields.get(declared.record_type, ()))
-    primary = endpoint.resource == declared.record_type
-    only_detail = detail_attributes(endpoint, detail) if primary else set()
-    given = set(endpoint.attributes) if primary else None
-    for name, attribute in schema.items():
-        if name == "id" or (name in additional | only_detail and name not in asked):
+    additional = {*endpoint.additional_fields.get(declared.record_type, ())}
+    only_detail = _only_detail(declared, endpoint, detail)
+    schemas = _schemas(declared.record_type)
+    given = {*schemas}
+    if declared.attributes is not None:
+        given &= {*declared.attributes}
+    elif endpoint.resource == declared.record_type:
+        given &= {*endpoint.attributes, *only_detail}
+    kept = options.tree(declared.record_type)
+    for name, schema in schemas.items():
+        if name not in given or (name in additional | only_detail and name not in asked):
             continue
-        if declared.attributes is None:
-            wanted = given is None or name in given or name in only_detail
-        else:
-            wanted = name in declared.attributes
-        if wanted and options.keeps(declared.record_type, name, declared.replication_key):
-            yield Column(name, attribute, Attribute(name, additional=name in additional, detail=name in only_detail))
+        source = Attribute(name, additional=name in additional, detail=name in only_detail)
+        if kept is None or name == declared.replication_key:
+            yield Column(name, schema, source)
+        elif name in kept:
+            within = settled(schema, kept[name])
+            yield Column(name, narrowed(schema, within), source, within)
 
 
-def detail_attributes(endpoint: Endpoint, detail: Endpoint | None) -> set[str]:
+def _only_detail(declared: Columns, endpoint: Endpoint, detail: Endpoint | None) -> set[str]:
     """Return the attributes that only the endpoint of one object gives."""
-    return set(detail.attributes) - set(endpoint.attributes) if detail else set()
+    if detail is None or endpoint.resource != declared.record_type:
+        return set()
+    return {*detail.attributes} - {*endpoint.attributes}
+
+
+def _is_wanted(column: Column, declared: Columns, options: StreamOptions) -> bool:
+    """Tell whether `fields` leaves in what a column is made of."""
+    match column.source:
+        case Attribute(name=name):
+            kind = declared.record_type
+        case Lifted(attribute=name):
+            kind = declared.record_type
+        case RelatedAttribute(type=kind, attribute=name):
+            pass
+        case _:
+            return True
+    kept = options.tree(kind)
+    return kept is None or name in kept or name == declared.replication_key
 
 
 def _linked(declared: Columns, endpoint: Endpoint, options: StreamOptions) -> Iterator[Column]:
-    primary = endpoint.resource == declared.record_type
-    for name, relationship in endpoint.relationships.items() if primary else ():
-        if f"{snake(name)}_id" in declared.constants:
-            continue
-        if not relationship.many and (name in endpoint.include or name in declared.linked):
-            included = name in endpoint.include
-            yield Column(f"{snake(name)}_id", STRING, Linked(name, relationship.type, include=included))
-        elif relationship.many and name in options.include:
-            yield Column(
-                f"{_singular(snake(name))}_ids", STRINGS, Linked(name, relationship.type, many=True, include=True)
-            )
-    if not primary:
+    if endpoint.resource != declared.record_type:
+        own = contract.relationships(declared.record_type)
         for name in declared.linked:
-            yield Column(f"{snake(name)}_id", STRING, Linked(name, name))
-
-
-def _singular(name: str) -> str:
-    return name.removesuffix("ies") + "y" if name.endswith("ies") else name.removesuffix("s")
+            yield Column(id_column(name), STRING, Linked(name, own[name].type))
+    for name, relationship in endpoint.relationships.items():
+        if relationship.many:
+            if name in options.include:
+                yield Column(ids_column(name), STRINGS, Linked(name, relationship.type, many=True, include=True))
+        elif id_column(name) in declared.constants:
+            continue
+        elif name in declared.linked:
+            yield Column(id_column(name), STRING, Linked(name, relationship.type))
+        elif name in (options.include if declared.via else endpoint.include):
+            yield Column(id_column(name), STRING, Linked(name, relationship.type, include=True))
 
 
 def _related(endpoint: Endpoint, options: StreamOptions) -> Iterator[Column]:
     for name in options.include:
         relationship = endpoint.relationships[name]
-        additional = endpoint.additional_fields.get(relationship.type, ())
+        kind = relationship.type
+        offered = endpoint.fields.get(kind)
         attributes = {
             attribute: schema
-            for attribute, schema in _schema_of(relationship.type).items()
-            if attribute != "id"
-            and attribute not in _only_on_request(relationship.type)
-            and attribute not in additional
-            and options.keeps(relationship.type, attribute, None)
+            for attribute, schema in _schemas(kind).items()
+            # What only some other endpoint gives has no sparse name here.
+            if offered is None or attribute in offered
         }
-        source = Related(name, relationship.type, relationship.many, attributes)
-        yield Column(snake(name), related_schema(attributes, many=relationship.many), source)
+        # A resource without attributes (an attribution) is what it links to.
+        linked = () if attributes else tuple(contract.relationships(kind))
+        schemas = {"id": STRING, **attributes, **{id_column(other): STRING for other in linked}}
+        schema = _object_schema(schemas, many=relationship.many)
+        kept = options.tree(kind)
+        within = None if kept is None else settled(schema, {"id": None, **kept})
+        source = Related(name, kind, relationship.many, attributes, linked)
+        yield Column(snake(name), narrowed(schema, within), source, within)
 
 
-def _schema_of(resource_type: str) -> Mapping[str, Schema]:
-    properties: Mapping[str, Schema] = contract.schema(contract.schema_name(resource_type))["properties"]
-    return properties
+def _object_schema(properties: Mapping[str, Schema], *, many: bool) -> Schema:
+    if many:
+        return {"type": ["array", "null"], "items": {"type": "object", "properties": dict(properties)}}
+    return {"type": ["object", "null"], "properties": dict(properties)}
 
 
-def _only_on_request(resource_type: str) -> set[str]:
-    """Attributes of a type that no include brings: some endpoint gives them as additional fields alone."""
-    return {
-        name for endpoint in contract.endpoints().values() for name in endpoint.additional_fields.get(resource_type, ())
-    }
+def _schemas(resource_type: str) -> dict[str, Schema]:
+    """Return the schemas of a type's attributes."""
+    properties: dict[str, Schema] = contract.schema(contract.schema_name(resource_type))["properties"]
+    return {name: schema for name, schema in properties.items() if name != "id"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_klaviyo import selection
+from tap_klaviyo.asking import ask
 from tap_klaviyo.columns import KEY, Chosen, Column, Id, Linked
 from tap_klaviyo.documents import linkage
 from tap_klaviyo.http.errors import NotFoundError
@@ -29,7 +29,7 @@ def list_parents(stream: KlaviyoStream) -> list[Parent]:
         KlaviyoError: The list cannot be read.
     """
     id_only = [Chosen(Column(stream.id_column, KEY, Id()))]
-    source = stream.listing_source(selection.ask(id_only, stream.endpoint, stream.record_type, via=stream.via))
+    source = stream.listing_source(ask(id_only, stream.endpoint, stream.record_type, via=stream.via))
     found: dict[str, Parent] = {}
     for request, context in _requests(stream, source):
         link: Link | None = Link(request)
@@ -52,7 +52,7 @@ def list_links(stream: KlaviyoStream, relationship: str) -> dict[str, str]:
     linked = Chosen(
         Column("linked", KEY, Linked(relationship, _type_of(stream, relationship), many=True, include=True))
     )
-    source = stream.listing_source(selection.ask([linked], stream.endpoint, stream.record_type))
+    source = stream.listing_source(ask([linked], stream.endpoint, stream.record_type))
     found: dict[str, str] = {}
     link: Link | None = Link(source.request())
     while link is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_klaviyo import contract, filters, selection
+from tap_klaviyo import contract, filters
+from tap_klaviyo.asking import Ask, ask
 from tap_klaviyo.columns import Attribute, Chosen, Constant
 from tap_klaviyo.reading.chain import Chain, Link
 from tap_klaviyo.reading.details import Detailed
@@ -134,14 +135,14 @@ class Plan:
             return None
         kind = self.stream.record_type
         additional = tuple(name for name in names if name in detail.additional_fields.get(kind, ()))
-        ask = selection.Ask(fields={kind: tuple(names)}, additional_fields={kind: additional} if additional else {})
-        return self.stream.source(detail, ask)
+        asked = Ask(fields={kind: tuple(names)}, additional_fields={kind: additional} if additional else {})
+        return self.stream.source(detail, asked)
 
     def _fallback(self) -> Fallback | None:
         stream = self.stream
         if stream.fallback is None or all(choice.column.name != stream.fallback.attribute for choice in self.chosen):
             return None
         endpoint = contract.endpoint(stream.fallback.path)
-        source = stream.source(endpoint, selection.ask(self.chosen, endpoint, stream.record_type))
+        source = stream.source(endpoint, ask(self.chosen, endpoint, stream.record_type))
         maker = stream.row_maker(self.chosen, Shape())
         return Fallback(str(stream.via), stream.fallback.attribute, str(stream.via_column), source, maker)

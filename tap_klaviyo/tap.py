@@ -17,7 +17,8 @@ from singer_sdk import Tap
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import StateMessage
 
-from tap_klaviyo import contract, selection
+from tap_klaviyo import contract
+from tap_klaviyo.catalog import with_list_members
 from tap_klaviyo.client import KlaviyoStream
 from tap_klaviyo.config import CONFIG_JSONSCHEMA
 from tap_klaviyo.connection import connect
@@ -34,7 +35,7 @@ from tap_klaviyo.http.errors import (
 from tap_klaviyo.http.redact import clean
 from tap_klaviyo.incremental import BrokenStateError
 from tap_klaviyo.memory import give_back_large_blocks
-from tap_klaviyo.options import OptionsError
+from tap_klaviyo.options import OptionsError, check_streams
 from tap_klaviyo.parents import list_links, list_parents
 from tap_klaviyo.settings import SettingsError, problems, with_numbers
 from tap_klaviyo.state import loaded
@@ -60,9 +61,7 @@ class TapKlaviyo(Tap):
     config_jsonschema = CONFIG_JSONSCHEMA
     message_writer_class = LineWriter
 
-    def __init__(
-        self, *, config: Any = None, catalog: Any = None, parse_env_config: bool = False, **kwargs: Any
-    ) -> None:
+    def __init__(self, *, config: Any = None, parse_env_config: bool = False, **kwargs: Any) -> None:
         self.started_at = datetime.now(UTC)
         self.stopping = threading.Event()
         self.failures: list[str] = []
@@ -73,13 +72,9 @@ class TapKlaviyo(Tap):
         self._parents_lock = threading.RLock()  # the parents of parents are listed while parents are
         self._background = False
         self._state_at = 0.0
-        self._nodes: dict[str, Mapping[str, selection.Node]] = {}
-        if isinstance(catalog, dict):
-            catalog = selection.normalised(catalog)
-            self._nodes = {entry["tap_stream_id"]: selection.resolve(entry) for entry in catalog.get("streams", ())}
         if parse_env_config:
             config = {**(config or {}), **with_numbers(self._env_var_config, self.config_jsonschema)}
-        super().__init__(config=config, catalog=catalog, **kwargs)
+        super().__init__(config=config, **kwargs)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Replace the SDK's check, which quotes the bad value: that may be a secret in the wrong place."""
@@ -99,13 +94,25 @@ class TapKlaviyo(Tap):
 
     def discover_streams(self) -> Sequence[KlaviyoStream]:
         """Return every stream; nothing is requested, and no key is needed."""
-        return [stream(self) for stream in STREAMS]
+        streams = [stream(self) for stream in STREAMS]
+        check_streams(self.config.get("stream_options"), [stream.name for stream in streams])
+        return streams
+
+    @property
+    def catalog_dict(self) -> dict[str, Any]:
+        """The catalog, with the members of lists of objects among what can be selected."""
+        return with_list_members(super().catalog_dict)
 
     def klaviyo_streams(self) -> Iterator[KlaviyoStream]:
         """Yield the streams as what they are."""
         for stream in self.streams.values():
             if isinstance(stream, KlaviyoStream):
                 yield stream
+
+    def setup_mapper(self) -> None:
+        """Register the streams as selected: they take the catalog over first."""
+        self.streams  # noqa: B018
+        super().setup_mapper()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over the state of an earlier run, or of another Klaviyo tap.
@@ -171,10 +178,6 @@ class TapKlaviyo(Tap):
         endpoint = contract.endpoint("/api/accounts")
         request = Request(endpoint, self.http.origin.url(endpoint.path, {"fields[account]": "id"}), endpoint.limits)
         return self.fetcher(self.tally("accounts"))(request).data[0].id
-
-    def selection(self, stream: str) -> Mapping[str, selection.Node] | None:
-        """Return the catalog's selection of a stream's columns; None without a catalog."""
-        return self._nodes.get(stream)
 
     def writes_plain_records(self, stream: KlaviyoStream) -> bool:
         """Tell whether records leave as they are, so that whole pages can be encoded at once."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from tap_klaviyo import filters
+from tap_klaviyo.asking import Ask
 from tap_klaviyo.documents import Document
 from tap_klaviyo.http.errors import BadRequestError, KlaviyoError, PermissionDeniedError, TooLargeError
 from tap_klaviyo.http.origin import Origin, fill
 from tap_klaviyo.http.request import Request
-from tap_klaviyo.selection import Ask
 
 if TYPE_CHECKING:
     from tap_klaviyo.contract import Endpoint, Limits
