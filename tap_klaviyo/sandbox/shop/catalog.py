@@ -59,7 +59,7 @@ def made(maker: Maker) -> list[Resource]:
                 "inventory_policy": (0, 1, 2, None)[(index + number) % 4],
                 "inventory_quantity": index * 1.5 if index % 4 else 10,
             }
-            attributes = {**_thing(variant_id, index + number, None), **stock}
+            attributes = {**_thing(variant_id, index + number, 0.5 + index), **stock}
             variants.append(Resource("catalog-variant", variant_id, attributes, {"item": item_id}))
     return [*categories, *items, *variants]
 
