@@ -127,6 +127,12 @@ class Document:
         schema: dict[str, Any] = next(iter(content.values()))["schema"]
         return schema
 
+    def request_schema(self, method: str, path: str) -> dict[str, Any]:
+        """Return the schema of an operation's request body, unresolved."""
+        content: dict[str, Any] = self._paths[path][method.lower()]["requestBody"]["content"]
+        schema: dict[str, Any] = next(iter(content.values()))["schema"]
+        return schema
+
     def _plural_names(self) -> dict[str, str]:
         """Return the path segment of each resource type that can be read by id."""
         found = {}
