@@ -237,11 +237,16 @@ def _attributions(world: World, event: Event, events: list[Event]) -> list[Resou
             "attribution",
             attribution_id,
             {},
-            {
-                "event": event.id,
-                "attributed-event": events[event.number // 2].id,
-                "campaign": world.campaigns[event.number % len(world.campaigns)][0] if world.campaigns else None,
-            },
+            {"event": event.id, "attributed-event": events[event.number // 2].id, **_credited(world, event.number)},
         )
         for attribution_id in event.attribution_ids
     ]
+
+
+def _credited(world: World, number: int) -> dict[str, Link]:
+    """Whose message an order is credited to: a flow's or a campaign's, never both."""
+    if number % 2 and world.flows:
+        flow, message = world.flows[number % len(world.flows)]
+        return {"campaign": None, "flow": flow, "flow-message": message}
+    campaign = world.campaigns[number % len(world.campaigns)][0] if world.campaigns else None
+    return {"campaign": campaign, "flow": None, "flow-message": None}
