@@ -20,6 +20,7 @@ from tap_klaviyo.sandbox.faults import Faults
 from tap_klaviyo.sandbox.instants import microseconds
 from tap_klaviyo.sandbox.limits import Limiter
 from tap_klaviyo.sandbox.query import query_of
+from tap_klaviyo.sandbox.reports import Reporter
 from tap_klaviyo.sandbox.responses import CONTENT_TYPE, Response
 from tap_klaviyo.sandbox.schedule import Schedule
 from tap_klaviyo.sandbox.shop import Shop
@@ -76,7 +77,10 @@ class Sandbox:
         self.refused = self.throttled = 0
         self._document = load()
         # by method; a path of the document that has a method not listed here is answered 405
-        self._answers: dict[str, Callable[[Asked], bytes]] = {"GET": Answerer(self.shop, self._document).answer}
+        self._answers: dict[str, Callable[[Asked], bytes]] = {
+            "GET": Answerer(self.shop, self._document).answer,
+            "POST": Reporter(self.shop, self._document, lambda: self.now()).answer,
+        }
         self._lock = threading.Lock()
 
     def reset(self) -> None:
