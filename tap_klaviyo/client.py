@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.streams.core import Stream
 
-from tap_klaviyo import contract, selection
+from tap_klaviyo import contract
+from tap_klaviyo.asking import Ask, ask, with_member
+from tap_klaviyo.catalog import take_over
 from tap_klaviyo.columns import KEY, Chosen, Column, Constant
-from tap_klaviyo.declaration import Columns, Variant, build
+from tap_klaviyo.declaration import Columns, Variant, build, offer
 from tap_klaviyo.documents import parse_document
 from tap_klaviyo.emit import Emitter
 from tap_klaviyo.http.errors import KlaviyoError
@@ -33,16 +35,20 @@ from tap_klaviyo.reading.ordered import OrderedReader
 from tap_klaviyo.reading.rows import RowMaker
 from tap_klaviyo.reading.source import Source
 from tap_klaviyo.records import Flattener
+from tap_klaviyo.selection import choose
 from tap_klaviyo.shape import Lookup, Member, Shape
 from tap_klaviyo.timestamps import parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
+    from singer_sdk.singerlib import Catalog
+
     from tap_klaviyo.contract import Endpoint
     from tap_klaviyo.documents import Document
     from tap_klaviyo.http import Tally
     from tap_klaviyo.reading.fanout import Parent
+    from tap_klaviyo.selection import Node
     from tap_klaviyo.tap import TapKlaviyo
 
 ACCOUNT_ID = "account_id"
@@ -130,6 +136,7 @@ class KlaviyoStream(Stream):
     """Whether the endpoint can only be sorted, not filtered, by the replication key: read until the first old row."""
 
     _tap: TapKlaviyo
+    _nodes: Mapping[str, Node] | None = None
 
     def __init__(self, tap: TapKlaviyo, name: str | None = None) -> None:
         self.declared_replication_key = type(self).replication_key
@@ -158,12 +165,6 @@ class KlaviyoStream(Stream):
         return self.via_type or str(self.endpoint.resource)
 
     def _build_columns(self, tap: TapKlaviyo) -> list[Column]:
-        raw = (tap.config.get("stream_options") or {}).get(self.name)
-        self.options = (
-            parse_options(self.name, raw, self.endpoint, self.record_type, self.detail_endpoint)
-            if raw is not None
-            else StreamOptions()
-        )
         constants = [self.parent_column, *self.inherited_columns, self.via_column]
         constants += self.member.columns if self.member else ()
         constants += [self.linked_from.column] if self.linked_from else []
@@ -178,7 +179,11 @@ class KlaviyoStream(Stream):
             linked=self.linked,
             extra=self.extra_columns,
             always=self.additional_fields,
+            via=self.via,
         )
+        raw = (tap.config.get("stream_options") or {}).get(self.name)
+        offered = offer(declared, self.endpoint, self.detail_endpoint)
+        self.options = StreamOptions() if raw is None else parse_options(self.name, raw, offered)
         columns = build(declared, self.endpoint, self.detail_endpoint, self.options)
         return [Column(ACCOUNT_ID, KEY, Constant()), *columns] if self._account_column else columns
 
@@ -202,7 +207,7 @@ class KlaviyoStream(Stream):
     def source(
         self,
         endpoint: Endpoint,
-        ask: selection.Ask,
+        ask: Ask,
         parse: Callable[[bytes], Document] = parse_document,
         **kwargs: Any,
     ) -> Source:
@@ -234,7 +239,7 @@ class KlaviyoStream(Stream):
             projection=Projection.of(chosen) if self._fast and shape == Shape() else None,
         )
 
-    def listing_source(self, ask: selection.Ask) -> Source:
+    def listing_source(self, ask: Ask) -> Source:
         """Return the source of the stream's own list."""
         return self.source(self.endpoint, ask, page_size=self.endpoint.page_size)
 
@@ -307,7 +312,7 @@ class KlaviyoStream(Stream):
         tap = self._tap
         if self._versioned:
             self._stream_version = tap.initialized_at
-        chosen = selection.choose(self.columns, self._selection())
+        chosen = choose(self.columns, self._nodes)
         maker = self.row_maker(chosen, self._chosen_shape(chosen))
         source = self.source(
             self.endpoint,
@@ -322,11 +327,11 @@ class KlaviyoStream(Stream):
         steps = Plan(self, self.reading, chosen, maker, source, after)
         return OrderedReader(steps.segments(), workers=self._workers(), byte_limit=_BYTE_LIMIT)
 
-    def _ask(self, chosen: Sequence[Chosen]) -> selection.Ask:
-        ask = selection.ask(chosen, self.endpoint, self.record_type, via=self.via)
+    def _ask(self, chosen: Sequence[Chosen]) -> Ask:
+        found = ask(chosen, self.endpoint, self.record_type, via=self.via)
         if self.member is None:
-            return ask
-        return selection.with_member(ask, self.endpoint, self.record_type, self.member.path)
+            return found
+        return with_member(found, self.endpoint, self.record_type, self.member.path)
 
     def _chosen_shape(self, chosen: Sequence[Chosen]) -> Shape:
         """The shape, without a look-up that no chosen column needs."""
@@ -345,15 +350,21 @@ class KlaviyoStream(Stream):
         wanted = f"-{field}" if self.newest_first else field
         return wanted if wanted in self.endpoint.sort else None
 
-    def _selection(self) -> Mapping[str, selection.Node] | None:
-        return self._tap.selection(self.name)
-
     @property
     def slow(self) -> bool:
         """Whether Klaviyo's limit makes the stream slow however small it is."""
         return self.endpoint.limits.steady <= _SLOW_STEADY_LIMIT
 
     # The seam with the SDK
+
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take over the selection; what the catalog leaves open stays as the stream declares it."""
+        entry = catalog.get_stream(self.name)
+        if entry is not None:
+            self._nodes = take_over(
+                entry, self.columns, tuple(self.primary_keys), self.declared_replication_key, self.logger.warning
+            )
+        super().apply_catalog(catalog)
 
     @property
     def bookmark_key(self) -> str | None:
