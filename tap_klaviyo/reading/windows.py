@@ -111,7 +111,7 @@ class Window(Segment):
             if start is not None:
                 shared.note(start, self.end, len(rows.records))
             return Step(shared.maker.page(rows.where(self._holds)))
-        if first is None or last is None or not rows.ordered or floor_second(last) <= floor_second(first):
+        if first is None or last is None or not rows.ordered or floor_second(last) <= self._left_edge(first):
             # One instant fills the page, or the order cannot be trusted: only the next link goes on safely.
             page = shared.maker.page(rows.where(self._holds))
             return Step(page, [Window(shared, self.start, self.end, cut=True, link=following)])
@@ -119,6 +119,10 @@ class Window(Segment):
         shared.note(self.start if self.start and not self.link else floor_second(first), resume, len(rows.records))
         page = shared.maker.page(rows.where(lambda instant: self._holds(instant) and instant < resume))
         return Step(page, [Window(shared, resume, self.end)])
+
+    def _left_edge(self, first: datetime) -> datetime:
+        """The second in which the page begins; `greater-than` also brings rows of the second before the window."""
+        return max(floor_second(first), self.start) if self.start is not None else floor_second(first)
 
     def _holds(self, instant: datetime) -> bool:
         return (self.start is None or instant >= self.start) and instant < self.end
