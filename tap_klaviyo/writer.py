@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from singer_sdk.singerlib.encoding.simple import Message
+
+logger = logging.getLogger(__name__)
 
 
 class LineWriter(MsgSpecWriter):
@@ -24,11 +31,25 @@ class LineWriter(MsgSpecWriter):
     def write_lines(self, lines: bytes) -> None:
         """Write whole lines, each ended by a line break."""
         binary = getattr(sys.stdout, "buffer", None)
-        if binary is None:  # a test that captures text
-            sys.stdout.write(lines.decode())
-        else:
-            binary.write(lines)
+        with _open_pipe():
+            if binary is None:  # a test that captures text
+                sys.stdout.write(lines.decode())
+            else:
+                binary.write(lines)
 
     def flush(self) -> None:
         """Hand over to the target what was written."""
-        sys.stdout.flush()
+        with _open_pipe():
+            sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _open_pipe() -> Iterator[None]:
+    """End the process, with one line, where nobody reads what it writes."""
+    try:
+        yield
+    except BrokenPipeError:
+        logger.error("the target has ended and takes no more; its own log says why")  # noqa: TRY400 - a line
+        # What is left in the buffer would raise again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
