@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import signal
 import sys
 import threading
 import time
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.reading.fanout import Parent
 
 _STATE_SECONDS = 1.0
-_TERMINATED = 143
+_SIGNALLED = 128  # and the signal's number: what a shell says of a process that a signal ended
 
 
 class TapKlaviyo(Tap):
@@ -64,6 +65,7 @@ class TapKlaviyo(Tap):
     def __init__(self, *, config: Any = None, parse_env_config: bool = False, **kwargs: Any) -> None:
         self.started_at = datetime.now(UTC)
         self.stopping = threading.Event()
+        self._signal = int(signal.SIGTERM)
         self.failures: list[str] = []
         self._warned: set[str] = set()
         self._tallies: dict[str, Tally] = {}
@@ -271,11 +273,16 @@ class TapKlaviyo(Tap):
             StoppedByUser: Always.
         """
         self.write_state()
-        raise StoppedByUser(_TERMINATED)
+        raise StoppedByUser(_SIGNALLED + self._signal)
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Ask the sync to end; the SDK's own handler writes STATE from inside the signal, in the middle of a line."""
+        """Ask the sync to end; the SDK's own handler writes STATE from inside the signal, in the middle of a line.
+
+        The second signal ends the process as it stands: a target that takes nothing would hold it for ever.
+        """
+        self._signal = signum
         self.stopping.set()
+        signal.signal(signum, signal.SIG_DFL)
 
 
 def read_json(file: IO[str] | None, what: str) -> dict[str, Any] | None:
