@@ -27,6 +27,7 @@ from tap_klaviyo.incremental import (
     Range,
     plan,
     read_instant,
+    resumed,
 )
 from tap_klaviyo.options import StreamOptions, parse_options
 from tap_klaviyo.plan import Plan
@@ -129,6 +130,8 @@ class KlaviyoStream(Stream):
     """Whether the range is read in windows, many at once."""
     bounded: ClassVar[bool] = False
     """Whether `start_date` and `end_date` apply; dimensions are read whole first."""
+    undated: ClassVar[bool] = False
+    """Whether rows without a replication value are expected, so that every sync looks for them."""
     future_dated: ClassVar[bool] = False
     late: ClassVar[bool] = False
     """Whether rows appear long after their own date, so that the lookback applies."""
@@ -281,6 +284,7 @@ class KlaviyoStream(Stream):
         return Policy(
             start=_setting_instant(config, "start_date") if self.bounded else None,
             end=_setting_instant(config, "end_date") if self.bounded else None,
+            open_first=not self.windowed,
             future_dated=self.future_dated,
             lookback=timedelta(days=days) if self.late and days else None,
             lookback_every=timedelta(hours=config.get("lookback_every_hours") or 0),
@@ -290,21 +294,17 @@ class KlaviyoStream(Stream):
     @cached_property
     def reading(self) -> Range:
         """The range of this sync; while a fan-out is under way, its first run's."""
-        state = self.stream_state
-        bookmark = None if self.is_full_table else read_instant(state, REPLICATION_KEY_VALUE, self.name)
-        found = plan(bookmark, read_instant(state, LOOKBACK_AT, self.name), self.policy(), self._tap.started_at)
+        state, policy = self.stream_state, self.policy()
+        if policy.lookback is None:
+            state.pop(LOOKBACK_AT, None)  # the day it is switched on again does not look back to this one
+        bookmark = read_instant(state, REPLICATION_KEY_VALUE, self.name) if self.bookmark_key else None
+        found = plan(bookmark, read_instant(state, LOOKBACK_AT, self.name), policy, self._tap.started_at)
         if self.is_full_table:
-            upper = found.until if self.policy().end else None
-            return Range(found.lower, upper, found.until, moves_bookmark=False)
-        under_way = self._under_way()
-        if under_way is not None:
-            until = read_instant(under_way, "until", self.name) or found.until
-            return Range(found.lower, until, until)
-        return found
-
-    def _under_way(self) -> dict[str, Any] | None:
-        found = self.stream_state.get(FAN_OUT)
-        return found if isinstance(found, dict) and self.parent is not None and not self._versioned else None
+            return Range(found.lower, found.until if policy.end else None, found.until, moves_bookmark=False)
+        under_way = state.get(FAN_OUT)
+        if not under_way or self.parent is None or self._versioned:
+            return found
+        return resumed(found, read_instant(under_way, "until", self.name), under_way.get("after_parent"))
 
     @cached_property
     def reader(self) -> OrderedReader:
@@ -322,9 +322,7 @@ class KlaviyoStream(Stream):
             conditions=(self.options.filter,) if self.options.filter else (),
             page_size=self.options.page_size or self.endpoint.page_size,
         )
-        under_way = self._under_way()
-        after = str(under_way["after_parent"]) if under_way and under_way.get("after_parent") else None
-        steps = Plan(self, self.reading, chosen, maker, source, after)
+        steps = Plan(self, self.reading, chosen, maker, source)
         return OrderedReader(steps.segments(), workers=self._workers(), byte_limit=_BYTE_LIMIT)
 
     def _ask(self, chosen: Sequence[Chosen]) -> Ask:
@@ -374,15 +372,15 @@ class KlaviyoStream(Stream):
     @property
     def resumes_fan_out(self) -> bool:
         """Whether a later run goes on after the last parent that was finished."""
-        return self.parent is not None and not self._versioned
+        return self.parent is not None and not self._versioned and self.reading.moves_bookmark
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Write one record the SDK's way: stream maps and flattening apply."""
         self._write_record_message(record)
 
     def write_activate_version(self) -> None:
-        """Let the target drop what is gone, after a complete read of everything."""
-        if self._versioned and self._stream_version is not None:
+        """Let the target drop what is gone, after a read of everything: not after one that an `end_date` bounded."""
+        if self._versioned and self._stream_version is not None and self.reading.upper is None:
             self._write_activate_version_message(self._stream_version)
 
     def get_records(self, context: Mapping[str, Any] | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002
@@ -416,6 +414,8 @@ class KlaviyoStream(Stream):
         try:
             yield from Emitter(self, self._tap, write_messages=write_messages).emit()
         except (KlaviyoError, BrokenStateError) as error:
+            if self._tap.stopping.is_set():
+                self._tap.end_stopped()  # requests end with an error when the sync is told to
             self._tap.note_failure(self, error)
         finally:
             if "reader" in self.__dict__:

@@ -43,6 +43,12 @@ class Emitter:
             KlaviyoError: The stream cannot be read further.
         """
         stream = self._stream
+        if stream.reading.from_the_future:
+            self._tap.logger.warning(
+                "%s: the bookmark in the state lay in the future and is brought back to now; rows that were missed "
+                "meanwhile come with a run of their own over their range, with start_date and end_date.",
+                stream.name,
+            )
         with stream.get_record_counter() as counter, stream.get_sync_timer():
             for page in stream.reader:
                 if self._tap.stopping.is_set():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,8 @@ class Policy:
     start: datetime | None = None
     """Nothing before this is read; None for dimensions, which are read whole first."""
     end: datetime | None = None
+    open_first: bool = False
+    """A first read without bounds asks for all there is: no filter brings a row without a replication value."""
     future_dated: bool = False
     """Rows may be dated in the future; they are written, and do not move the bookmark."""
     lookback: timedelta | None = None
@@ -47,9 +49,12 @@ class Range:
     until: datetime
     """The bookmark never passes this."""
     moves_bookmark: bool = True
-    is_lookback: bool = False
+    lookback_at: datetime | None = None
+    """What the state remembers as the last lookback once this read is complete; None where it is none."""
     from_the_future: bool = False
     """The bookmark of the state lay in the future and was brought back."""
+    after_parent: str | None = None
+    """The last parent that an earlier run of the same fan-out finished."""
 
     def holds(self, instant: datetime) -> bool:
         """Tell whether a row of this instant belongs to the range."""
@@ -57,8 +62,10 @@ class Range:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing can lie in the range."""
-        return self.lower is not None and self.upper is not None and self.lower >= self.upper
+        """Whether nothing can lie in the range; Klaviyo refuses to be asked for such a one."""
+        if self.lower is None:
+            return False
+        return self.lower > self.until if self.upper is None else self.lower >= self.upper
 
 
 def plan(bookmark: datetime | None, lookback_at: datetime | None, policy: Policy, now: datetime) -> Range:
@@ -70,21 +77,39 @@ def plan(bookmark: datetime | None, lookback_at: datetime | None, policy: Policy
     latest = floor_second(now) - LAG
     end = floor_second(policy.end) if policy.end else None
     until = min(latest, end) if end else latest
-    upper = None if policy.future_dated and end is None else until
-    if bookmark is not None and policy.start is not None and end is not None and bookmark >= end:
-        return Range(
-            _latest_of(floor_second(policy.start), _retained(policy, latest)), until, until, moves_bookmark=False
-        )
+    start = floor_second(policy.start) if policy.start else None
+    past_end = bookmark is not None and end is not None and bookmark >= end
+    if past_end and start is not None:
+        return Range(_latest_of(start, _retained(policy, latest)), until, until, moves_bookmark=False)
+    looks_back = policy.lookback is not None and not past_end and _due(lookback_at, policy.lookback_every, now)
     lower = floor_second(min(bookmark, latest)) if bookmark is not None else None
-    is_lookback = (
-        lower is not None
-        and policy.lookback is not None
-        and (lookback_at is None or now - lookback_at >= policy.lookback_every)
+    if looks_back and lower is not None and policy.lookback is not None:
+        # From the last lookback: a row may have arrived right after it, and be late by all that is allowed.
+        lower = min(lower, floor_second(lookback_at or lower)) - policy.lookback
+    lower = _latest_of(lower, start, _retained(policy, latest))
+    open_end = end is None and (policy.future_dated or (policy.open_first and lower is None))
+    return Range(
+        lower,
+        None if open_end else until,
+        until,
+        lookback_at=latest if looks_back else None,
+        from_the_future=bookmark is not None and bookmark > now,
     )
-    if is_lookback and lower is not None and policy.lookback is not None:
-        lower -= policy.lookback
-    lower = _latest_of(lower, floor_second(policy.start) if policy.start else None, _retained(policy, latest))
-    return Range(lower, upper, until, is_lookback=is_lookback, from_the_future=bookmark is not None and bookmark > now)
+
+
+def resumed(found: Range, until: datetime | None, after_parent: str | None) -> Range:
+    """Return the range of a fan-out's first run for the run that goes on with it, or ``found`` where that is over."""
+    if until is None or after_parent is None or not found.moves_bookmark:
+        return found
+    until = min(until, found.until)
+    if found.lower is not None and found.lower >= until:
+        return found  # what the first run read is no longer there to be read
+    upper = None if found.upper is None else until
+    return replace(found, upper=upper, until=until, after_parent=after_parent)
+
+
+def _due(lookback_at: datetime | None, every: timedelta, now: datetime) -> bool:
+    return lookback_at is None or lookback_at > now or now - lookback_at >= every
 
 
 def _retained(policy: Policy, latest: datetime) -> datetime | None:
@@ -141,19 +166,27 @@ class Bookmark:
 
     def finish(self, *, everything: bool) -> None:
         """Close a complete read; ``everything`` where all up to the bound was read, however old the newest row."""
+        if not self._range.moves_bookmark:
+            return
         self._state.pop(FAN_OUT, None)
         if everything:
             self._follow(self._range.until)
         self.advance()
-        if self._range.is_lookback or (LOOKBACK_AT not in self._state and self._current is not None):
-            self._state[LOOKBACK_AT] = self._range.until.isoformat()
+        self._remember_lookback()
 
     def _follow(self, instant: datetime) -> None:
         capped = min(instant, self._range.until)
         if self._replication_key is None or not self._range.moves_bookmark:
             return
+        if self._current is None:
+            # A first read looks back at everything, however many runs it takes.
+            self._remember_lookback()
         if self._current is None or capped > self._current:
             self._set(capped)
+
+    def _remember_lookback(self) -> None:
+        if self._range.lookback_at is not None:
+            self._state[LOOKBACK_AT] = self._range.lookback_at.isoformat()
 
     def _set(self, instant: datetime) -> None:
         self._current = instant

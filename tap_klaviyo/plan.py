@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo import contract, filters
@@ -12,6 +12,7 @@ from tap_klaviyo.reading.chain import Chain, Link
 from tap_klaviyo.reading.details import Detailed
 from tap_klaviyo.reading.fallback import Fallback, IncludedChildren
 from tap_klaviyo.reading.fanout import AllParents, Parent
+from tap_klaviyo.reading.undated import Undated
 from tap_klaviyo.reading.windows import Window, Windowing
 from tap_klaviyo.shape import Shape
 
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_klaviyo.client import KlaviyoStream
+    from tap_klaviyo.declaration import Variant
     from tap_klaviyo.incremental import Range
     from tap_klaviyo.reading.ordered import Segment
     from tap_klaviyo.reading.rows import RowMaker
     from tap_klaviyo.reading.source import Source
+
+# Rows a page where few or none are expected.
+_FEW = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +40,15 @@ class Plan:
     chosen: Sequence[Chosen]
     maker: RowMaker
     source: Source
-    after_parent: str | None = None
 
     def segments(self) -> list[Segment]:
         """Return the stream's segments, in the order of its records."""
         stream = self.stream
         if stream.parent is not None:
-            return [AllParents(self._parents, self._parent_chain, self.after_parent)]
+            return [] if self.reading.empty else [self._fan_out()]
         if stream.windowed and self._cursor is not None:
-            return list(self._windows())
-        return [segment for variant in stream.variants for segment in self._chain(variant.conditions, variant.columns)]
-
-    @property
-    def upper(self) -> datetime | None:
-        """The upper bound, where the endpoint can be asked for it."""
-        cursor, upper = self._cursor, self.reading.upper
-        if cursor is None or upper is None or filters.until_bound(cursor, self.source.endpoint.filters, upper) is None:
-            return None
-        return upper
-
-    def holds(self, instant: datetime) -> bool:
-        """Drop rows outside the range: `greater-than` a second earlier also brings those of that second."""
-        lower, upper = self.reading.lower, self.upper
-        return (lower is None or instant >= lower) and (upper is None or instant < upper)
+            return [*self._undated(), *(() if self.reading.empty else self._windows())]
+        return [segment for variant in stream.variants for segment in self._variant(variant)]
 
     @property
     def _cursor(self) -> str | None:
@@ -76,10 +67,14 @@ class Plan:
         )
         return [condition for condition in found if condition]
 
-    def _chain(self, conditions: Sequence[str], columns: Any) -> Iterator[Segment]:
-        link = Link(self.source.request(conditions=[*conditions, *self.bounds(self.reading.lower, self.upper)]))
-        stop = self.reading.lower if self.stream.newest_first else None
-        chain = Chain(self.source, self.maker, link, {**self._context, **columns}, self.holds, stop)
+    def _variant(self, variant: Variant) -> Iterator[Segment]:
+        reading = replace(self.reading, lower=None, upper=None) if variant.whole else self.reading
+        if reading.empty:
+            return
+        bounds = self.bounds(reading.lower, reading.upper)
+        link = Link(self.source.request(conditions=[*variant.conditions, *bounds]))
+        stop = reading.lower if self.stream.newest_first else None
+        chain = Chain(self.source, self.maker, link, {**self._context, **variant.columns}, reading.holds, stop)
         details = self._details()
         fallback = self._fallback()
         if details is not None:
@@ -99,10 +94,29 @@ class Plan:
         if reading.lower is None or reading.lower < reading.until:
             yield Window(shared, reading.lower, reading.until)
         if reading.upper is None:
-            # Rows dated after the sync's start are read too; they only do not move the bookmark.
+            # Rows dated after the sync's start are read too; they only do not move the bookmark. In a full read a
+            # row that changes before its window is read is found here, so this comes last.
             begin = max(reading.until, reading.lower) if reading.lower else reading.until
             link = Link(self.source.request(conditions=self.bounds(begin, None)))
-            yield Chain(self.source, self.maker, link, self._context, lambda instant: instant >= begin)
+            waits = not self.stream.future_dated
+            yield Chain(self.source, self.maker, link, self._context, lambda instant: instant >= begin, waits=waits)
+
+    def _undated(self) -> Iterator[Segment]:
+        """Yield what reads the rows that the windows' filters leave out: by a first sync, or by every one."""
+        undated, sort = self.stream.undated, self.source.sort
+        if not self.stream.windowed or sort is None or not (undated or self.reading.lower is None):
+            return
+        # Profiles sorted newest first time out at Klaviyo: the other end is read only where it is known to matter.
+        newest_first = self._undated_from(f"-{sort}") if undated else None
+        yield self._undated_from(sort, newest_first)
+
+    def _undated_from(self, sort: str, other_end: Undated | None = None) -> Undated:
+        size = min(self.source.page_size or _FEW, _FEW)
+        source = replace(self.source, sort=sort, page_size=size)
+        return Undated(source, self.maker, Link(source.request()), self._context, other_end)
+
+    def _fan_out(self) -> Segment:
+        return AllParents(self._parents, self._parent_chain, self.reading.after_parent)
 
     def _parents(self) -> Sequence[Parent]:
         stream = self.stream
@@ -120,9 +134,9 @@ class Plan:
         ]
 
     def _parent_chain(self, parent: Parent) -> Chain:
-        conditions = self.bounds(self.reading.lower, self.upper)
+        conditions = self.bounds(self.reading.lower, self.reading.upper)
         link = Link(self.source.request({"id": parent.id}, conditions))
-        return Chain(self.source, self.maker, link, parent.context, self.holds)
+        return Chain(self.source, self.maker, link, parent.context, self.reading.holds)
 
     def _details(self) -> Source | None:
         names = [

@@ -57,7 +57,7 @@ class Chain(Segment):
     """The rest of a chain.
 
     ``holds`` drops rows outside the range by their instant. ``stop_before``, in a chain that is sorted newest first,
-    ends it at the first row of an earlier instant.
+    ends it at the first row of an earlier instant. One that ``waits`` is read after everything before it.
     """
 
     source: Source
@@ -66,6 +66,7 @@ class Chain(Segment):
     context: Context
     holds: Holds
     stop_before: datetime | None = None
+    waits: bool = False
 
     def read(self) -> Step:
         """Read one page."""

@@ -31,6 +31,9 @@ class Step(NamedTuple):
 class Segment(ABC):
     """A part of a stream that one worker reads with one request."""
 
+    waits: bool = False
+    """Whether it is read only once all before it has been: it catches what moved there meanwhile."""
+
     @abstractmethod
     def read(self) -> Step:
         """Make one request."""
@@ -145,7 +148,7 @@ class OrderedReader:
         if self._waiting_bytes >= self._byte_limit:
             return node if node is not None and node.segment is not None else None
         # Nothing to the right of a failure will ever be consumed.
-        while node is not None and node.segment is None:
+        while node is not None and (node.segment is None or (node.segment.waits and node is not self._head)):
             node = node.following if node.failure is None else None
         return node
 

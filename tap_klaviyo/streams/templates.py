@@ -11,6 +11,7 @@ class Templates(KlaviyoStream):
     replication_key = "updated"
     is_sorted = True
     windowed = True
+    undated = True
 
 
 class UniversalContent(KlaviyoStream):
@@ -21,6 +22,7 @@ class UniversalContent(KlaviyoStream):
     replication_key = "updated"
     is_sorted = True
     windowed = True
+    undated = True
 
 
 STREAMS = (Templates, UniversalContent)
