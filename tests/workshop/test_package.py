@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import email
+import json
 import os
 import shutil
 import subprocess
@@ -94,3 +95,28 @@ def test_every_run_time_dependency_is_named_in_the_decisions(wheel):
     required = email.message_from_bytes(wheel.read(metadata)).get_all("Requires-Dist") or []
     decisions = (ROOT / "docs" / "decisions.md").read_text()
     assert [name for name in (Requirement(line).name for line in required) if f"`{name}`" not in decisions] == []
+
+
+def test_the_installed_wheel_works_away_from_its_sources(dist, tmp_path):
+    (built,) = dist.glob("*.whl")
+    home = tmp_path / "venv"
+    for args in (("venv", "--python", sys.executable, home), ("pip", "install", "--python", home, built)):
+        subprocess.run([UV, "--quiet", *args], check=True, capture_output=True, text=True)
+    (tmp_path / "config.json").write_text('{"api_url": "sandbox://"}')
+
+    def run(program, *args):
+        done = subprocess.run(
+            [home / "bin" / program, *args], check=False, cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert built.name.split("-")[1] in run("tap-klaviyo", "--version")
+    catalog = json.loads(run("tap-klaviyo", "--discover"))
+    for stream in catalog["streams"]:
+        for entry in stream["metadata"]:
+            entry["metadata"]["selected"] = stream["tap_stream_id"] == "metrics"
+    (tmp_path / "catalog.json").write_text(json.dumps(catalog))
+    messages = run("tap-klaviyo", "--config=config.json", "--catalog=catalog.json").splitlines()
+    assert {json.loads(line).get("stream") for line in messages} == {"metrics", None}
+    assert "--port" in run("python", "-m", "tap_klaviyo.sandbox", "--help")
