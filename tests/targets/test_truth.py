@@ -61,7 +61,9 @@ def test_a_second_sync_writes_incremental_streams_from_the_second_of_the_bookmar
     assert {"events", "profiles", "campaigns", "flows", "lists"} <= set(replication_keys(first))
     for stream, key in replication_keys(first).items():
         bookmark = instant(first.bookmarks[stream]["replication_key_value"]).replace(microsecond=0)
-        early = [row[key] for row in second.records[stream] if instant(row[key]) < bookmark]
+        # What is archived, or has no date, is read by every sync.
+        dated = [row[key] for row in second.records[stream] if row[key] and not row.get("archived")]
+        early = [value for value in dated if instant(value) < bookmark]
         assert early == [], stream
         assert len(second.records[stream]) < len(first.records[stream]) or not first.records[stream], stream
 
