@@ -47,7 +47,9 @@ def take_over(
         if nodes[column.name].selected
     }
     _tell_unknown(entry.tap_stream_id, metadata, nodes, warn)
-    entry.schema = Schema.from_dict({"type": "object", "properties": properties})
+    # Records of a stream without a schema may hold more than their columns.
+    more = {} if entry.schema.additionalProperties is None else {"additionalProperties": True}
+    entry.schema = Schema.from_dict({"type": "object", "properties": properties, **more})
     entry.metadata = MetadataMapping({(): root})
     for path, node in walk(nodes):
         inclusion = _AUTOMATIC if path[0] in automatic else _AVAILABLE

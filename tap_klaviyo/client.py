@@ -30,6 +30,7 @@ from tap_klaviyo.incremental import (
     resumed,
 )
 from tap_klaviyo.options import StreamOptions, parse_options
+from tap_klaviyo.parents import list_parents
 from tap_klaviyo.plan import Plan
 from tap_klaviyo.projection import Projection
 from tap_klaviyo.reading.ordered import OrderedReader
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.documents import Document
     from tap_klaviyo.http import Tally
     from tap_klaviyo.reading.fanout import Parent
+    from tap_klaviyo.reading.ordered import Segment
     from tap_klaviyo.selection import Node
     from tap_klaviyo.tap import TapKlaviyo
 
@@ -147,8 +149,7 @@ class KlaviyoStream(Stream):
         self.columns = self._build_columns(tap)
         if self._account_column:
             self.primary_keys = (ACCOUNT_ID, *type(self).primary_keys)
-        schema = {"type": "object", "properties": {column.name: column.schema for column in self.columns}}
-        super().__init__(tap, schema=schema, name=name)
+        super().__init__(tap, schema=self.record_schema(), name=name)
 
     # What the declaration comes to
 
@@ -189,6 +190,10 @@ class KlaviyoStream(Stream):
         self.options = StreamOptions() if raw is None else parse_options(self.name, raw, offered)
         columns = build(declared, self.endpoint, self.detail_endpoint, self.options)
         return [Column(ACCOUNT_ID, KEY, Constant()), *columns] if self._account_column else columns
+
+    def record_schema(self) -> dict[str, Any]:
+        """Return the schema of the records."""
+        return {"type": "object", "properties": {column.name: column.schema for column in self.columns}}
 
     # What the parts of a reading need
 
@@ -241,6 +246,10 @@ class KlaviyoStream(Stream):
             encode=self._fast,
             projection=Projection.of(chosen) if self._fast and shape == Shape() else None,
         )
+
+    def listed(self) -> list[Parent]:
+        """Read every id, for the streams that are read a parent at a time."""
+        return list_parents(self)
 
     def listing_source(self, ask: Ask) -> Source:
         """Return the source of the stream's own list."""
@@ -309,9 +318,16 @@ class KlaviyoStream(Stream):
     @cached_property
     def reader(self) -> OrderedReader:
         """The reader of this sync; made once, by the stream's turn or before, in the background."""
-        tap = self._tap
         if self._versioned:
-            self._stream_version = tap.initialized_at
+            self._stream_version = self._tap.initialized_at
+        return OrderedReader(self.segments(), workers=self._workers(), byte_limit=_BYTE_LIMIT)
+
+    def segments(self) -> list[Segment]:
+        """Return what the reader reads, in the order of the records."""
+        return self.steps().segments()
+
+    def steps(self) -> Plan:
+        """Return how the stream is read in this sync."""
         chosen = choose(self.columns, self._nodes)
         maker = self.row_maker(chosen, self._chosen_shape(chosen))
         source = self.source(
@@ -322,8 +338,7 @@ class KlaviyoStream(Stream):
             conditions=(self.options.filter,) if self.options.filter else (),
             page_size=self.options.page_size or self.endpoint.page_size,
         )
-        steps = Plan(self, self.reading, chosen, maker, source)
-        return OrderedReader(steps.segments(), workers=self._workers(), byte_limit=_BYTE_LIMIT)
+        return Plan(self, self.reading, chosen, maker, source)
 
     def _ask(self, chosen: Sequence[Chosen]) -> Ask:
         found = ask(chosen, self.endpoint, self.record_type, via=self.via)

@@ -37,7 +37,7 @@ from tap_klaviyo.http.redact import clean
 from tap_klaviyo.incremental import BrokenStateError
 from tap_klaviyo.memory import give_back_large_blocks
 from tap_klaviyo.options import OptionsError, check_streams
-from tap_klaviyo.parents import list_links, list_parents
+from tap_klaviyo.parents import list_links
 from tap_klaviyo.settings import SettingsError, problems, with_numbers
 from tap_klaviyo.state import loaded
 from tap_klaviyo.streams import STREAMS
@@ -163,7 +163,7 @@ class TapKlaviyo(Tap):
         with self._parents_lock:
             if kind not in self._parents:
                 stream = next(stream for stream in self.klaviyo_streams() if type(stream) is kind)
-                self._parents[kind] = list_parents(stream)
+                self._parents[kind] = stream.listed()
             return self._parents[kind]
 
     def linked_from(self, wanted: LinkedFrom) -> Mapping[str, str]:

@@ -5,18 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tap_klaviyo.reading.ordered import Segment, Step
-from tap_klaviyo.reading.source import LoopingLinkError, Source
+from tap_klaviyo.reading.source import LoopingLinkError
 
 if TYPE_CHECKING:
     from tap_klaviyo.documents import Document
     from tap_klaviyo.http.request import Request
-    from tap_klaviyo.reading.rows import RowMaker, Rows
+    from tap_klaviyo.reading.page import Page
+    from tap_klaviyo.reading.rows import Rows
     from tap_klaviyo.shape import Context
 
 Holds = Callable[[datetime], bool]
+
+
+class Reads(Protocol):
+    """What a chain needs of a source."""
+
+    def read(self, request: Request) -> Document:
+        """Send a request."""
+
+
+class Makes(Protocol):
+    """What a chain needs of a maker of records."""
+
+    def rows(self, document: Document, context: Context) -> Rows:
+        """Return the records of an answer."""
+
+    def page(self, rows: Rows) -> Page:
+        """Turn rows into something to write."""
 
 
 @dataclass(slots=True)
@@ -28,7 +46,7 @@ class Link:
     """Hashes of the URLs read so far; one worker at a time holds a chain."""
     previous_ids: frozenset[tuple[str, str]] = frozenset()
 
-    def read(self, source: Source) -> tuple[Document, Link | None]:
+    def read(self, source: Reads) -> tuple[Document, Link | None]:
         """Read the page, without the resources that the page before had too, and return the next link.
 
         Klaviyo now and then answers the same page twice; a row that moved because it changed is read by its change.
@@ -60,8 +78,8 @@ class Chain(Segment):
     ends it at the first row of an earlier instant. One that ``waits`` is read after everything before it.
     """
 
-    source: Source
-    maker: RowMaker
+    source: Reads
+    maker: Makes
     link: Link
     context: Context
     holds: Holds
