@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tap_klaviyo.timestamps import rfc3339
 
 Conform = Callable[[Any], Any]
+
+_NUMERIC = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_LONG = 400  # digits: no such whole number fits a float, and Python refuses to read much longer ones
 
 
 class OddValueError(ValueError):
@@ -36,21 +40,29 @@ def _string(value: Any) -> str:
 
 def _number(value: Any) -> float:
     if isinstance(value, str):
-        try:
-            value = int(value)
-        except ValueError:
-            try:
-                value = float(value)
-            except ValueError:
-                raise OddValueError from None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        text = value.strip()
+        if not _NUMERIC.fullmatch(text):  # Python's own parsers also take underscores, `nan`, digits of other scripts
+            raise OddValueError
+        value = int(text) if text.lstrip("+-").isdigit() and len(text) < _LONG else float(text)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise OddValueError
+    if isinstance(value, float) and not math.isfinite(value):
         raise OddValueError
     return value
 
 
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a number, or text that says one."""
+    try:
+        _number(value)
+    except OddValueError:
+        return False
+    return True
+
+
 def _integer(value: Any) -> int:
     number = _number(value)
-    if number != int(number):
+    if number % 1:
         raise OddValueError
     return int(number)
 
@@ -66,9 +78,9 @@ def _boolean(value: Any) -> bool:
 
 
 _SCALARS: dict[str, Conform] = {"string": _string, "number": _number, "integer": _integer, "boolean": _boolean}
-_PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
+_PYTHON_TYPES: dict[str, type] = {
     "string": str,
-    "number": (int, float),
+    "number": int,
     "integer": int,
     "boolean": bool,
     "object": dict,
@@ -113,12 +125,11 @@ def _inner(
     schema: Mapping[str, Any], wanted: list[str], within: Mapping[str, Any] | None, odd: Callable[[str], None], at: str
 ) -> Conform:
     if len(wanted) > 1:
-        fitting = tuple(kind for name in wanted for kind in _as_tuple(_PYTHON_TYPES[name]))
-        return lambda value: value if isinstance(value, fitting) else _fallback(value, wanted)
+        return lambda value: value if _is_of(value, wanted) else _fallback(value, wanted)
     if wanted == ["object"]:
         return _object(schema, within, odd, at)
     if wanted == ["array"]:
-        member = _compile(schema.get("items", {}), None, odd, f"{at}[]")
+        member = _compile(schema.get("items", {}), within, odd, f"{at}[]")
         # An object where a list of objects was promised is a list of one (suppression was so in older revisions).
         return lambda value: [member(item) for item in (value if isinstance(value, list) else [value])]
     if schema.get("format") == "date-time":
@@ -126,8 +137,13 @@ def _inner(
     return _SCALARS[wanted[0]]
 
 
-def _as_tuple(kind: type | tuple[type, ...]) -> tuple[type, ...]:
-    return kind if isinstance(kind, tuple) else (kind,)
+def _is_of(value: Any, wanted: list[str]) -> bool:
+    """Tell whether a value is of one of several types; a whole number is a number too."""
+    if isinstance(value, bool):
+        return "boolean" in wanted
+    if isinstance(value, float):
+        return "number" in wanted and math.isfinite(value)
+    return any(isinstance(value, _PYTHON_TYPES[name]) for name in wanted)
 
 
 def _fallback(value: Any, wanted: list[str]) -> Any:

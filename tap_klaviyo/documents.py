@@ -6,6 +6,7 @@ Attributes and relationships stay raw JSON until a column wants them: most of an
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -92,7 +93,7 @@ def parse_document(body: bytes) -> Document:
     """
     try:
         raw = _decode_raw(clean_body(body))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return _tolerant(body)
     data = raw.data if isinstance(raw.data, list) else [raw.data] if raw.data else []
     return Document(
@@ -104,16 +105,16 @@ def parse_document(body: bytes) -> Document:
 
 def _tolerant(body: bytes) -> Document:
     try:
-        decoded = json.loads(body.decode(errors="replace"))
+        content = _loads(body)
     except ValueError:
         raise UnreadableBodyError from None
-    if not isinstance(decoded, dict):
+    if not isinstance(content, dict):
         raise UnreadableBodyError
-    links = decoded.get("links")
+    links = content.get("links")
     following = links.get("next") if isinstance(links, dict) else None
     return Document(
-        data=list(_resources(decoded.get("data"))),
-        included={(resource.type, resource.id): resource for resource in _resources(decoded.get("included"))},
+        data=list(_resources(content.get("data"))),
+        included={(resource.type, resource.id): resource for resource in _resources(content.get("included"))},
         next_link=following if isinstance(following, str) and following else None,
     )
 
@@ -123,7 +124,7 @@ def _resources(data: Any) -> Iterator[Resource]:
         if isinstance(item, dict) and item.get("id") is not None:
             yield Resource(
                 id=str(item["id"]),
-                type=str(item.get("type", "")),
+                type=str(item.get("type") or ""),
                 attributes=_mapping(item.get("attributes")),
                 relationships=_mapping(item.get("relationships")),
             )
@@ -135,7 +136,33 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 def decoded(value: Any) -> Any:
     """Return a value of ``attributes`` or ``relationships`` as Python objects."""
-    return msgspec.json.decode(value) if isinstance(value, Raw) else value
+    if not isinstance(value, Raw):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, RecursionError):  # a number that no float holds, an endless nest
+        return _loads(bytes(value))
+
+
+def _loads(text: bytes) -> Any:
+    """Read JSON as the standard library does, with null for what is no JSON number.
+
+    Raises:
+        ValueError: It is no JSON.
+    """
+    try:
+        return json.loads(text.decode(errors="replace"), parse_constant=_null, parse_float=_float, strict=False)
+    except RecursionError:
+        raise UnreadableBodyError from None
+
+
+def _null(_constant: str) -> None:
+    """Take the place of ``NaN`` and ``Infinity``."""
+
+
+def _float(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def linkage(resource: Resource, relationship: str) -> Linkage | None:
@@ -146,7 +173,7 @@ def linkage(resource: Resource, relationship: str) -> Linkage | None:
     data = found["data"]
     items = data if isinstance(data, list) else [data]
     return [
-        (str(item.get("type", "")), str(item["id"]))
+        (str(item.get("type") or ""), str(item["id"]))
         for item in items
         if isinstance(item, dict) and item.get("id") is not None
     ]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tap_klaviyo.conform import is_number
+
 
 def template_id(template: Any) -> Any:
     """Return the template of a flow message, whose linkage comes as a link only."""
@@ -37,7 +39,7 @@ def variation_id(variation: Any) -> Any:
 
 
 def value(amount: Any, plain_amount: Any) -> Any:
-    """Return the amount of an event; integrations write ``$value``, some senders ``value``."""
+    """Return the amount of an event; integrations write ``$value``, some senders ``value``, and others text there."""
     if amount not in (None, ""):
         return amount
-    return None if plain_amount == "" else plain_amount
+    return plain_amount if is_number(plain_amount) else None

@@ -17,6 +17,7 @@ from tap_klaviyo.columns import (
     Linked,
     Related,
     RelatedAttribute,
+    id_column,
 )
 from tap_klaviyo.conform import conformer
 from tap_klaviyo.documents import Resource, decoded, linkage
@@ -98,10 +99,10 @@ def _lifted(source: Lifted, conform: Callable[[Any], Any]) -> Read:
 
 def _linked(source: Linked) -> Read:
     def read(resource: Resource, _included: Included, _context: Context) -> Any:
+        if not source.many:
+            return _linked_id(resource, source.relationship)
         found = linkage(resource, source.relationship)
-        if source.many:
-            return None if found is None else [identifier for _, identifier in found]
-        return found[0][1] if found else None
+        return None if found is None else [identifier for _, identifier in found]
 
     return read
 
@@ -123,14 +124,21 @@ def _related_attribute(source: RelatedAttribute, conform: Callable[[Any], Any]) 
 def _related(source: Related, conform: Callable[[Any], Any]) -> Read:
     def as_object(related: Resource) -> Record:
         attributes = related.attributes or {}
-        return {"id": related.id} | {name: decoded(attributes.get(name)) for name in source.attributes}
+        return {
+            "id": related.id,
+            **{name: decoded(attributes.get(name)) for name in source.attributes},
+            **{id_column(name): _linked_id(related, name) for name in source.linked},
+        }
 
     def read(resource: Resource, included: Included, _context: Context) -> Any:
         related = _related_resources(resource, source.relationship, included)
-        if related is None:
-            return conform([]) if source.many else None
         if source.many:
-            return conform([as_object(item) for item in related])
+            return None if related is None else conform([as_object(item) for item in related])
         return conform(as_object(related[0])) if related else None
 
     return read
+
+
+def _linked_id(resource: Resource, relationship: str) -> str | None:
+    found = linkage(resource, relationship)
+    return found[0][1] if found else None

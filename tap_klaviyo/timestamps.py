@@ -23,7 +23,11 @@ def parse_instant(text: str) -> datetime:
         msg = "not a date-time"
         raise ValueError(msg)
     parsed = datetime.fromisoformat(text.replace(" +", "+").replace(" -", "-").replace(" Z", "Z"))
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    try:
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except OverflowError:  # within a zone's width of year 1 or 9999
+        msg = "a date-time that is out of range"
+        raise ValueError(msg) from None
 
 
 def rfc3339(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_klaviyo.documents import parse_document
+from tap_klaviyo.documents import decoded, parse_document
 from tap_klaviyo.projection import OddPageError, instants_of
 from tap_klaviyo.reading.page import Page
 from tap_klaviyo.timestamps import parse_instant
@@ -154,7 +154,7 @@ def plain(records: Sequence[Any]) -> list[Record]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, msgspec.Raw):
-        return msgspec.json.decode(value)
+        return decoded(value)
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return value
