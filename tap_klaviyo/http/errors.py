@@ -49,7 +49,10 @@ class UnauthorizedError(KlaviyoError):
 
 
 class PermissionDeniedError(KlaviyoError):
-    """The key lacks a scope (`scopes` are the endpoint's), or the account a feature (`reason` says which)."""
+    """The key lacks a scope, or the account a feature (`reason` says which).
+
+    `scopes` are all that the request needs: the endpoint's own, and those of the types that it includes.
+    """
 
     def __init__(self, message: str, *, label: str, scopes: tuple[str, ...], reason: str | None) -> None:
         super().__init__(message, label=label, status=403)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import msgspec
 
+from tap_klaviyo import contract
 from tap_klaviyo.http.errors import (
     BadRequestError,
     FailedTryError,
@@ -140,7 +141,7 @@ def _about_key(complaint: Complaint) -> bool:
 
 
 def _denied(request: Request, complaint: Complaint) -> PermissionDeniedError:
-    scopes = request.endpoint.scopes
+    scopes = _scopes(request)
     # An account without Advanced KDP is refused so, whatever the scopes of its key.
     if "advanced kdp" in complaint.detail.lower():
         why = "the account lacks Advanced KDP"
@@ -151,6 +152,14 @@ def _denied(request: Request, complaint: Complaint) -> PermissionDeniedError:
     detail = f" ({complaint.detail})" if complaint.detail else ""
     message = f"Klaviyo refuses {request.label} (403): {why}{detail}"
     return PermissionDeniedError(message, label=request.label, scopes=scopes, reason=complaint.detail or None)
+
+
+def _scopes(request: Request) -> tuple[str, ...]:
+    """The scopes of the endpoint, which do not name those of what it includes, and of the included types."""
+    endpoint = request.endpoint
+    asked = dict(parse_qsl(urlsplit(request.url).query)).get("include", "").split(",")
+    kinds = [endpoint.relationships[name].type for name in asked if name in endpoint.relationships]
+    return tuple(dict.fromkeys([*endpoint.scopes, *(scope for kind in kinds for scope in contract.scopes(kind))]))
 
 
 def _text(value: object) -> str:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from tap_klaviyo import filters
-from tap_klaviyo.asking import Ask
+from tap_klaviyo import contract, filters
 from tap_klaviyo.documents import Document
 from tap_klaviyo.http.errors import BadRequestError, KlaviyoError, PermissionDeniedError, TooLargeError
 from tap_klaviyo.http.origin import Origin, fill
 from tap_klaviyo.http.request import Request
 
 if TYPE_CHECKING:
+    from tap_klaviyo.asking import Ask
     from tap_klaviyo.contract import Endpoint, Limits
 
 Fetch = Callable[[Request], Document]
@@ -50,6 +50,7 @@ class Source:
     extra_params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _missing: frozenset[str] = frozenset()
 
     def request(self, ids: Mapping[str, str] | None = None, conditions: Iterable[str | None] = ()) -> Request:
         """Build the first request of a chain.
@@ -86,18 +87,21 @@ class Source:
         """
         while True:
             try:
-                return self.fetch(request)
+                document = self.fetch(request)
             except KlaviyoError as error:
                 smaller = self._asking_less(request, error)
                 if smaller is None:
                     raise
                 request = smaller
+            else:
+                self._tell_missing()
+                return document
 
     def _asking_less(self, request: Request, error: KlaviyoError) -> Request | None:
         params = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
         if "page[cursor]" in params:
             return None  # a cursor holds for the parameters that it was made with
-        if isinstance(error, PermissionDeniedError) and error.reason is None:
+        if isinstance(error, PermissionDeniedError):
             return self._without_optional_includes(request, params)
         too_many_rows = isinstance(error, TooLargeError) or (
             isinstance(error, BadRequestError) and error.parameter in {"page[size]", "page_size"}
@@ -107,24 +111,26 @@ class Source:
         return None
 
     def _without_optional_includes(self, request: Request, params: dict[str, str]) -> Request | None:
-        asked = params.get("include", "").split(",")
-        if not self.optional_includes.intersection(asked):
+        if self.optional_includes.isdisjoint(params.get("include", "").split(",")):
             return None
         with self._lock:
-            if self.optional_includes.intersection(self.ask.include):
-                missing = sorted(self.optional_includes.intersection(self.ask.include))
-                logger.warning(
-                    "%s: the key may not read %s; the columns that come from it are null. Add the scope to fill them.",
-                    self.stream,
-                    ", ".join(missing),
-                )
-                kept = tuple(name for name in self.ask.include if name not in self.optional_includes)
-                self.ask = Ask(
-                    fields={kind: names for kind, names in self.ask.fields.items() if kind not in missing},
-                    include=kept,
-                    additional_fields=self.ask.additional_fields,
-                )
+            if not self.optional_includes.isdisjoint(self.ask.include):
+                self._missing = self.optional_includes.intersection(self.ask.include)
+                self.ask = self.ask.without(self.optional_includes, self.endpoint)
         return self._rebuilt(request, params)
+
+    def _tell_missing(self) -> None:
+        """Warn of includes that were left out, once an answer has shown that the key lacks nothing else."""
+        with self._lock:
+            missing, self._missing = self._missing, frozenset()
+        if missing:
+            kinds = sorted(self.endpoint.relationships[name].type for name in missing)
+            logger.warning(
+                "%s: the key may not read %s; the columns that come from it are null. Add the scope %s to fill them.",
+                self.stream,
+                ", ".join(kinds),
+                ", ".join(scope for kind in kinds for scope in contract.scopes(kind)),
+            )
 
     def _with_smaller_pages(self, request: Request, params: dict[str, str], error: KlaviyoError) -> Request | None:
         size = int(params.get("page[size]", 0))
