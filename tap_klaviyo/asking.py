@@ -80,6 +80,8 @@ def ask(chosen: Sequence[Chosen], endpoint: Endpoint, record_type: str, *, via: 
         if need is None:
             continue
         relationship, related_names = need
+        if relationship not in endpoint.include:
+            continue  # another endpoint brings it
         kind = endpoint.relationships[relationship].type
         includes.add(relationship)
         wanted.setdefault(kind, set()).update(related_names)
@@ -122,6 +124,18 @@ def _own_names(chosen: Sequence[Chosen], allowed: AbstractSet[str]) -> tuple[set
     return names, additional
 
 
+def includes_of(chosen: Sequence[Chosen]) -> set[str]:
+    """Return the relationships that must be included for the chosen columns."""
+    found = set()
+    for choice in chosen:
+        match choice.column.source:
+            case Linked(relationship=name, include=True) | Related(relationship=name):
+                found.add(name)
+            case RelatedAttribute(relationship=name):
+                found.add(name)
+    return found
+
+
 def _related_need(choice: Chosen, endpoint: Endpoint) -> tuple[str, set[str]] | None:
     """Return the include that a column needs, and the sparse names of its type."""
     match choice.column.source:
@@ -135,6 +149,13 @@ def _related_need(choice: Chosen, endpoint: Endpoint) -> tuple[str, set[str]] | 
             kept = [name for name in within if name in attributes]
             return relationship, {"id"}.union(*(sparse_names(name, within[name], allowed) for name in kept))
     return None
+
+
+def ask_details(names: Sequence[str], detail: Endpoint) -> Ask:
+    """Ask the endpoint of one object for what only it gives."""
+    kind = detail.resource
+    additional = tuple(sorted(set(names).intersection(detail.additional_fields.get(kind, ()))))
+    return Ask(fields={kind: tuple(sorted(names))}, additional_fields={kind: additional} if additional else {})
 
 
 def with_member(found: Ask, endpoint: Endpoint, record_type: str, path: str) -> Ask:

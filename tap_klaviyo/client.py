@@ -11,7 +11,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.streams.core import Stream
 
 from tap_klaviyo import contract
-from tap_klaviyo.asking import Ask, ask, with_member
+from tap_klaviyo.asking import Ask, ask, includes_of, with_member
 from tap_klaviyo.catalog import take_over
 from tap_klaviyo.columns import KEY, Chosen, Column, Constant
 from tap_klaviyo.declaration import Columns, Variant, build, offer
@@ -29,9 +29,10 @@ from tap_klaviyo.incremental import (
     read_instant,
     resumed,
 )
+from tap_klaviyo.newcomers import watching
 from tap_klaviyo.options import StreamOptions, parse_options
 from tap_klaviyo.parents import list_parents
-from tap_klaviyo.plan import Plan
+from tap_klaviyo.plan import Plan, reads_apart
 from tap_klaviyo.projection import Projection
 from tap_klaviyo.reading.ordered import OrderedReader
 from tap_klaviyo.reading.rows import RowMaker
@@ -184,6 +185,7 @@ class KlaviyoStream(Stream):
             extra=self.extra_columns,
             always=self.additional_fields,
             via=self.via,
+            apart=contract.endpoint(self.fallback.path) if self.fallback else None,
         )
         raw = (tap.config.get("stream_options") or {}).get(self.name)
         offered = offer(declared, self.endpoint, self.detail_endpoint)
@@ -224,7 +226,7 @@ class KlaviyoStream(Stream):
             stream=self.name,
             endpoint=endpoint,
             origin=self._tap.http.origin,
-            fetch=self._tap.fetcher(self.tally, parse),
+            fetch=self._tap.fetcher(self.tally, watching(self.name, endpoint, parse, self._tap.warn_once)),
             ask=ask,
             optional_includes=frozenset(self.optional_includes),
             **kwargs,
@@ -341,16 +343,19 @@ class KlaviyoStream(Stream):
         return Plan(self, self.reading, chosen, maker, source)
 
     def _ask(self, chosen: Sequence[Chosen]) -> Ask:
+        if reads_apart(self, chosen):
+            return ask((), self.endpoint, self.endpoint.resource)
         found = ask(chosen, self.endpoint, self.record_type, via=self.via)
         if self.member is None:
             return found
         return with_member(found, self.endpoint, self.record_type, self.member.path)
 
     def _chosen_shape(self, chosen: Sequence[Chosen]) -> Shape:
-        """The shape, without a look-up that no chosen column needs."""
+        """The shape, with what chosen columns need and no more."""
         names = {choice.column.name for choice in chosen}
         needed = self.linked_from is not None and self.linked_from.column in names
-        return self.shape if needed else replace(self.shape, lookup=None)
+        handed_down = tuple(sorted(includes_of(chosen))) if self.via else ()
+        return replace(self.shape, lookup=self.shape.lookup if needed else None, handed_down=handed_down)
 
     def _workers(self) -> int:
         many = self.windowed or self.parent is not None or self.detail_endpoint is not None

@@ -63,6 +63,8 @@ class Columns:
     """Additional fields that come unless `stream_options` names others."""
     via: str | None = None
     """The include that carries the records, where they are not the primary data."""
+    apart: Endpoint | None = None
+    """The endpoint that gives such records with includes of their own, a parent at a time."""
 
 
 def offer(declared: Columns, endpoint: Endpoint, detail: Endpoint | None) -> Offer:
@@ -76,6 +78,9 @@ def offer(declared: Columns, endpoint: Endpoint, detail: Endpoint | None) -> Off
         additional &= {*declared.attributes}
         columns = {column.source.name for column in declared.extra if isinstance(column.source, Attribute)}
         fields[own] = frozenset({"id", *columns, *declared.attributes})
+    # Beside records that an include carries stand the other includes of what carries them, or their own elsewhere.
+    relating = declared.apart or endpoint
+    fields |= {kind: frozenset(names) for kind, names in relating.fields.items() if kind not in fields}
     lifted = {column.source.type for column in declared.extra if isinstance(column.source, RelatedAttribute)}
     return Offer(
         record_type=own,
@@ -83,8 +88,7 @@ def offer(declared: Columns, endpoint: Endpoint, detail: Endpoint | None) -> Off
         fields=fields,
         additional_fields=frozenset(additional),
         always=declared.always,
-        # Beside records that are themselves carried by an include stand the other includes of what carries them.
-        include={name: endpoint.relationships[name].type for name in endpoint.include if name != declared.via},
+        include={name: relating.relationships[name].type for name in relating.include if name != declared.via},
         filters=endpoint.filters,
         page_size=endpoint.page_size,
     )
@@ -96,9 +100,9 @@ def build(declared: Columns, endpoint: Endpoint, detail: Endpoint | None, option
         Column(declared.id_column, KEY, Id()),
         *(Column(name, _constant(name, declared), Constant()) for name in declared.constants),
         *_attributes(declared, endpoint, detail, options),
-        *_linked(declared, endpoint, options),
+        *_linked(declared, declared.apart or endpoint, options),
         *(column for column in declared.extra if _is_wanted(column, declared, options)),
-        *_related(endpoint, options),
+        *_related(declared.apart or endpoint, options),
     ]
     by_name = {column.name: column for column in columns}
     rest = [name for name in by_name if name not in declared.keys]
@@ -162,18 +166,15 @@ def _is_wanted(column: Column, declared: Columns, options: StreamOptions) -> boo
 
 
 def _linked(declared: Columns, endpoint: Endpoint, options: StreamOptions) -> Iterator[Column]:
-    if endpoint.resource != declared.record_type:
-        own = contract.relationships(declared.record_type)
-        for name in declared.linked:
-            yield Column(id_column(name), STRING, Linked(name, own[name].type))
+    own = contract.relationships(declared.record_type)
+    for name in declared.linked:
+        yield Column(id_column(name), STRING, Linked(name, own[name].type))
     for name, relationship in endpoint.relationships.items():
         if relationship.many:
             if name in options.include:
                 yield Column(ids_column(name), STRINGS, Linked(name, relationship.type, many=True, include=True))
-        elif id_column(name) in declared.constants:
+        elif name in declared.linked or id_column(name) in declared.constants:
             continue
-        elif name in declared.linked:
-            yield Column(id_column(name), STRING, Linked(name, relationship.type))
         elif name in (options.include if declared.via else endpoint.include):
             yield Column(id_column(name), STRING, Linked(name, relationship.type, include=True))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo import contract, filters
-from tap_klaviyo.asking import Ask, ask
+from tap_klaviyo.asking import ask, ask_details, includes_of
 from tap_klaviyo.columns import Attribute, Chosen, Constant
 from tap_klaviyo.reading.chain import Chain, Link
 from tap_klaviyo.reading.details import Detailed
@@ -147,16 +148,40 @@ class Plan:
         detail = self.stream.detail_endpoint
         if not names or detail is None:
             return None
-        kind = self.stream.record_type
-        additional = tuple(name for name in names if name in detail.additional_fields.get(kind, ()))
-        asked = Ask(fields={kind: tuple(names)}, additional_fields={kind: additional} if additional else {})
-        return self.stream.source(detail, asked)
+        source = self.stream.source(detail, ask_details(names, detail))
+        self._tell_cost(", ".join(names), "record", source)
+        return source
+
+    def _tell_cost(self, columns: str, what: str, source: Source) -> None:
+        """Say beforehand how long requests one by one will take; how many there are is not known yet."""
+        a_minute = source.limits.steady * self.stream.config["rate_limit_share"]
+        self.stream.logger.info(
+            "%s: %s costs a request a %s, %g a minute: %s minutes for 1,000 of them.",
+            self.stream.name,
+            columns,
+            what,
+            a_minute,
+            math.ceil(1000 / a_minute),
+        )
 
     def _fallback(self) -> Fallback | None:
         stream = self.stream
-        if stream.fallback is None or all(choice.column.name != stream.fallback.attribute for choice in self.chosen):
+        always = reads_apart(stream, self.chosen)
+        wanted = {choice.column.name for choice in self.chosen}
+        if stream.fallback is None or not (always or stream.fallback.attribute in wanted):
             return None
         endpoint = contract.endpoint(stream.fallback.path)
         source = stream.source(endpoint, ask(self.chosen, endpoint, stream.record_type))
+        if always:
+            self._tell_cost(", ".join(source.ask.include), "parent", source)
         maker = stream.row_maker(self.chosen, Shape())
-        return Fallback(str(stream.via), stream.fallback.attribute, str(stream.via_column), source, maker)
+        return Fallback(
+            str(stream.via), stream.fallback.attribute, str(stream.via_column), source, maker, always=always
+        )
+
+
+def reads_apart(stream: KlaviyoStream, chosen: Sequence[Chosen]) -> bool:
+    """Tell whether chosen columns come only from the endpoint that is asked a parent at a time."""
+    if stream.fallback is None:
+        return False
+    return not includes_of(chosen).isdisjoint(contract.endpoint(stream.fallback.path).include)

@@ -79,6 +79,8 @@ class Shape:
     linkage_only: bool = False
     member: Member | None = None
     lookup: Lookup | None = None
+    handed_down: tuple[str, ...] = ()
+    """Relationships of the primary resource that the records it carries have columns of."""
 
     def rows(self, document: Document, context: Context) -> Iterator[Row]:
         """Yield the resource and the context of each record, in the order of the answer."""
@@ -99,4 +101,10 @@ class Shape:
             resource = document.included.get((kind, identifier))
             if resource is None or self.linkage_only:
                 resource = Resource(id=identifier, type=kind)
-            yield resource, inner
+            yield self._with_handed_down(primary, resource), inner
+
+    def _with_handed_down(self, primary: Resource, child: Resource) -> Resource:
+        if not self.handed_down:
+            return child
+        handed = {name: value for name, value in (primary.relationships or {}).items() if name in self.handed_down}
+        return Resource(child.id, child.type, child.attributes, {**(child.relationships or {}), **handed})

@@ -23,6 +23,8 @@ class Fallback:
     parent_column: str
     source: Source
     maker: RowMaker
+    always: bool = False
+    """Whether the children want something that the include never carries."""
 
 
 @dataclass(slots=True)
@@ -46,6 +48,8 @@ class IncludedChildren(Segment):
         return Step(page, rest)
 
     def _lacks(self, parent: Resource, document: Document) -> bool:
+        if self.fallback.always:
+            return True
         children = linkage(parent, self.fallback.relationship)
         if children is None:
             return True
