@@ -11,7 +11,7 @@ from tap_klaviyo.sandbox.instants import instant_of
 from tap_klaviyo.sandbox.shop.store import Shelf, ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tap_klaviyo.sandbox.paging import Position
     from tap_klaviyo.sandbox.shop import Resource, Shop
@@ -28,7 +28,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "less-than": lambda have, want: bool(have < want),
     "less-or-equal": lambda have, want: bool(have <= want),
 }
-# by these alone a row has at most one value, so that a bound cuts the order at one place
+# by these a row has at most one value, an instant, so that a bound cuts the order at one place
 _SINGLE = frozenset({"datetime", "created", "updated", "created_at", "updated_at", "scheduled_at", "joined_group_at"})
 
 
@@ -60,22 +60,25 @@ def meets(shop: Shop, resource: Resource, condition: Condition) -> bool:
     return any(compare(value, want) for value in values)
 
 
-def _bounds(order: list[Entry], name: str, conditions: Iterable[Condition]) -> tuple[int, int]:
-    start, stop = 0, len(order)
-    if name not in _SINGLE:
-        return start, stop
+def _bounds(order: Sequence[Entry], name: str, conditions: Iterable[Condition]) -> tuple[int, int, list[Condition]]:
+    """Return where the rows within the bounds on ``name`` begin and end, and the conditions that are left."""
+    start, stop, left = 0, len(order), []
     for condition in conditions:
-        if condition.field != name or condition.kind != "date-time":
+        operator, key = condition.operator, (1, condition.value)
+        if condition.field != name or name not in _SINGLE or operator not in (*LOWER, *UPPER):
+            left.append(condition)
             continue
-        key = (1, condition.value)
-        if condition.operator in LOWER:
-            start = max(start, bisect_left(order, key, key=_key))
-        elif condition.operator in UPPER:
-            stop = min(stop, bisect_right(order, key, key=_key))
-    return start, stop
+        place = bisect_left if operator in {"greater-or-equal", "less-than"} else bisect_right
+        if operator in LOWER:
+            start = max(start, place(order, key, key=_key))
+        else:
+            # rows without a value come first, and are below no bound
+            start = max(start, bisect_left(order, (1,), key=_key))
+            stop = min(stop, place(order, key, key=_key))
+    return start, stop, left
 
 
-def _key(entry: Entry) -> tuple[int, Any]:
+def _key(entry: Entry) -> tuple[Any, ...]:
     return entry[0]
 
 
@@ -88,8 +91,9 @@ def page_of(shop: Shop, source: Shelf | list[Resource], wanted: Slice) -> tuple[
     with shop.lock:
         rows: list[Resource] = []
         last: Position | None = None
-        for entry in _walk(source, wanted):
-            if all(meets(shop, entry[2], condition) for condition in wanted.conditions):
+        walk, conditions = _walk(source, wanted)
+        for entry in walk:
+            if all(meets(shop, entry[2], condition) for condition in conditions):
                 if len(rows) == wanted.size:
                     return rows, last
                 rows.append(entry[2])
@@ -97,17 +101,17 @@ def page_of(shop: Shop, source: Shelf | list[Resource], wanted: Slice) -> tuple[
         return rows, None
 
 
-def _walk(source: Shelf | list[Resource], wanted: Slice) -> Iterator[Entry]:
+def _walk(source: Shelf | list[Resource], wanted: Slice) -> tuple[Iterator[Entry], list[Condition]]:
     name, descending = wanted.sort.removeprefix("-"), wanted.sort.startswith("-")
     if isinstance(source, Shelf):
         order = source.order(name, largest=descending)
     else:
         order = ordered(source, name, largest=descending)
-    start, stop = _bounds(order, name, wanted.conditions)
+    start, stop, left = _bounds(order, name, wanted.conditions)
     if descending:
         if wanted.after is not None:
             stop = min(stop, bisect_left(order, wanted.after, key=_place))
-        return (order[at] for at in range(stop - 1, start - 1, -1))
+        return (order[at] for at in range(stop - 1, start - 1, -1)), left
     if wanted.after is not None:
         start = max(start, bisect_right(order, wanted.after, key=_place))
-    return (order[at] for at in range(start, stop))
+    return (order[at] for at in range(start, stop)), left

@@ -152,6 +152,13 @@ def test_odd_rows(shaky: Sandbox, kind: str, target: str, found: Any) -> None:
     assert all(map(found, data))
 
 
+def test_an_answer_without_rows_is_not_spoiled(shaky: Sandbox) -> None:
+    shaky.faults.add(Fault("unknown-attributes", rate=1), Fault("cut", rate=1))
+
+    assert get(shaky, "/api/lists/none")[0] == 404
+    assert get(shaky, "/api/lists?sort=x")[1]["errors"][0]["source"] == {"parameter": "sort"}
+
+
 def test_included_messages_without_their_definition(shaky: Sandbox) -> None:
     target = "/api/campaigns?include=campaign-messages&filter=equals(messages.channel,'sms')"
     unasked = get(shaky, target)[1]["included"]

@@ -43,11 +43,12 @@ def test_the_steady_window() -> None:
     for second in range(15):
         clock.now = 120.0 + second
         assert asking(sandbox, "/api/webhooks")[0] == 200
+    assert asking(sandbox, "/api/webhooks") == (429, {"Retry-After": "46"})
     clock.now = 140.5
     assert asking(sandbox, "/api/webhooks") == (429, {"Retry-After": "40"})
     clock.now = 180.0
     assert asking(sandbox, "/api/webhooks")[0] == 200
-    assert sandbox.throttled == 1
+    assert sandbox.throttled == 2
 
 
 def test_what_is_left_is_told_of_the_steady_window() -> None:

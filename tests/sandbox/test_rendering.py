@@ -138,7 +138,8 @@ def test_attributions_have_linkages_and_no_attributes(sandbox: Sandbox) -> None:
 
     assert included
     assert all("attributes" not in one for one in included)
-    assert all(one["relationships"]["event"]["data"] for one in included)
+    assert all(link["data"] for one in included for link in one["relationships"].values())
+    assert all({"event", "attributed-event"} <= set(one["relationships"]) for one in included)
 
 
 def test_relationship_paths_hold_identifiers(sandbox: Sandbox) -> None:
@@ -203,6 +204,28 @@ def test_metrics_fill_more_than_a_page_and_repeat_a_name(sandbox: Sandbox) -> No
 
     assert [len(page["data"]) for page in chain] == [200, 5]
     assert names.count("Placed Order") == 2
+
+
+def test_what_another_resource_keeps_is_never_stale() -> None:
+    fresh = Sandbox(Shop(5, events=0, profiles=3))
+    token = fresh.shop.resources("push-token")[0]
+    person = token.relationships["profile"]
+    before = len(rows(fresh, f"/api/profiles/{person}/push-tokens"))
+    fresh.shop.put("push-token", Resource("push-token", "new", token.attributes, token.relationships))
+    added = len(rows(fresh, f"/api/profiles/{person}/push-tokens"))
+    fresh.shop.delete("push-token", "new")
+
+    assert (before, added, len(rows(fresh, f"/api/profiles/{person}/push-tokens"))) == (1, 2, 1)
+
+
+def test_a_list_without_a_cursor_is_one_page() -> None:
+    fresh = Sandbox(Shop.empty())
+    for number in range(120):
+        fresh.shop.put("webhook", Resource("webhook", f"{number}", {"name": "w"}, {"webhook-topics": []}))
+    page = get(fresh, "/api/webhooks")[1]
+
+    assert len(page["data"]) == 120
+    assert set(page["links"]) == {"self"}
 
 
 def test_what_a_test_changes_is_served_at_once() -> None:

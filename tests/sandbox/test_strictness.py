@@ -90,11 +90,13 @@ BAD_FILTERS = [
     ("events", "greater-than(datetime,2024-01-01T00:00:00+0000)"),
     ("events", "greater-than(timestamp,2024-01-01T00:00:00Z)"),
     ("events", "greater-than(timestamp,'5')"),
-    ("events", "equals(metric_id,RESQ6t)"),
+    ("events", "equals(profile_id,RESQ6t)"),
+    ("lists", "any(id,[abc])"),
     ("segments", "equals(is_active,'true')"),
     ("segments", "equals(is_active,True)"),
     ("segments", "equals(is_active,1)"),
     ("reviews", "equals(rating,4.5)"),
+    ("reviews", "greater-or-equal(rating,4),less-or-equal(rating,3)"),
     ("reviews", "equals(rating,'4')"),
     ("reviews", "equals(review_type,'essay')"),
     # required
@@ -202,6 +204,13 @@ def test_a_cursor_is_good_for_its_own_request_only(strict: Sandbox, change: tupl
 )
 def test_revisions(strict: Sandbox, revision: str, status: int) -> None:
     assert strict.handle("GET", "/api/lists", {"Revision": revision})[0] == status
+
+
+@pytest.mark.parametrize(("day", "status"), [(14, 200), (15, 410)])
+def test_a_revision_lives_two_years(shop: Shop, day: int, status: int) -> None:
+    sandbox = Sandbox(shop, now=lambda: datetime(2026, 10, day, tzinfo=UTC))
+
+    assert sandbox.handle("GET", "/api/lists", {"revision": "2024-10-15"})[0] == status
 
 
 def test_a_metric_without_events_is_said_not_to_exist(strict: Sandbox) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.sandbox.instants import SECOND, microseconds, text_of
 from tap_klaviyo.sandbox.shop import metrics
-from tap_klaviyo.sandbox.shop.making import ANCHOR, SPAN, spaced, spelled
+from tap_klaviyo.sandbox.shop.making import ANCHOR, SPAN, spaced
 from tap_klaviyo.sandbox.shop.store import Resource
 
 if TYPE_CHECKING:
@@ -30,6 +31,31 @@ _EDGES_OF_TIME = (
 )
 _FIRST_METRICS = len(metrics.KINDS)
 _BURSTS = 20
+ATTRIBUTION = "-1"  # after the event's id
+# ids are spelled two letters at a time; the first six of them rise
+_PAIRS = [first + second for first in _LETTERS for second in _LETTERS]
+_BASE = len(_PAIRS)
+_RISING, _FIRST_ID = 6, 3 * 62 * _BASE**2
+
+
+def event_id(number: int) -> str:
+    """Return the id of an event: short or long, and rising with the number."""
+    mixed = number * 0x5DEECE66D + 0xB
+    tail = _pairs(mixed) if number % 7 == 0 else _pairs(mixed) + _pairs(mixed >> 12) + _pairs(mixed >> 24)
+    rising = number + _FIRST_ID
+    return _pairs(rising // _BASE**2) + _pairs(rising // _BASE) + _pairs(rising) + tail
+
+
+def _pairs(number: int) -> str:
+    return _PAIRS[number % _BASE]
+
+
+def number_of(resource_id: str) -> int | None:
+    """Return the number of the event with this id, None where no event can have it."""
+    number = -_FIRST_ID
+    for place, letter in enumerate(reversed(resource_id[:_RISING])):
+        number += _LETTERS.find(letter) * len(_LETTERS) ** place
+    return number if number >= 0 and event_id(number) == resource_id else None
 
 
 class World:
@@ -58,8 +84,7 @@ class Event(Resource):
 
     def __init__(self, world: World, number: int, instant: int) -> None:
         self.type = "event"
-        length = 8 if number % 7 == 0 else 11
-        self.id = spelled(number * 0x5DEECE66D + 0xB, _LETTERS, length)
+        self.id = event_id(number)
         self._world = world
         self._number = number
         self._instant = instant
@@ -104,9 +129,14 @@ class Event(Resource):
         return self._number
 
     @property
+    def world(self) -> World:
+        """What it speaks of."""
+        return self._world
+
+    @property
     def attribution_ids(self) -> list[str]:
         """The ids of its attributions: some orders have one."""
-        return [f"{self.id}-1"] if self._number % 3 == 0 and self._kind == "order" else []
+        return [f"{self.id}{ATTRIBUTION}"] if self._number % 3 == 0 and self._kind == "order" else []
 
     @property
     def _kind(self) -> str:
@@ -222,25 +252,20 @@ def _instants(choices: random.Random, count: int, *, bursts: bool) -> list[int]:
     return found
 
 
-def made(world: World, count: int, *, bursts: bool) -> list[Resource]:
-    """Return ``count`` events, the last of them in the future, and the attributions of orders."""
-    instants = _instants(world.maker.choices("event"), max(0, count - 1), bursts=bursts)
+def instants(world: World, count: int, *, bursts: bool) -> array[int]:
+    """Return when the ``count`` events of a shop happen, in order, the last of them in the future."""
+    found = array("q", _instants(world.maker.choices("event"), max(0, count - 1), bursts=bursts))
     if count:
-        instants.append(microseconds(datetime.fromisoformat(FUTURE)))
-    events = [Event(world, number, instant) for number, instant in enumerate(instants)]
-    return [*events, *(attribution for event in events for attribution in _attributions(world, event, events))]
+        found.append(microseconds(datetime.fromisoformat(FUTURE)))
+    return found
 
 
-def _attributions(world: World, event: Event, events: list[Event]) -> list[Resource]:
-    return [
-        Resource(
-            "attribution",
-            attribution_id,
-            {},
-            {"event": event.id, "attributed-event": events[event.number // 2].id, **_credited(world, event.number)},
-        )
-        for attribution_id in event.attribution_ids
-    ]
+def attribution(event: Event) -> Resource | None:
+    """Return what an event is attributed to, None for most."""
+    if not event.attribution_ids:
+        return None
+    links = {"event": event.id, "attributed-event": event_id(event.number // 2), **_credited(event.world, event.number)}
+    return Resource("attribution", event.attribution_ids[0], {}, links)
 
 
 def _credited(world: World, number: int) -> dict[str, Link]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tap_klaviyo.sandbox.instants import SECOND, microseconds, text_of
 
 if TYPE_CHECKING:
-    from tap_klaviyo.sandbox.shop.store import Resource
+    from tap_klaviyo.sandbox.shop.store import Resource, Shelf
 
 # rows are laid out in the two years before this date, not before today: two runs must agree on every row
 ANCHOR = datetime(2025, 7, 1, tzinfo=UTC)
@@ -24,9 +24,13 @@ _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 @dataclass
 class Stock:
-    """What the shop starts with; ``members`` maps (group type, group id) to profile id and joined_group_at."""
+    """What the shop starts with: ``resources``, ``shelves`` of types that are worked out when read.
+
+    ``members`` maps (group type, group id) to profile id and joined_group_at.
+    """
 
     resources: list[Resource] = field(default_factory=list)
+    shelves: dict[str, Shelf] = field(default_factory=dict)
     members: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
 

@@ -42,7 +42,7 @@ class Shop:
         by_type: dict[str, list[Resource]] = {}
         for resource in stock.resources:
             by_type.setdefault(resource.type, []).append(resource)
-        self._shelves = {name: Shelf(resources) for name, resources in by_type.items()}
+        self._shelves = {**{name: Shelf(resources) for name, resources in by_type.items()}, **stock.shelves}
         for group, joined in stock.members.items():
             self._members[group] = Shelf(self._member(profile_id, at) for profile_id, at in joined.items())
             self._count(*group)

@@ -19,6 +19,7 @@ from tap_klaviyo.sandbox.shop import (
     voices,
 )
 from tap_klaviyo.sandbox.shop.making import Maker, Stock
+from tap_klaviyo.sandbox.shop.timeline import AttributionShelf, EventShelf
 
 
 def stocked(seed: int, *, event_count: int, profile_count: int, bursts: bool) -> Stock:
@@ -29,11 +30,10 @@ def stocked(seed: int, *, event_count: int, profile_count: int, bursts: bool) ->
     people = profiles.made(maker, profile_count, list_ids)
     profile_ids = [profile.id for profile in people]
     world = events.World(maker, profile_ids, campaigns.names(maker), flows.message_ids(maker))
-    happened = events.made(world, event_count, bursts=bursts)
-    event_ids = [event.id for event in happened[:500] if event.type == "event"]
+    instants = events.instants(world, event_count, bursts=bursts)
+    event_ids = [events.event_id(number) for number in range(min(event_count, 500))]
     resources = [
         *people,
-        *happened,
         *account.made(maker),
         *metrics.made(maker, flow_ids),
         *groups.made(maker, flow_ids, tag_ids),
@@ -47,4 +47,5 @@ def stocked(seed: int, *, event_count: int, profile_count: int, bursts: bool) ->
         *jobs.made(maker, profile_ids, list_ids, groups.segment_ids(maker)),
         *voices.made(maker, profile_ids, event_ids, catalog.item_ids()),
     ]
-    return Stock(resources, groups.memberships(maker, people))
+    shelves = {"event": EventShelf(world, instants), "attribution": AttributionShelf(world, instants)}
+    return Stock(resources, shelves, groups.memberships(maker, people))

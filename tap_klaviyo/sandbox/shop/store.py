@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tap_klaviyo.sandbox.instants import instant_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 Link = str | list[str] | None
 # (rank of null, value), id, resource: unique by id, so that resources are never compared
@@ -77,9 +77,14 @@ class Shelf:
     """
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
-        self._resources = {resource.id: resource for resource in resources}
+        self._resources: dict[str, Resource] = {}
         self._orders: dict[tuple[str, bool], list[Entry]] = {}
         self.version = 0
+        self.fill(resources)
+
+    def fill(self, resources: Iterable[Resource]) -> None:
+        """Put all of ``resources`` on a shelf that was never read."""
+        self._resources.update((resource.id, resource) for resource in resources)
 
     def __len__(self) -> int:
         return len(self._resources)
@@ -109,7 +114,7 @@ class Shelf:
             del order[bisect_left(order, (key, resource_id))]
         self.version += 1
 
-    def order(self, name: str, *, largest: bool = False) -> list[Entry]:
+    def order(self, name: str, *, largest: bool = False) -> Sequence[Entry]:
         """Return the entries in ascending order of ``name``, ties by id."""
         order = self._orders.get((name, largest))
         if order is None:
