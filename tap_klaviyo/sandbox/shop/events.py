@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.sandbox.instants import SECOND, microseconds, text_of
 from tap_klaviyo.sandbox.shop import metrics
+from tap_klaviyo.sandbox.shop.happenings import properties_of
 from tap_klaviyo.sandbox.shop.making import ANCHOR, SPAN, spaced
 from tap_klaviyo.sandbox.shop.store import Resource
 
 if TYPE_CHECKING:
     import random
 
-    from tap_klaviyo.sandbox.shop.making import Maker
+    from tap_klaviyo.sandbox.shop.happenings import properties_of
+from tap_klaviyo.sandbox.shop.making import Maker
     from tap_klaviyo.sandbox.shop.store import Link
 
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -148,7 +150,7 @@ class Event(Resource):
         text = text_of(self._instant)
         return {
             "timestamp": self._instant // SECOND,
-            "event_properties": _properties(self._world, self._kind, self._number, self._instant),
+            "event_properties": properties_of(self._world, self._kind, self._number, self._instant),
             "datetime": spaced(text) if self._number % 5 == 2 else text,
             "uuid": None if self._number % 41 == 7 else _uuid(self._number),
         }
@@ -165,70 +167,6 @@ class Event(Resource):
 def _uuid(number: int) -> str:
     digits = f"{number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def _properties(world: World, kind: str, number: int, instant: int) -> dict[str, Any] | None:
-    found: dict[str, Any] = {"$event_id": str(instant // SECOND) if number % 2 else f"{number}:{instant}"}
-    if kind == "order":
-        found |= _order(number)
-    elif kind in {"email", "sms"}:
-        found |= _message(world, number)
-    elif kind == "odd":
-        return _odd(number)
-    else:
-        found |= {"Page": f"https://shop.example.com/p/{number % 500}", "Seconds": number % 90}
-    return found
-
-
-def _order(number: int) -> dict[str, Any]:
-    items = [
-        {"SKU": f"SKU-{(number + item) % 60}", "Quantity": item + 1, "ItemPrice": 9.99 + item, "Gift": False}
-        for item in range(1 + number % 3)
-    ]
-    found: dict[str, Any] = {
-        "$value": round(5 + number * 0.37 % 400, 2),
-        "$currency_code": "EUR",
-        "OrderId": f"{100_000 + number}",
-        "Items": items,
-        "ShippingAddress": {"City": "Köln", "Zip": "50667", "Geo": {"Lat": "50.94", "Lng": 6.96}},
-    }
-    if number % 4 == 0:
-        # older integrations send the amount without the dollar sign, and as text
-        found["value"] = str(found.pop("$value"))
-    return found
-
-
-def _message(world: World, number: int) -> dict[str, Any]:
-    found: dict[str, Any] = {"Subject": f"News № {number % 30} 🎉", "Email Domain": "example.com"}
-    if number % 3 == 0 and world.flows:
-        flow, message = world.flows[number % len(world.flows)]
-        found |= {"$flow": flow, "$message": message}
-    elif world.campaigns:
-        campaign, name = world.campaigns[number % len(world.campaigns)]
-        found["Campaign Name"] = name
-        # events of campaigns that were deleted since have the name alone
-        if number % 17:
-            found["$message"] = campaign
-    if number % 6 == 0:
-        found["$variation"] = f"V{number % 9}"
-    return found
-
-
-_ODDITIES: tuple[dict[str, Any] | None, ...] = (
-    {},
-    None,
-    {"big": 2**70 + 1, "negative": -(2**65)},
-    {"a key with blanks": 1, "dotted.key": {"deep": {"deeper": [1, "two", None, {"x": True}]}}, "🎈": "emoji key"},
-    {"Case": "upper", "case": "lower"},
-    {"when": "2024-06-23 00:15:23.918411+00:00", "free text": "May 5, 2021", "trailing": "line\n"},
-    {"score": "12"},
-    {"score": 12.0},
-    {"score": [True, None]},
-)
-
-
-def _odd(number: int) -> dict[str, Any] | None:
-    return _ODDITIES[number % len(_ODDITIES)]
 
 
 def _instants(choices: random.Random, count: int, *, bursts: bool) -> list[int]:
