@@ -15,8 +15,7 @@ from tap_klaviyo.sandbox.shop.store import Resource
 if TYPE_CHECKING:
     import random
 
-    from tap_klaviyo.sandbox.shop.happenings import properties_of
-from tap_klaviyo.sandbox.shop.making import Maker
+    from tap_klaviyo.sandbox.shop.making import Maker
     from tap_klaviyo.sandbox.shop.store import Link
 
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
