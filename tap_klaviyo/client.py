@@ -103,8 +103,6 @@ class KlaviyoStream(Stream):
     linked: ClassVar[tuple[str, ...]] = ()
     """To-one relationships that come with their linkage, without an include."""
     extra_columns: ClassVar[tuple[Column, ...]] = ()
-    optional_includes: ClassVar[tuple[str, ...]] = ()
-    """Includes that a key without their scope does without."""
 
     variants: ClassVar[tuple[Variant, ...]] = (Variant(),)
     """The requests that together make up the stream."""
@@ -228,7 +226,6 @@ class KlaviyoStream(Stream):
             origin=self._tap.http.origin,
             fetch=self._tap.fetcher(self.tally, watching(self.name, endpoint, parse, self._tap.warn_once)),
             ask=ask,
-            optional_includes=frozenset(self.optional_includes),
             **kwargs,
         )
 
@@ -332,10 +329,12 @@ class KlaviyoStream(Stream):
         """Return how the stream is read in this sync."""
         chosen = choose(self.columns, self._nodes)
         maker = self.row_maker(chosen, self._chosen_shape(chosen))
+        asked = self._ask(chosen)
         source = self.source(
             self.endpoint,
-            self._ask(chosen),
+            asked,
             maker.parse,
+            optional_includes=self._optional(asked),
             sort=self._sort(),
             conditions=(self.options.filter,) if self.options.filter else (),
             page_size=self.options.page_size or self.endpoint.page_size,
@@ -349,6 +348,12 @@ class KlaviyoStream(Stream):
         if self.member is None:
             return found
         return with_member(found, self.endpoint, self.record_type, self.member.path)
+
+    def _optional(self, asked: Ask) -> frozenset[str]:
+        """Includes that only fill a column: neither those that carry the records nor those that the user asks for."""
+        if self.config.get("on_permission_denied") != "skip":
+            return frozenset()
+        return frozenset(asked.include) - {self.via, *self.options.include}
 
     def _chosen_shape(self, chosen: Sequence[Chosen]) -> Shape:
         """The shape, with what chosen columns need and no more."""

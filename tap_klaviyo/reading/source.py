@@ -46,11 +46,12 @@ class Source:
     """Filter conditions that every request carries."""
     page_size: int | None = None
     optional_includes: frozenset[str] = frozenset()
-    """Includes that a key without their scope can do without: their columns are null then."""
+    """Includes that a key without their scope does without: their columns are null then."""
     extra_params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    _left_out: set[str] = field(default_factory=set)
+    """Optional includes that the key has turned out not to have; known to every copy of the source."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _missing: frozenset[str] = frozenset()
 
     def request(self, ids: Mapping[str, str] | None = None, conditions: Iterable[str | None] = ()) -> Request:
         """Build the first request of a chain.
@@ -59,7 +60,7 @@ class Source:
             ids: Values of the path's placeholders.
             conditions: Filter conditions beside the source's own; None is no condition.
         """
-        params: dict[str, str] = {**self.ask.parameters(), **self.extra_params}
+        params: dict[str, str] = {**self._present_ask.parameters(), **self.extra_params}
         text = filters.all_of([*self.conditions, *conditions])
         if text is not None:
             params["filter"] = text
@@ -69,6 +70,10 @@ class Source:
             params["page[size]"] = str(self.page_size)
         url = self.origin.url(fill(self.endpoint.path, ids or {}), params)
         return Request(endpoint=self.endpoint, url=url, limits=self.limits, headers=self.headers)
+
+    @property
+    def _present_ask(self) -> Ask:
+        return self.ask.without(self._left_out, self.endpoint) if self._left_out else self.ask
 
     @property
     def limits(self) -> Limits:
@@ -87,66 +92,66 @@ class Source:
         """
         while True:
             try:
-                document = self.fetch(request)
+                return self.fetch(request)
+            except PermissionDeniedError:
+                document = self._without_optional_includes(request)
+                if document is None:
+                    raise
+                return document
             except KlaviyoError as error:
-                smaller = self._asking_less(request, error)
+                smaller = self._with_smaller_pages(request, error)
                 if smaller is None:
                     raise
                 request = smaller
-            else:
-                self._tell_missing()
-                return document
 
-    def _asking_less(self, request: Request, error: KlaviyoError) -> Request | None:
-        params = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
-        if "page[cursor]" in params:
-            return None  # a cursor holds for the parameters that it was made with
-        if isinstance(error, PermissionDeniedError):
-            return self._without_optional_includes(request, params)
-        too_many_rows = isinstance(error, TooLargeError) or (
-            isinstance(error, BadRequestError) and error.parameter in {"page[size]", "page_size"}
-        )
-        if too_many_rows:
-            return self._with_smaller_pages(request, params, error)
-        return None
-
-    def _without_optional_includes(self, request: Request, params: dict[str, str]) -> Request | None:
-        if self.optional_includes.isdisjoint(params.get("include", "").split(",")):
+    def _without_optional_includes(self, request: Request) -> Document | None:
+        params = _first_page(request)
+        missing = self.optional_includes.intersection(params.get("include", "").split(","))
+        if not missing:
             return None
+        # Raises where it is the stream itself that the key may not read.
+        document = self.read(self._rebuilt(request, params, self.ask.without(missing, self.endpoint)))
         with self._lock:
-            if not self.optional_includes.isdisjoint(self.ask.include):
-                self._missing = self.optional_includes.intersection(self.ask.include)
-                self.ask = self.ask.without(self.optional_includes, self.endpoint)
-        return self._rebuilt(request, params)
+            if not missing <= self._left_out:
+                self._left_out |= missing
+                logger.warning(
+                    "%s: the key may not read %s; the columns that come from it are null. The scope %s fills them.",
+                    self.stream,
+                    ", ".join(sorted(missing)),
+                    ", ".join(sorted(_scopes(self.endpoint, missing))),
+                )
+        return document
 
-    def _tell_missing(self) -> None:
-        """Warn of includes that were left out, once an answer has shown that the key lacks nothing else."""
-        with self._lock:
-            missing, self._missing = self._missing, frozenset()
-        if missing:
-            kinds = sorted(self.endpoint.relationships[name].type for name in missing)
-            logger.warning(
-                "%s: the key may not read %s; the columns that come from it are null. Add the scope %s to fill them.",
-                self.stream,
-                ", ".join(kinds),
-                ", ".join(scope for kind in kinds for scope in contract.scopes(kind)),
-            )
-
-    def _with_smaller_pages(self, request: Request, params: dict[str, str], error: KlaviyoError) -> Request | None:
+    def _with_smaller_pages(self, request: Request, error: KlaviyoError) -> Request | None:
+        refused = isinstance(error, BadRequestError) and error.parameter in {"page[size]", "page_size"}
+        if not refused and not isinstance(error, TooLargeError):
+            return None
+        params = _first_page(request)
         size = int(params.get("page[size]", 0))
-        if size <= _SMALLEST_PAGE_SIZE or (isinstance(error, BadRequestError) and size <= _CAUTIOUS_PAGE_SIZE):
+        if size <= _SMALLEST_PAGE_SIZE or (refused and size <= _CAUTIOUS_PAGE_SIZE):
             return None
         with self._lock:
             smaller = max(min(_CAUTIOUS_PAGE_SIZE, size // 5), _SMALLEST_PAGE_SIZE)
             if self.page_size is not None and smaller < self.page_size:
                 logger.warning("%s: %s rows a page are too many; asking for %s.", self.stream, size, smaller)
                 self.page_size = smaller
-        return self._rebuilt(request, params)
+        return self._rebuilt(request, params, self._present_ask)
 
-    def _rebuilt(self, request: Request, params: dict[str, str]) -> Request:
-        """The same question with the source's present include, fields and page size."""
+    def _rebuilt(self, request: Request, params: Mapping[str, str], ask: Ask) -> Request:
+        """The same question with another include and fields, and the source's present page size."""
         kept = {name: value for name, value in params.items() if name in {"filter", "sort"}}
         if self.page_size is not None:
             kept["page[size]"] = str(self.page_size)
         path = urlsplit(request.url).path
-        return request.next(self.origin.url(path, {**kept, **self.ask.parameters(), **self.extra_params}))
+        return request.next(self.origin.url(path, {**kept, **ask.parameters(), **self.extra_params}))
+
+
+def _first_page(request: Request) -> dict[str, str]:
+    """The parameters of a request; none where it goes on from a cursor, which holds for the parameters it came with."""
+    params = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+    return {} if "page[cursor]" in params else params
+
+
+def _scopes(endpoint: Endpoint, includes: Iterable[str]) -> set[str]:
+    """The scopes that included types take: an endpoint's own do not name them."""
+    return {scope for name in includes for scope in contract.scopes(endpoint.relationships[name].type)}

@@ -16,7 +16,6 @@ class Events(KlaviyoStream):
     is_sorted = True
     linked = ("profile", "metric")
     extra_columns = EVENT_COLUMNS
-    optional_includes = ("metric",)
     windowed = True
     bounded = True
     future_dated = True
