@@ -143,11 +143,11 @@ class KlaviyoStream(Stream):
     _nodes: Mapping[str, Node] | None = None
 
     def __init__(self, tap: TapKlaviyo, name: str | None = None) -> None:
-        self.declared_replication_key = type(self).replication_key
+        self.declared_replication_key = self.replication_key
         self._account_column = bool(tap.config.get("include_account_id"))
         self.columns = self._build_columns(tap)
         if self._account_column:
-            self.primary_keys = (ACCOUNT_ID, *type(self).primary_keys)
+            self.primary_keys = (ACCOUNT_ID, *self.primary_keys)
         super().__init__(tap, schema=self.record_schema(), name=name)
 
     # What the declaration comes to

@@ -38,6 +38,7 @@ from tap_klaviyo.incremental import BrokenStateError
 from tap_klaviyo.memory import give_back_large_blocks
 from tap_klaviyo.options import OptionsError, check_streams
 from tap_klaviyo.parents import list_links
+from tap_klaviyo.reports.streams import report_streams
 from tap_klaviyo.settings import SettingsError, problems, with_numbers
 from tap_klaviyo.state import loaded
 from tap_klaviyo.streams import STREAMS
@@ -96,7 +97,7 @@ class TapKlaviyo(Tap):
 
     def discover_streams(self) -> Sequence[KlaviyoStream]:
         """Return every stream; nothing is requested, and no key is needed."""
-        streams = [stream(self) for stream in STREAMS]
+        streams = [*(stream(self) for stream in STREAMS), *report_streams(self)]
         check_streams(self.config.get("stream_options"), [stream.name for stream in streams])
         return streams
 
