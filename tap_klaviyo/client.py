@@ -59,7 +59,7 @@ ACCOUNT_ID = "account_id"
 FULL_TABLE = "FULL_TABLE"
 
 # Pages that wait for their turn may hold this much in one stream.
-_BYTE_LIMIT = 12 << 20
+_BYTE_LIMIT = 40 << 20
 # A stream that Klaviyo limits to this many requests a minute reads in the background from the start of the sync.
 _SLOW_STEADY_LIMIT = 150
 

@@ -47,12 +47,11 @@ class DensityMap:
             return None
         nearest = self.observations[index]
         width = nearest.end - nearest.start
-        reach = nearest.start
         for earlier in reversed(self.observations[:index]):
-            if earlier.end < reach - 1 or not _alike(earlier.density, nearest.density):
+            # Gaps do not matter: the windows in between are being read.
+            if not _alike(earlier.density, nearest.density):
                 break
             width += earlier.end - earlier.start
-            reach = earlier.start
         return nearest, width
 
 

@@ -56,8 +56,8 @@ class _Node:
 class OrderedReader:
     """An iterator over pages, in the order of the segments, read by ``workers`` threads.
 
-    A worker takes the leftmost free segment while fewer than ``byte_limit`` bytes wait to be consumed; the head of
-    the order may always be read, so a full buffer never stands in the way of what would empty it.
+    A worker takes the leftmost free segment while fewer than ``byte_limit`` bytes wait to the left of it: so a full
+    buffer never stands in the way of what would empty it, and what waits is bounded by about twice that.
     The failure of a segment is raised when its turn comes to be consumed: what lies before it is not lost.
     """
 
@@ -65,7 +65,6 @@ class OrderedReader:
         self._head = _linked(segments)
         self._workers = workers
         self._byte_limit = byte_limit
-        self._waiting_bytes = 0
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
 
@@ -101,7 +100,6 @@ class OrderedReader:
                     self._changed.wait(_WAKE_SECONDS)
                     page = Page.EMPTY if head.page is None else None
                 else:
-                    self._waiting_bytes -= page.size
                     self._head = head.following
                     self._changed.notify_all()
             if page is not None:
@@ -126,7 +124,6 @@ class OrderedReader:
                 with self._changed:
                     node.following = _linked(step.rest, node.following)
                     node.page = step.page or Page.EMPTY
-                    self._waiting_bytes += node.page.size
                     self._changed.notify_all()
 
     def _take(self) -> tuple[_Node, Segment] | None:
@@ -144,12 +141,13 @@ class OrderedReader:
         return None
 
     def _leftmost_free(self) -> _Node | None:
-        node = self._head
-        if self._waiting_bytes >= self._byte_limit:
-            return node if node is not None and node.segment is not None else None
+        node, waiting = self._head, 0
         # Nothing to the right of a failure will ever be consumed.
         while node is not None and (node.segment is None or (node.segment.waits and node is not self._head)):
-            node = node.following if node.failure is None else None
+            waiting += node.page.size if node.page else 0
+            if node.failure is not None or waiting >= self._byte_limit:
+                return None
+            node = node.following
         return node
 
 

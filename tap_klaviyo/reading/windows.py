@@ -27,12 +27,26 @@ if TYPE_CHECKING:
 Conditions = Callable[[datetime | None, datetime], list[str]]
 
 # Of a window's page so much is expected to be filled: fuller windows overflow into a second request more often.
-_FILL = 0.85
-# A full page from the left edge of a range so many times wider than one page is expected to need is surely full.
-_PROBE_WIDTHS = 8.0
-# How far beyond what was really seen windows are cut: wide while the limit has room, close when it has not.
-_REACH_WITH_ROOM = 3.0
-_REACH_WITHOUT_ROOM = 1.0
+_FILL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Daring:
+    """How far to trust a density.
+
+    Windows are cut up to ``reach`` times the width that was really seen at a like density. Beyond that a page is read
+    from the left edge of a range ``probe`` times as wide as should fill one: it is full unless the rows become much
+    fewer there, and others can read to the right of it meanwhile.
+    """
+
+    reach: float
+    probe: float
+
+
+# While the limit has room, fewer rounds count: 200,000 rows in bursts took 18 rounds of 24 requests, half-full pages.
+_WITH_ROOM = Daring(reach=3, probe=8)
+# While requests wait for the limit, fewer requests count: the same rows took 262 requests, three quarters full.
+_WITHOUT_ROOM = Daring(reach=1, probe=1024)
 
 
 @dataclass(slots=True)
@@ -62,10 +76,10 @@ class Windowing:
         if found is None:
             return None
         nearest, seen = found
-        reach = _REACH_WITHOUT_ROOM if self.crowded() else _REACH_WITH_ROOM
-        allowed = reach * seen - (left - nearest.end)
-        expected = self.page_size * _FILL / nearest.density if nearest.rows else reach * seen
-        return min(expected, allowed) if allowed >= 1 else max(expected, seen) * _PROBE_WIDTHS
+        daring = _WITHOUT_ROOM if self.crowded() else _WITH_ROOM
+        allowed = daring.reach * seen - (left - nearest.end)
+        expected = self.page_size * _FILL / nearest.density if nearest.rows else daring.reach * seen
+        return expected if expected <= allowed else max(expected, seen) * daring.probe
 
     def note(self, start: datetime, end: datetime, rows: int) -> None:
         """Remember what a page has shown."""
