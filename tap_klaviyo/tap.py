@@ -37,6 +37,7 @@ from tap_klaviyo.http.redact import clean
 from tap_klaviyo.incremental import BrokenStateError
 from tap_klaviyo.memory import give_back_large_blocks
 from tap_klaviyo.options import OptionsError, check_streams
+from tap_klaviyo.own_streams import own_streams
 from tap_klaviyo.parents import list_links
 from tap_klaviyo.reports.streams import report_streams
 from tap_klaviyo.settings import SettingsError, problems, with_numbers
@@ -98,6 +99,7 @@ class TapKlaviyo(Tap):
     def discover_streams(self) -> Sequence[KlaviyoStream]:
         """Return every stream; nothing is requested, and no key is needed."""
         streams = [*(stream(self) for stream in STREAMS), *report_streams(self)]
+        streams += [stream(self) for stream in own_streams(self.config, [one.name for one in streams], self.started_at)]
         check_streams(self.config.get("stream_options"), [stream.name for stream in streams])
         return streams
 
