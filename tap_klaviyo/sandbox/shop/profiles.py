@@ -122,6 +122,10 @@ def _list_suppressions(index: int, choices: random.Random, created: int, list_id
 
 def _subscriptions(index: int, choices: random.Random, created: int, list_ids: list[str]) -> dict[str, Any]:
     suppression = _suppressions(index, choices, created)
+    lists = _list_suppressions(index, choices, created, list_ids)
+    # a channel that was never used is not there, or there is nothing in it
+    if index % 37 == 11:
+        return {"email": None, "sms": None, "mobile_push": None, "whatsapp": None}
     consented = text_of(created // SECOND * SECOND)
     marketing = {
         "can_receive_email_marketing": not suppression,
@@ -132,11 +136,11 @@ def _subscriptions(index: int, choices: random.Random, created: int, list_ids: l
         "method_detail": "" if index % 2 else "footer form",
         "custom_method_detail": None,
         "double_optin": index % 2 == 0,
-        "suppression": suppression,
-        "list_suppressions": _list_suppressions(index, choices, created, list_ids),
+        "suppression": suppression or (None if index % 10 == 7 else []),
+        "list_suppressions": lists or (None if index % 10 == 7 else []),
     }
     return {
-        "email": {"marketing": marketing},
+        "email": {"marketing": None if index % 41 == 12 else marketing},
         "sms": {
             "marketing": _sms("can_receive_sms_marketing", consented, given=index % 3 == 0),
             "transactional": _sms("can_receive_sms_transactional", consented, given=index % 6 == 0),
