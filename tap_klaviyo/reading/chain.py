@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Holds = Callable[[datetime], bool]
 
+_TRIES = 3
+
 
 class Reads(Protocol):
     """What a chain needs of a source."""
@@ -50,17 +52,21 @@ class Link:
         """Read the page, without the resources that the page before had too, and return the next link.
 
         Klaviyo now and then answers the same page twice; a row that moved because it changed is read by its change.
+        A page whose next link leads back is read again: what is there may be right then.
 
         Raises:
-            LoopingLinkError: The next link leads to a page that was read already.
+            LoopingLinkError: The next link still leads to a page that was read already.
         """
-        document = source.read(self.request)
         self.visited.add(hash(self.request.url))
+        for _ in range(_TRIES):
+            document = source.read(self.request)
+            if document.next_link is None or hash(document.next_link) not in self.visited:
+                break
+        else:
+            msg = f"{self.request.label}: the next link leads back to a page that was read already; try again later"
+            raise LoopingLinkError(msg, label=self.request.label)
         following = None
         if document.next_link is not None:
-            if hash(document.next_link) in self.visited:
-                msg = f"{self.request.label}: the next link leads back to a page that was read already; try again later"
-                raise LoopingLinkError(msg, label=self.request.label)
             ids = frozenset((resource.type, resource.id) for resource in document.data)
             following = Link(self.request.next(document.next_link), self.visited, ids)
         if self.previous_ids:
