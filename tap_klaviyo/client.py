@@ -370,8 +370,13 @@ class KlaviyoStream(Stream):
 
     def _sort(self) -> str | None:
         field = self.cursor or self.declared_replication_key
-        wanted = f"-{field}" if self.newest_first else field
+        wanted = f"-{field}" if self.reads_newest_first else field
         return wanted if wanted in self.endpoint.sort else None
+
+    @property
+    def reads_newest_first(self) -> bool:
+        """Whether this sync reads backwards; a full read does not, or a row that changes meanwhile gets behind it."""
+        return self.newest_first and self.reading.lower is not None and not self.is_full_table
 
     @property
     def slow(self) -> bool:

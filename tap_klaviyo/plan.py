@@ -74,7 +74,7 @@ class Plan:
             return
         bounds = self.bounds(reading.lower, reading.upper)
         link = Link(self.source.request(conditions=[*variant.conditions, *bounds]))
-        stop = reading.lower if self.stream.newest_first else None
+        stop = reading.lower if self.stream.reads_newest_first else None
         chain = Chain(self.source, self.maker, link, {**self._context, **variant.columns}, reading.holds, stop)
         details = self._details()
         fallback = self._fallback()
