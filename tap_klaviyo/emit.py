@@ -71,7 +71,7 @@ class Emitter:
             self._left -= page.count
 
     def _after(self, page: Page) -> None:
-        self._bookmark.saw(page.newest)
+        self._bookmark.saw(page.oldest, page.newest)
         if self._follows and not self._in_order(page):
             # Klaviyo did not keep the order that was asked for: the bookmark waits for the end of the stream.
             self._follows = False

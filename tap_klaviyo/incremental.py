@@ -154,9 +154,11 @@ class Bookmark:
             self._set(reading.until)
         self._seen: datetime | None = None
 
-    def saw(self, newest: datetime | None) -> None:
-        """Note the newest row that has been written, without moving yet."""
-        if newest is not None and (self._seen is None or newest > self._seen):
+    def saw(self, oldest: datetime | None, newest: datetime | None) -> None:
+        """Note the rows that have been written, without moving yet; those of the future say nothing of the past."""
+        if oldest is None or newest is None or oldest >= self._range.until:
+            return
+        if self._seen is None or newest > self._seen:
             self._seen = newest
 
     def advance(self) -> None:
