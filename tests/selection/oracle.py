@@ -1,0 +1,136 @@
+"""What should be asked and what should come, worked out from Klaviyo's document and the rules, not from the tap."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tap_klaviyo.client import KlaviyoStream
+
+Path = tuple[str, ...]
+
+DOCUMENT = json.loads(resources.files("tap_klaviyo.sandbox").joinpath("document.json").read_text())
+
+# Columns that are made of a free-form attribute.
+LIFTED = {
+    ("events", "campaign_id"): "event_properties",
+    ("events", "flow_id"): "event_properties",
+    ("events", "flow_message_id"): "event_properties",
+    ("events", "variation_id"): "event_properties",
+    ("events", "value"): "event_properties",
+    ("flow_messages", "template_id"): "definition",
+}
+# Columns that only an include fills: include, type, sparse name.
+INCLUDED = {
+    ("events", "metric_name"): ("metric", "metric", "name"),
+    ("tags", "tag_group_id"): ("tag-group", "tag-group", "id"),
+    ("push_tokens", "profile_id"): ("profile", "profile", "id"),
+    ("mapped_metrics", "metric_id"): ("metric", "metric", "id"),
+    ("mapped_metrics", "custom_metric_id"): ("custom-metric", "custom-metric", "id"),
+    ("object_types", "current_schema_id"): ("current-schema", "object-schema", "id"),
+    ("object_types", "draft_schema_id"): ("draft-schema", "object-schema", "id"),
+    ("object_ingestion_logs", "object_record_id"): ("object-record", "object-record", "id"),
+}
+# Streams whose records are members of a list inside an attribute ask for that list, whatever is selected.
+MEMBER = {
+    "profile_suppressions": "subscriptions.email.marketing.suppression",
+    "profile_list_suppressions": "subscriptions.email.marketing.list_suppressions",
+}
+
+
+def enum(path: str, parameter: str) -> list[str]:
+    """The values that the document allows for a parameter."""
+    for found in DOCUMENT["paths"][path]["get"]["parameters"]:
+        if found["name"] == parameter:
+            names: list[str] = found["schema"]["items"]["enum"]
+            return names
+    return []
+
+
+def inside(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = schema.get("properties") or schema.get("items", {}).get("properties") or {}
+    return found
+
+
+def paths(schema: Mapping[str, Any], at: Path = ()) -> Iterator[Path]:
+    """Every property of a schema, members of objects and of objects in lists too."""
+    for name, member in inside(schema).items():
+        yield (*at, name)
+        yield from paths(member, (*at, name))
+
+
+def all_leaves(schema: Mapping[str, Any], at: Path) -> set[Path]:
+    found = {leaf for name, member in inside(schema).items() for leaf in all_leaves(member, (*at, name))}
+    return found or {at}
+
+
+def leaves(schema: Mapping[str, Any], selected: Mapping[Path, bool], at: Path = ()) -> set[Path]:
+    """The leaves that a selection keeps: an object selected without any member is all of its members."""
+    if at and not selected[at]:
+        return set()
+    kept = {leaf for name, member in inside(schema).items() for leaf in leaves(member, selected, (*at, name))}
+    return kept or (all_leaves(schema, at) if at else set())
+
+
+def projected(value: Any, schema: Mapping[str, Any], kept: set[Path], at: Path = ()) -> Any:
+    """A full value with only the kept leaves left."""
+    if not inside(schema):
+        return value
+    if isinstance(value, list):
+        return [projected(item, schema, kept, at) for item in value]
+    if not isinstance(value, dict):
+        return value
+    whole = bool(at) and all_leaves(schema, at) <= kept
+    return {
+        name: projected(item, inside(schema).get(name, {}), kept, (*at, name))
+        for name, item in value.items()
+        if whole or any(leaf[: len(at) + 1] == (*at, name) for leaf in kept)
+    }
+
+
+def sparse(schema: Mapping[str, Any], kept: set[Path], at: Path, allowed: list[str]) -> set[str]:
+    every = all_leaves(schema, at)
+    if not every & kept:
+        return set()
+    below = [(*at, name) for name in inside(schema)]
+    if every <= kept or any(".".join(path) not in allowed for path in below):
+        return {".".join(at)}
+    return {name for path in below for name in sparse(inside(schema)[path[-1]], kept, path, allowed)}
+
+
+def parameters(stream: KlaviyoStream, kept: set[Path]) -> dict[str, str]:
+    """The query parameters, apart from filter, sort and page, that bring what is kept of a stream's records."""
+    name, path, kind = stream.name, stream.path, stream.record_type
+    allowed = enum(path, f"fields[{kind}]")
+    expensive = enum(path, f"additional-fields[{kind}]")
+    schema = stream.schema
+    columns = {leaf[0] for leaf in kept}
+    own = [column for column in schema["properties"] if column in allowed and column != "id"]
+    names = {one for column in own for one in sparse(schema["properties"][column], kept, (column,), allowed)}
+    names |= {LIFTED[name, column] for column in columns if (name, column) in LIFTED}
+    additional = sorted(column for column in columns if column in expensive)
+    offered = {one for one in allowed if "." not in one and one not in expensive} - {"id"}
+    result: dict[str, str] = {}
+    includes: dict[str, set[str]] = {}
+    for column in columns:
+        if (name, column) in INCLUDED:
+            include, related, one = INCLUDED[name, column]
+            includes[include] = includes.get(include, set()) | {one}
+            result[f"fields[{related}]"] = one
+    if stream.via:
+        includes[stream.via] = set()
+        result[f"fields[{stream.endpoint.resource}]"] = "id"
+    if allowed and (stream.via or not {*offered, *additional} <= names):
+        result[f"fields[{kind}]"] = ",".join(sorted(names)) or "id"
+    if name in MEMBER:
+        result[f"fields[{kind}]"] = MEMBER[name]
+        additional = ["subscriptions"]
+    if additional:
+        result[f"additional-fields[{kind}]"] = ",".join(additional)
+    if includes:
+        result["include"] = ",".join(sorted(includes))
+    return result
