@@ -89,7 +89,7 @@ def sync(
         tap.sync_all()
     out.flush()
     found = Synced(failures=tap.failures)
-    for line in out.buffer.getvalue().splitlines():  # type: ignore[attr-defined]
+    for line in out.buffer.getvalue().splitlines():
         message = json.loads(line)
         if message["type"] == "SCHEMA":
             found.schemas[message["stream"]] = message["schema"]

@@ -46,7 +46,7 @@ def asked(stream: KlaviyoStream, selected: Mapping[oracle.Path, bool]) -> dict[s
 
 
 def expected(stream: KlaviyoStream, selected: Mapping[oracle.Path, bool]) -> dict[str, str]:
-    kept_anyway = dict.fromkeys(((name,) for name in always(stream)), True)
+    kept_anyway: dict[oracle.Path, bool] = {(name,): True for name in always(stream)}
     return oracle.parameters(stream, oracle.leaves(stream.schema, {**selected, **kept_anyway}))
 
 

@@ -80,7 +80,9 @@ def test_one_sync_a_stream_with_a_selection_by_chance(seed, sandbox, everything,
         share = chance.choice([0.2, 0.6, 0.9])
         selected = {path: chance.random() < share for path in oracle.paths(stream.schema)}
         catalog = select(catalog, stream.name, {".".join(path): one for path, one in selected.items()})
-        always = {(name,): True for name in (*stream.primary_keys, stream.declared_replication_key) if name}
+        always: dict[oracle.Path, bool] = {
+            (name,): True for name in (*stream.primary_keys, stream.declared_replication_key) if name
+        }
         kept[stream.name] = oracle.leaves(stream.schema, {**selected, **always})
     partial = sync(sandbox, catalog, stream_options=options)
     assert partial.failures == []
