@@ -156,7 +156,7 @@ class Bookmark:
 
     def saw(self, oldest: datetime | None, newest: datetime | None) -> None:
         """Note the rows that have been written, without moving yet; those of the future say nothing of the past."""
-        if oldest is None or newest is None or oldest >= self._range.until:
+        if oldest is None or newest is None or oldest > self._range.until:
             return
         if self._seen is None or newest > self._seen:
             self._seen = newest
