@@ -98,7 +98,8 @@ class TapKlaviyo(Tap):
 
     def discover_streams(self) -> Sequence[KlaviyoStream]:
         """Return every stream; nothing is requested, and no key is needed."""
-        streams = [*(stream(self) for stream in STREAMS), *report_streams(self)]
+        streams: list[KlaviyoStream] = [stream(self) for stream in STREAMS]
+        streams += report_streams(self, [stream.name for stream in streams])
         streams += [stream(self) for stream in own_streams(self.config, [one.name for one in streams], self.started_at)]
         check_streams(self.config.get("stream_options"), [stream.name for stream in streams])
         return streams

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from tap_klaviyo.columns import Chosen
-    from tap_klaviyo.contract import Endpoint, Report
+    from tap_klaviyo.contract import Endpoint, Limits, Report
     from tap_klaviyo.reading.ordered import Segment
     from tap_klaviyo.reading.page import Page
     from tap_klaviyo.reports.account import Account
@@ -151,7 +151,9 @@ class CalendarStream(KlaviyoStream):
         if not found:
             return []
         self.resolve_metric()
-        self.logger.info("%s: %s", self.name, duration(len(found), self.endpoint))
+        self.logger.info(
+            "%s: %s", self.name, duration(len(found), self.endpoint.limits, self.config["rate_limit_share"])
+        )
         url = self._tap.http.origin.url(self.endpoint.path)
         return [
             Asked(
@@ -231,16 +233,18 @@ class CalendarStream(KlaviyoStream):
         return min(most, self.endpoint.limits.burst)
 
 
-def duration(requests: int, endpoint: Endpoint) -> str:
-    """Say how many requests there are, and how long Klaviyo's limits make them take."""
-    limits = endpoint.limits
+def duration(requests: int, limits: Limits, share: float) -> str:
+    """Say how many requests there are, and how long the limits make them take; ``share`` of these may be used."""
     counted = f"{requests} request{'' if requests == 1 else 's'}"
-    allowed = f"Klaviyo allows {limits.steady} a minute" + (f" and {limits.daily} a day" if limits.daily else "")
-    if limits.daily is not None and requests > limits.daily:
-        days = math.ceil(requests / limits.daily)
-        return (
-            f"{counted} are more than fit into a day ({allowed}): oldest first, and run again on each of the next "
-            f"{days - 1} day{'' if days == 2 else 's'}"  # noqa: PLR2004 - the day after this one
-        )
-    minutes = timedelta(minutes=math.ceil((requests - 1) / limits.steady))
-    return f"{counted}, about {minutes.seconds // 60 + minutes.days * 1440} minutes ({allowed})"
+    steady = max(1, math.floor(limits.steady * share))
+    allowed = f"{steady} a minute"
+    if limits.daily is not None:
+        daily = max(1, math.floor(limits.daily * share))
+        allowed += f", {daily} a day"
+        if requests > daily:
+            more = math.ceil(requests / daily) - 1
+            when = "tomorrow" if more == 1 else f"on each of the next {more} days"
+            return f"{counted} are more than a day's quota ({allowed}): the oldest first, and run again {when}"
+    minutes = math.ceil(requests / steady) - 1
+    about = f"about {minutes} minute{'' if minutes == 1 else 's'}" if minutes else "within a minute"
+    return f"{counted}, {about} ({allowed})"

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_klaviyo.reports.account import Account
+from tap_klaviyo.reports.aggregates import MetricAggregates
+from tap_klaviyo.reports.config import aggregate_entries, report_entries
 from tap_klaviyo.reports.report import ReportStream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tap_klaviyo.client import KlaviyoStream
     from tap_klaviyo.tap import TapKlaviyo
 
@@ -65,7 +69,22 @@ STREAMS = (
 )
 
 
-def report_streams(tap: TapKlaviyo) -> list[KlaviyoStream]:
-    """Return all reports of a tap; they ask the account once between them."""
+def report_streams(tap: TapKlaviyo, taken: Iterable[str]) -> list[KlaviyoStream]:
+    """Return all reports and metric aggregates of a tap; they ask the account once between them.
+
+    Args:
+        tap: Whose settings name the further ones.
+        taken: Names of other streams.
+
+    Raises:
+        SettingsError: An entry of `reports` or `metric_aggregates` cannot be followed.
+    """
     account = Account()
-    return [stream(tap, account) for stream in STREAMS]
+    found: list[KlaviyoStream] = [stream(tap, account) for stream in STREAMS]
+    names = [*taken, *(stream.name for stream in found)]
+    kinds = {stream.kind: stream for stream in STREAMS}
+    reports = report_entries(tap.config.get("reports") or (), names)
+    found += [kinds[entry.facts.kind](tap, account, entry) for entry in reports]
+    names += [entry.name for entry in reports]
+    aggregates = aggregate_entries(tap.config.get("metric_aggregates") or (), names)
+    return [*found, *(MetricAggregates(tap, account, entry) for entry in aggregates)]

@@ -1,0 +1,130 @@
+"""How these tests sync reports: in this process, from a sandbox of their own, at a time of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import requests_mock
+
+from tap_klaviyo.http import ApiKeyAuth, Http, HttpSettings
+from tap_klaviyo.http.patience import Patience
+from tap_klaviyo.sandbox import Sandbox, Shop
+from tap_klaviyo.sandbox.limits import Limiter
+from tap_klaviyo.tap import TapKlaviyo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_klaviyo.client import KlaviyoStream
+    from tests.http.wire import FakeTime
+
+NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
+UNHURRIED = 1000.0
+
+
+@dataclass
+class Synced:
+    """What one sync wrote, and what failed in it."""
+
+    messages: list[dict[str, Any]]
+    failures: list[str] = field(default_factory=list)
+
+    def records(self, stream: str) -> list[dict[str, Any]]:
+        return [one["record"] for one in self.messages if one["type"] == "RECORD" and one["stream"] == stream]
+
+    def rows(self, stream: str) -> dict[tuple[str, ...], dict[str, Any]]:
+        """Return the records as a target keeps them, by key; all keys are there, and none is null."""
+        (schema,) = [one for one in self.messages if one["type"] == "SCHEMA" and one["stream"] == stream]
+        found = {}
+        for record in self.records(stream):
+            key = tuple(record[name] for name in schema["key_properties"])
+            assert all(isinstance(part, str) for part in key)
+            found[key] = record
+        return found
+
+    @property
+    def state(self) -> dict[str, Any]:
+        states: list[dict[str, Any]] = [one["value"] for one in self.messages if one["type"] == "STATE"]
+        return states[-1]
+
+    def bookmark(self, stream: str) -> str | None:
+        value = self.state["bookmarks"].get(stream, {}).get("replication_key_value")
+        return value and str(value)[:10]
+
+
+def sandbox_in(zone: str, **shop: Any) -> Sandbox:
+    """Return a sandbox whose account is in a time zone, without limits to wait for."""
+    made = Shop(**shop)
+    made.update("account", "AbC123", timezone=zone)
+    return Sandbox(made, limiter=Limiter(UNHURRIED), now=lambda: NOW)
+
+
+def tap_of(
+    config: Mapping[str, Any],
+    *streams: str,
+    state: dict[str, Any] | None = None,
+    columns: set[str] | None = None,
+    now: datetime = NOW,
+) -> TapKlaviyo:
+    """Return a tap with some streams selected, and with ``columns`` no others of theirs."""
+    config = {"api_url": "sandbox://", **config}
+    catalog = TapKlaviyo(config=config).catalog_dict
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            if not item["breadcrumb"]:
+                item["metadata"]["selected"] = entry["tap_stream_id"] in streams
+            elif columns is not None:
+                item["metadata"]["selected"] = item["breadcrumb"][-1] in columns
+    tap = TapKlaviyo(config=config, catalog=catalog, state=state)
+    tap.started_at = now
+    return tap
+
+
+def run(tap: TapKlaviyo, sandbox: Sandbox) -> Synced:
+    """Sync from a sandbox in this process, without limits."""
+    with mock.patch("tap_klaviyo.sandbox.shared", return_value=sandbox):
+        return _written(tap)
+
+
+def run_within_limits(tap: TapKlaviyo, sandbox: Sandbox, time: FakeTime) -> Synced:
+    """Sync as if the sandbox were Klaviyo itself, whose limits are kept; only waiting makes the time pass."""
+    tap.__dict__["http"] = Http(HttpSettings(auth=ApiKeyAuth("pk_made_up")), Patience(time.clock, time.sleep))
+
+    def answer(request: Any, context: Any) -> bytes:
+        body = request.body.encode() if isinstance(request.body, str) else request.body or b""
+        context.status_code, context.headers, content = sandbox.handle(
+            request.method, request.url, request.headers, body
+        )
+        return content
+
+    with requests_mock.Mocker() as mocker:
+        mocker.register_uri(requests_mock.ANY, requests_mock.ANY, content=answer)
+        return _written(tap)
+
+
+def _written(tap: TapKlaviyo) -> Synced:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        tap.sync_all()
+    return Synced([json.loads(line) for line in out.getvalue().splitlines()], tap.failures)
+
+
+def sync(sandbox: Sandbox, config: Mapping[str, Any], *streams: str, **kwargs: Any) -> Synced:
+    """Sync some streams from a sandbox."""
+    return run(tap_of(config, *streams, **kwargs), sandbox)
+
+
+def stream_of(config: Mapping[str, Any], name: str) -> KlaviyoStream:
+    """Return one stream of a tap."""
+    return next(one for one in tap_of(config).klaviyo_streams() if one.name == name)
+
+
+def asked(sandbox: Sandbox, path: str) -> int:
+    """Return how many requests a path got."""
+    return sum(one.path == path for one in sandbox.requests)
