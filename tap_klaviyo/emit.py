@@ -6,6 +6,7 @@ may go out. A stream that failed, was skipped or was stopped is never finished: 
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.incremental import FAN_OUT, Bookmark
@@ -49,13 +50,15 @@ class Emitter:
                 "meanwhile come with a run of their own over their range, with start_date and end_date.",
                 stream.name,
             )
-        with stream.get_record_counter() as counter, stream.get_sync_timer():
+        progress = self._tap.progress(stream)
+        with stream.get_record_counter() as counter, stream.get_sync_timer(), closing(progress):
             for page in stream.reader:
                 if self._tap.stopping.is_set():
                     self._tap.end_stopped()
                 yield from self._write(page)
                 counter.increment(page.count)
                 self._after(page)
+                progress.after(page)
                 if self._left is not None and self._left <= 0:
                     return
         self._finish()

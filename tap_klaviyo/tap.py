@@ -39,6 +39,7 @@ from tap_klaviyo.memory import give_back_large_blocks
 from tap_klaviyo.options import OptionsError, check_streams
 from tap_klaviyo.own_streams import own_streams
 from tap_klaviyo.parents import list_links
+from tap_klaviyo.progress import Progress, summary
 from tap_klaviyo.reports.streams import report_streams
 from tap_klaviyo.settings import SettingsError, problems, with_numbers
 from tap_klaviyo.state import loaded
@@ -69,6 +70,7 @@ class TapKlaviyo(Tap):
         self.stopping = threading.Event()
         self._signal = int(signal.SIGTERM)
         self.failures: list[str] = []
+        self._progress: dict[str, Progress] = {}
         self._warned: set[str] = set()
         self._tallies: dict[str, Tally] = {}
         self._parents: dict[type[KlaviyoStream], list[Parent]] = {}
@@ -226,7 +228,10 @@ class TapKlaviyo(Tap):
             parse_env_config=config.parse_env,
         )
         tap.http  # noqa: B018 - a missing key is said before anything is written
-        tap.sync_all()
+        try:
+            tap.sync_all()
+        finally:
+            tap.log_summary()
         if tap.failures:
             raise SystemExit(1)
 
@@ -269,6 +274,17 @@ class TapKlaviyo(Tap):
     @property
     def _answered(self) -> bool:
         return any(tally.received for tally in self._tallies.values())
+
+    def progress(self, stream: KlaviyoStream) -> Progress:
+        """Begin to show how far a stream is."""
+        found = self._progress[stream.name] = Progress(stream.name, stream.reading, stream.tally)
+        return found
+
+    def log_summary(self) -> None:
+        """Log what each stream of the sync came to."""
+        rows = ((name, found.records, found.tally) for name, found in self._progress.items())
+        for line in summary(rows):
+            self.logger.info(line)
 
     def end_stopped(self) -> None:
         """Write the state and end the process.
