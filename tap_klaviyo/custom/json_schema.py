@@ -156,7 +156,7 @@ def validating(schema: Mapping[str, Any], misfit: Misfit) -> Cast | None:
     validator = Draft202012Validator(schema)
 
     def cast(record: Any) -> Any:
-        for error in validator.iter_errors(_plain(record)):
+        for error in validator.iter_errors(as_floats(record)):
             at = ".".join(map(str, error.absolute_path))
             misfit(at, error.instance, f"value that fits '{error.validator}'")
             record = _without(record, list(error.absolute_path))
@@ -174,14 +174,14 @@ def _without(record: Any, path: list[str | int]) -> Any:
     return found
 
 
-def _plain(value: Any) -> Any:
+def as_floats(value: Any) -> Any:
     """The value with numbers as the validator computes with them."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: as_floats(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [as_floats(item) for item in value]
     return value
 
 

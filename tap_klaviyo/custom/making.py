@@ -69,7 +69,7 @@ class RecordMaker:
             record.pop(name, None)
         for name, within in self._within.items():
             if name in record:
-                record[name] = _projected(record[name], within)
+                record[name] = projected(record[name], within)
         return record
 
     def _instant(self, record: Mapping[str, Any]) -> datetime | None:
@@ -115,7 +115,8 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def _projected(value: Any, within: Mapping[str, Any] | None) -> Any:
+def projected(value: Any, within: Mapping[str, Any] | None) -> Any:
+    """Return an object with the chosen members alone; all of it where ``within`` is None."""
     if within is None or not isinstance(value, dict):
         return value
-    return {name: _projected(value[name], inner) for name, inner in within.items() if name in value}
+    return {name: projected(value[name], inner) for name, inner in within.items() if name in value}
