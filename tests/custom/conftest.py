@@ -68,6 +68,7 @@ class ExtendedSandbox(Sandbox):
     def interfere(self, asked: Asked) -> Extra | None:
         """Answer in the place of the shop, or leave it to the shop; for a test to replace."""
         del asked
+        return None
 
     def answers(self, path: str, content: Any, status: int = 200, **headers: str) -> None:
         """Answer a path with JSON, or with bytes as they are."""

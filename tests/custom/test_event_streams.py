@@ -26,7 +26,7 @@ def shop_events(server, *names):
 
 def names(server):
     """Return the names of metrics that have events, and of how many metrics each is."""
-    found = {}
+    found: dict[str, list[str]] = {}
     for metric in server.sandbox.shop.resources("metric"):
         found.setdefault(metric.attributes["name"], []).append(metric.id)
     return found
