@@ -92,7 +92,10 @@ class KlaviyoStream(Stream):
     primary_keys: Sequence[str] = ("id",)
     replication_key: str | None = None
     is_sorted = False
-    """Whether the answers ascend by the replication key, so that the bookmark may follow the rows."""
+    """Whether the answers ascend by the replication key, so that the bookmark may follow the rows.
+
+    Only where a listing is long enough to be broken off: order that fails to be kept costs rows then.
+    """
 
     id_column: ClassVar[str] = "id"
     """The name of the resource's id in the records; link tables name it after its type."""

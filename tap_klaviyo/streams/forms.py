@@ -9,7 +9,6 @@ class Forms(KlaviyoStream):
     name = "forms"
     path = "/api/forms"
     replication_key = "updated_at"
-    is_sorted = True
 
 
 class FormVersions(KlaviyoStream):

@@ -10,7 +10,6 @@ class Lists(KlaviyoStream):
     name = "lists"
     path = "/api/lists"
     replication_key = "updated"
-    is_sorted = True
 
 
 class ListProfiles(KlaviyoStream):

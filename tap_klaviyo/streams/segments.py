@@ -10,7 +10,6 @@ class Segments(KlaviyoStream):
     name = "segments"
     path = "/api/segments"
     replication_key = "updated"
-    is_sorted = True
 
 
 class SegmentProfiles(KlaviyoStream):

@@ -9,7 +9,6 @@ class WebFeeds(KlaviyoStream):
     name = "web_feeds"
     path = "/api/web-feeds"
     replication_key = "updated"
-    is_sorted = True
 
 
 STREAMS = (WebFeeds,)

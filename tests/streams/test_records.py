@@ -198,7 +198,7 @@ def test_attributes_are_the_shop_s(run, shop, name):
 
 def test_order_is_kept_where_it_is_declared(run):
     ordered = [kind for kind in STREAMS if kind.is_sorted]
-    assert {kind.name for kind in ordered} >= {"events", "profiles", "templates", "lists"}
+    assert {kind.name for kind in ordered} >= {"events", "profiles", "templates", "images"}
     for kind in ordered:
         instants = [
             instant(record[kind.replication_key]) for record in run.records[kind.name] if record[kind.replication_key]
