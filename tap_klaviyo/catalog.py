@@ -81,6 +81,18 @@ def _tell_unknown(
         warn(f"{stream}: the catalog selects {names}, which the stream does not have with these settings; left out.")
 
 
+def with_replication_methods(catalog: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the replication method from a stream's metadata, where Singer says it stands; the SDK looks beside it."""
+    return {**catalog, "streams": [{**entry, **_method(entry)} for entry in catalog.get("streams", ())]}
+
+
+def _method(entry: Mapping[str, Any]) -> dict[str, Any]:
+    chosen = [
+        item["metadata"].get("replication-method") for item in entry.get("metadata", ()) if not item["breadcrumb"]
+    ]
+    return {"replication_method": chosen[0]} if chosen and chosen[0] else {}
+
+
 def with_list_members(catalog: dict[str, Any]) -> dict[str, Any]:
     """Add metadata for the members of lists of objects to a discovered catalog; the SDK stops at objects."""
     for entry in catalog["streams"]:

@@ -19,7 +19,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import StateMessage
 
 from tap_klaviyo import contract
-from tap_klaviyo.catalog import with_list_members
+from tap_klaviyo.catalog import with_list_members, with_replication_methods
 from tap_klaviyo.client import KlaviyoStream
 from tap_klaviyo.config import CONFIG_JSONSCHEMA
 from tap_klaviyo.connection import connect
@@ -65,7 +65,9 @@ class TapKlaviyo(Tap):
     config_jsonschema = CONFIG_JSONSCHEMA
     message_writer_class = LineWriter
 
-    def __init__(self, *, config: Any = None, parse_env_config: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *, config: Any = None, catalog: Any = None, parse_env_config: bool = False, **kwargs: Any
+    ) -> None:
         self.started_at = datetime.now(UTC)
         self.stopping = threading.Event()
         self._signal = int(signal.SIGTERM)
@@ -80,7 +82,9 @@ class TapKlaviyo(Tap):
         self._state_at = 0.0
         if parse_env_config:
             config = {**(config or {}), **with_numbers(self._env_var_config, self.config_jsonschema)}
-        super().__init__(config=config, **kwargs)
+        if isinstance(catalog, dict):
+            catalog = with_replication_methods(catalog)
+        super().__init__(config=config, catalog=catalog, **kwargs)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Replace the SDK's check, which quotes the bad value: that may be a secret in the wrong place."""
