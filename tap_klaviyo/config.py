@@ -95,6 +95,14 @@ SELECTION = (
         title="Include account id",
         description="Add account_id to every record and put it first in every key.",
     ),
+    th.Property(
+        "emit_activate_version_messages",
+        th.BooleanType,
+        default=False,
+        title="Emit ACTIVATE_VERSION messages",
+        description="Let the target drop rows that are gone from streams that are read whole by every sync. "
+        "An incremental stream does so when the catalog has it as FULL_TABLE.",
+    ),
 )
 
 SPEED = (
