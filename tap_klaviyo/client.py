@@ -246,12 +246,17 @@ class KlaviyoStream(Stream):
             self.declared_replication_key,
             version=self._stream_version,
             encode=self._fast,
-            projection=Projection.of(chosen) if self._fast and shape == Shape() else None,
+            projection=Projection.of(chosen, self.declared_replication_key)
+            if self._fast and shape == Shape()
+            else None,
         )
 
     def listed(self) -> list[Parent]:
         """Read every id, for the streams that are read a parent at a time."""
         return list_parents(self)
+
+    def _plain(self, shape: Shape) -> bool:
+        return self._fast and shape == Shape()
 
     def listing_source(self, ask: Ask) -> Source:
         """Return the source of the stream's own list."""

@@ -24,6 +24,7 @@ from tap_klaviyo.records import is_open_object
 from tap_klaviyo.timestamps import rfc3339
 
 _NULL = Raw(b"null")
+_CANONICAL_LENGTH = len("2022-11-08T01:23:45+00:00")
 _SCALARS: Mapping[str, tuple[Any, frozenset[type]]] = {
     # by JSON type: what msgspec decodes, and the Python types of values that need no conversion
     "string": (str | None, frozenset({str, type(None)})),
@@ -78,7 +79,8 @@ def _struct(name: str, fields: Mapping[str, Any], default: Any = None) -> type[S
 class Projection:
     """Reads answers, and makes records of the chosen columns."""
 
-    def __init__(self, chosen: Sequence[Chosen]) -> None:
+    def __init__(self, chosen: Sequence[Chosen], replication_key: str | None) -> None:
+        self._replication_key = replication_key
         self._chosen = chosen
         self._attributes: dict[str, Any] = {}
         self._members: dict[str, dict[str, Any]] = {}
@@ -108,9 +110,9 @@ class Projection:
         self._decode = msgspec.json.Decoder(document).decode
 
     @classmethod
-    def of(cls, chosen: Sequence[Chosen]) -> Projection | None:
+    def of(cls, chosen: Sequence[Chosen], replication_key: str | None) -> Projection | None:
         """Compile the chosen columns; None where one of them is of a kind that only the flattener knows."""
-        return cls(chosen) if all(_is_known(choice) for choice in chosen) else None
+        return cls(chosen, replication_key) if all(_is_known(choice) for choice in chosen) else None
 
     def parse(self, body: bytes) -> Document | None:
         """Read an answer; None where it is not as its types promise."""
@@ -141,10 +143,20 @@ class Projection:
         except (ValueError, TypeError):
             raise OddPageError from None
 
-    def field(self, column: str | None) -> Callable[[Any], Any] | None:
-        """Return what gets a column's value from a record; None where it was not chosen."""
+    def instants(self, records: Sequence[Any]) -> list[datetime | None]:
+        """Return the replication values of records.
+
+        Raises:
+            OddPageError: One of them is no date-time.
+        """
         names = [choice.column.name for choice in self._chosen]
-        return attrgetter(f"f{names.index(column)}") if column in names else None
+        if self._replication_key not in names:
+            return [None] * len(records)
+        get = attrgetter(f"f{names.index(self._replication_key)}")
+        try:
+            return [None if text is None else datetime.fromisoformat(text) for text in map(get, records)]
+        except ValueError:
+            raise OddPageError from None
 
     def _decoded_members(self, attribute: str, document: Document) -> list[Any]:
         get = attrgetter(f"attributes.f{list(self._attributes).index(attribute)}")
@@ -176,18 +188,23 @@ class Projection:
             case RelatedAttribute():
                 return self._related_reader(column.source, _converting(choice))
             case Lifted():
-                return self._lifted_reader(column.source, _converting(choice))
+                return self._lifted_reader(column.source, choice)
         raise OddPageError
 
     def _attribute_reader(self, choice: Chosen, name: str) -> Read:
         if is_open_object(choice.column):
             raw = self._attribute(name, Raw)
-            if name in self._members:
-                return lambda page: map(raw, page.document.data)  # decoding the members has shown that it is an object
-            return lambda page: [_object(raw(item)) for item in page.document.data]
+            # Where members of it were decoded, that has shown it to be an object.
+            return lambda page: map(
+                raw if name in page.members else lambda item: _object(raw(item)), page.document.data
+            )
         get = self._attribute(name, _SCALARS[_scalar(choice)][0])
         if choice.column.schema.get("format") == "date-time":
-            return lambda page: [None if text is None else rfc3339(text) for text in map(get, page.document.data)]
+            # The instants of the replication key are parsed anyway, so the usual shape of it need not be here.
+            fits = _is_canonical if choice.column.name == self._replication_key else _never
+            return lambda page: [
+                text if text is None or fits(text) else rfc3339(text) for text in map(get, page.document.data)
+            ]
         return lambda page: map(get, page.document.data)
 
     def _linked(self, relationship: str) -> Callable[[Any], Any]:
@@ -208,16 +225,20 @@ class Projection:
 
         return read
 
-    def _lifted_reader(self, source: Lifted, convert: Conform) -> Read:
+    def _lifted_reader(self, source: Lifted, choice: Chosen) -> Read:
         self._attribute(source.attribute, Raw)
         known = self._members.setdefault(source.attribute, {})
+        # Text that is text needs no conversion; an amount may come as text.
+        is_text = _scalar(choice) == "string"
         for key in source.keys:
-            known.setdefault(key, Any)
+            known.setdefault(key, _SCALARS["string"][0] if is_text else Any)
         getters = [attrgetter(f"f{list(known).index(key)}") for key in source.keys]
+        convert = _converting(choice)
 
         def read(page: _Page) -> Values:
             members = page.members[source.attribute]
-            return map(convert, map(source.lift, *(map(get, members) for get in getters)))
+            values = map(source.lift, *(map(get, members) for get in getters))
+            return values if is_text else map(convert, values)
 
         return read
 
@@ -253,13 +274,17 @@ def _refuse(_at: str) -> None:
     raise OddPageError
 
 
+def _is_canonical(text: str) -> bool:
+    """Tell whether a date-time has the usual shape."""
+    return len(text) == _CANONICAL_LENGTH and text[10] == "T" and text.endswith("+00:00")
+
+
+def _never(_text: str) -> bool:
+    return False
+
+
 def _object(raw: Raw) -> Raw:
     start = bytes(raw)[:1]
     if start not in {b"{", b"n"}:
         raise OddPageError
     return raw
-
-
-def instants_of(values: Sequence[str | None]) -> list[datetime | None]:
-    """Return the instants of date-times that are RFC 3339 already."""
-    return [None if text is None else datetime.fromisoformat(text) for text in values]

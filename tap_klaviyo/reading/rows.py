@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_klaviyo.documents import decoded, parse_document
-from tap_klaviyo.projection import OddPageError, instants_of
+from tap_klaviyo.projection import OddPageError
 from tap_klaviyo.reading.page import Page
 from tap_klaviyo.timestamps import parse_instant
 
@@ -75,7 +75,6 @@ class RowMaker:
         self._version = version
         self._encode = encode
         self._projection = projection
-        self._replication_field = projection.field(replication_key) if projection else None
 
     def parse(self, body: bytes) -> Document:
         """Read an answer, by the compiled types where they fit.
@@ -90,7 +89,8 @@ class RowMaker:
         """Flatten an answer."""
         if self._projection and self._projection.reads(document):
             try:
-                return self._fast_rows(self._projection.records(document, context))
+                records = self._projection.records(document, context)
+                return Rows(records, self._projection.instants(records))
             except OddPageError:
                 document = document.read_again()
         records = [
@@ -98,11 +98,6 @@ class RowMaker:
             for resource, inner in self._shape.rows(document, context)
         ]
         return Rows(records, [self._instant(record) for record in records])
-
-    def _fast_rows(self, records: Sequence[Any]) -> Rows:
-        if self._replication_field is None:
-            return Rows(records, [None] * len(records))
-        return Rows(records, instants_of(list(map(self._replication_field, records))))
 
     def page(self, rows: Rows, *, finished_parent: str | None = None) -> Page:
         """Turn rows into something to write."""
