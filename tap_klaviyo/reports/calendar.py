@@ -226,7 +226,10 @@ class CalendarStream(KlaviyoStream):
         ]
         maker = RowMaker(self.name, Shape(), self._flattener, None, version=self._stream_version, encode=self._fast)
         page = maker.page(Rows(records, [None] * len(records)))
-        return replace(page, newest=labelled(window.through)) if complete and window else page
+        if window is None or not complete:
+            return page
+        through = labelled(window.through)
+        return replace(page, oldest=through, newest=through)
 
     def _workers(self) -> int:
         most: int = self.config["max_workers"]

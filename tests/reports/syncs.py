@@ -15,17 +15,15 @@ import requests_mock
 from tap_klaviyo.http import ApiKeyAuth, Http, HttpSettings
 from tap_klaviyo.http.patience import Patience
 from tap_klaviyo.sandbox import Sandbox, Shop
-from tap_klaviyo.sandbox.limits import Limiter
 from tap_klaviyo.tap import TapKlaviyo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_klaviyo.client import KlaviyoStream
+    from tap_klaviyo.sandbox.responses import Response
     from tests.http.wire import FakeTime
 
 NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
-UNHURRIED = 1000.0
 
 
 @dataclass
@@ -51,18 +49,58 @@ class Synced:
     @property
     def state(self) -> dict[str, Any]:
         states: list[dict[str, Any]] = [one["value"] for one in self.messages if one["type"] == "STATE"]
-        return states[-1]
+        return states[-1] if states else {"bookmarks": {}}
 
     def bookmark(self, stream: str) -> str | None:
         value = self.state["bookmarks"].get(stream, {}).get("replication_key_value")
         return value and str(value)[:10]
 
 
-def sandbox_in(zone: str, **shop: Any) -> Sandbox:
-    """Return a sandbox whose account is in a time zone, without limits to wait for."""
+class Recorder(Sandbox):
+    """A sandbox that remembers what POSTs asked, in their order."""
+
+    def __init__(self, shop: Shop, now: datetime = NOW) -> None:
+        super().__init__(shop, now=lambda: now)
+        self.asked: list[dict[str, Any]] = []
+
+    def respond(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Response:
+        if body:
+            self.asked.append(json.loads(body)["data"]["attributes"])
+        return super().respond(method, target, headers, body)
+
+
+def sandbox_in(zone: str, **shop: Any) -> Recorder:
+    """Return a sandbox whose account is in a time zone."""
     made = Shop(**shop)
     made.update("account", "AbC123", timezone=zone)
-    return Sandbox(made, limiter=Limiter(UNHURRIED), now=lambda: NOW)
+    return Recorder(made)
+
+
+class Answering:
+    """Stands in for the sandbox where the account is asked, and answers a report with what a test says."""
+
+    def __init__(self, *answers: Any, zone: str = "UTC", status: int = 200) -> None:
+        self._sandbox = sandbox_in(zone, events=1)
+        self._answers = [*answers]
+        self._status = status
+        self.bodies: list[bytes] = []
+        self.targets: list[str] = []
+
+    def handle(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> tuple[int, dict[str, str], bytes]:
+        if method == "GET":
+            return self._sandbox.handle(method, target, headers, body)
+        self.bodies.append(body)
+        self.targets.append(target)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        return self._status, {}, answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+
+
+def metric_id(shop: Shop, name: str) -> str:
+    """Return the id of the oldest metric of a name."""
+    found = [one for one in shop.resources("metric") if one.attributes["name"] == name]
+    return min(found, key=lambda one: one.attributes["created"].replace("T", " ")).id
 
 
 def tap_of(
@@ -86,7 +124,7 @@ def tap_of(
     return tap
 
 
-def run(tap: TapKlaviyo, sandbox: Sandbox) -> Synced:
+def run(tap: TapKlaviyo, sandbox: Sandbox | Answering) -> Synced:
     """Sync from a sandbox in this process, without limits."""
     with mock.patch("tap_klaviyo.sandbox.shared", return_value=sandbox):
         return _written(tap)
@@ -115,14 +153,9 @@ def _written(tap: TapKlaviyo) -> Synced:
     return Synced([json.loads(line) for line in out.getvalue().splitlines()], tap.failures)
 
 
-def sync(sandbox: Sandbox, config: Mapping[str, Any], *streams: str, **kwargs: Any) -> Synced:
+def sync(sandbox: Sandbox | Answering, config: Mapping[str, Any], *streams: str, **kwargs: Any) -> Synced:
     """Sync some streams from a sandbox."""
     return run(tap_of(config, *streams, **kwargs), sandbox)
-
-
-def stream_of(config: Mapping[str, Any], name: str) -> KlaviyoStream:
-    """Return one stream of a tap."""
-    return next(one for one in tap_of(config).klaviyo_streams() if one.name == name)
 
 
 def asked(sandbox: Sandbox, path: str) -> int:
