@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from tap_klaviyo.http.errors import KlaviyoError
 from tap_klaviyo.incremental import FAN_OUT, Bookmark
 
 if TYPE_CHECKING:
@@ -51,16 +52,22 @@ class Emitter:
                 stream.name,
             )
         progress = self._tap.progress(stream)
-        with stream.get_record_counter() as counter, stream.get_sync_timer(), closing(progress):
-            for page in stream.reader:
-                if self._tap.stopping.is_set():
-                    self._tap.end_stopped()
-                yield from self._write(page)
-                counter.increment(page.count)
-                self._after(page)
-                progress.after(page)
-                if self._left is not None and self._left <= 0:
-                    return
+        try:
+            with stream.get_record_counter() as counter, stream.get_sync_timer(), closing(progress):
+                for page in stream.reader:
+                    if self._tap.stopping.is_set():
+                        self._tap.end_stopped()
+                    yield from self._write(page)
+                    counter.increment(page.count)
+                    self._after(page)
+                    progress.after(page)
+                    if self._left is not None and self._left <= 0:
+                        return
+        except KlaviyoError:
+            # What was written since the last STATE need not be read again, whatever stands in the way of the rest.
+            if self._write_messages:
+                self._tap.write_state()
+            raise
         self._finish()
 
     def _write(self, page: Page) -> Iterator[dict[str, Any]]:
