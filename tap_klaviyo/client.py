@@ -17,12 +17,10 @@ from tap_klaviyo.columns import KEY, Chosen, Column, Constant
 from tap_klaviyo.declaration import Columns, Variant, build, offer
 from tap_klaviyo.documents import parse_document
 from tap_klaviyo.emit import Emitter
-from tap_klaviyo.http.errors import KlaviyoError
 from tap_klaviyo.incremental import (
     FAN_OUT,
     LOOKBACK_AT,
     REPLICATION_KEY_VALUE,
-    BrokenStateError,
     Policy,
     Range,
     plan,
@@ -451,7 +449,7 @@ class KlaviyoStream(Stream):
         self._tap.start_background()
         try:
             yield from Emitter(self, self._tap, write_messages=write_messages).emit()
-        except (KlaviyoError, BrokenStateError) as error:
+        except Exception as error:  # noqa: BLE001 - a bug in one stream does not stop the others either
             if self._tap.stopping.is_set():
                 self._tap.end_stopped()  # requests end with an error when the sync is told to
             self._tap.note_failure(self, error)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.http import ApiKeyAuth, Http, HttpSettings, NoAuth, OAuth, Origin, TokenFile
+from tap_klaviyo.http.revision import revision_warning
 from tap_klaviyo.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+logger = logging.getLogger(__name__)
 
 _KEY_NAMES = ("auth_token", "api_key", "private_key")
 _OAUTH_NAMES = ("client_id", "client_secret", "refresh_token")
@@ -35,7 +40,11 @@ def connect(config: Mapping[str, Any]) -> Http:
         )
         if config.get(name) is not None
     }
-    return Http(HttpSettings(auth=_auth(config), **known))
+    settings = HttpSettings(auth=_auth(config), **known)
+    warning = revision_warning(settings.revision, datetime.now(UTC).date())
+    if warning is not None:
+        logger.warning(warning)
+    return Http(settings)
 
 
 def _auth(config: Mapping[str, Any]) -> NoAuth | ApiKeyAuth | OAuth:

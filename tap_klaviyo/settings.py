@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import json
+import os
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from jsonschema.exceptions import ValidationError
+    from singer_sdk.plugin_base import PluginBase
 
 
 class SettingsError(ValueError):
@@ -48,15 +53,45 @@ def _problem(error: ValidationError) -> str:
     return f"setting '{path}' {what}" if path else f"the settings {what}"
 
 
-def with_numbers(environment: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings from environment variables with numbers as numbers; the SDK leaves fractions as text."""
-    return {
-        name: _number(value) if _is_number(schema["properties"][name]) else value for name, value in environment.items()
-    }
+def from_environment(tap: PluginBase) -> dict[str, Any]:
+    """Return the settings of the environment variables, with numbers as numbers; the SDK leaves fractions as text.
+
+    Raises:
+        SettingsError: A variable holds what cannot be read.
+    """
+    found: dict[str, Any] | None
+    try:
+        found = tap._env_var_config  # noqa: SLF001
+    except ValueError:
+        found = None
+    schemas = tap.config_jsonschema["properties"]
+    if found is None:  # outside of the handler: the SDK's error quotes the value, and would be this one's context
+        raise SettingsError("; ".join(_unreadable(tap.name, schemas)))
+    return {name: _number(value) if _is_of("number", schemas[name]) else value for name, value in found.items()}
 
 
-def _is_number(schema: Mapping[str, Any]) -> bool:
-    return "number" in schema.get("type", ())
+def _unreadable(tap: str, schemas: Mapping[str, Any]) -> Iterator[str]:
+    for name, schema in schemas.items():
+        variable = f"{tap}_{name}".upper().replace("-", "_")
+        value = os.environ.get(variable)
+        if value is None:
+            continue
+        if _is_of("integer", schema) and not _reads(int, value):
+            yield f"environment variable {variable} must be a whole number"
+        elif (_is_of("object", schema) or _is_of("array", schema)) and not _reads(json.loads, value):
+            yield f"environment variable {variable} must be JSON"
+
+
+def _is_of(kind: str, schema: Mapping[str, Any]) -> bool:
+    return kind in schema.get("type", ())
+
+
+def _reads(read: Callable[[str], Any], value: str) -> bool:
+    try:
+        read(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _number(value: Any) -> Any:
@@ -64,3 +99,12 @@ def _number(value: Any) -> Any:
         return float(value)
     except (TypeError, ValueError):
         return value  # the check of the types will say so
+
+
+def plain(value: Any) -> Any:
+    """Return settings with fractions as floats; the SDK reads those of a file as decimals."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, Mapping):
+        return {name: plain(inner) for name, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, list) else value

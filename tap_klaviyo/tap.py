@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
-import logging
 import signal
-import sys
 import threading
 import time
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
-import click
 from singer_sdk import Tap
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import StateMessage
 
-from tap_klaviyo import contract
+from tap_klaviyo import command, contract
 from tap_klaviyo.catalog import with_list_members, with_replication_methods
 from tap_klaviyo.client import KlaviyoStream
 from tap_klaviyo.config import CONFIG_JSONSCHEMA
@@ -28,20 +25,17 @@ from tap_klaviyo.emit import StoppedByUser
 from tap_klaviyo.http import Http, Request, Tally
 from tap_klaviyo.http.errors import (
     BrokenBodyError,
-    KlaviyoError,
     PermissionDeniedError,
     UnauthorizedError,
     UnreachableError,
 )
-from tap_klaviyo.http.redact import clean
-from tap_klaviyo.incremental import BrokenStateError
 from tap_klaviyo.memory import give_back_large_blocks
-from tap_klaviyo.options import OptionsError, check_streams
+from tap_klaviyo.options import check_streams
 from tap_klaviyo.own_streams import own_streams
 from tap_klaviyo.parents import list_links
 from tap_klaviyo.progress import Progress, summary
 from tap_klaviyo.reports.streams import report_streams
-from tap_klaviyo.settings import SettingsError, problems, with_numbers
+from tap_klaviyo.settings import SettingsError, from_environment, plain, problems
 from tap_klaviyo.state import loaded
 from tap_klaviyo.streams import STREAMS
 from tap_klaviyo.writer import LineWriter
@@ -49,6 +43,8 @@ from tap_klaviyo.writer import LineWriter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
+
+    import click
 
     from tap_klaviyo.client import LinkedFrom
     from tap_klaviyo.reading.fanout import Parent
@@ -81,10 +77,10 @@ class TapKlaviyo(Tap):
         self._background = False
         self._state_at = 0.0
         if parse_env_config:
-            config = {**(config or {}), **with_numbers(self._env_var_config, self.config_jsonschema)}
+            config = {**(config or {}), **from_environment(self)}
         if isinstance(catalog, dict):
             catalog = with_replication_methods(catalog)
-        super().__init__(config=config, catalog=catalog, **kwargs)
+        super().__init__(config=plain(config or {}), catalog=catalog, **kwargs)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Replace the SDK's check, which quotes the bad value: that may be a secret in the wrong place."""
@@ -214,6 +210,12 @@ class TapKlaviyo(Tap):
     # Command line
 
     @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        """Read the settings; a file that cannot be read is named."""
+        command.check_json_files(value)
+        return super().cb_config(ctx, param, value)
+
+    @classmethod
     def invoke(  # type: ignore[override]
         cls,
         *,
@@ -270,9 +272,11 @@ class TapKlaviyo(Tap):
             self.logger.warning("%s: skipped: %s", stream.name, error)
             return
         self.failures.append(stream.name)
-        self.logger.error("%s: %s", stream.name, error)
+        self.logger.error("%s: %s", stream.name, command.in_one_line(error))
+        self.logger.debug("Traceback", exc_info=error)
         unreachable = isinstance(error, UnreachableError) and error.status is None and not self._answered
-        if unreachable or isinstance(error, UnauthorizedError):
+        testing = stream.ABORT_AT_RECORD_COUNT is not None  # the SDK's `--test` ends with 0 whatever happened
+        if unreachable or testing or isinstance(error, UnauthorizedError):
             raise SystemExit(1)  # no stream can be read
 
     @property
@@ -328,18 +332,9 @@ def read_json(file: IO[str] | None, what: str) -> dict[str, Any] | None:
 
 
 def main() -> None:
-    """Run the command line; what is wrong is one line on stderr, and exit code 1."""
+    """Run the command line."""
     give_back_large_blocks()
-    try:
-        code = TapKlaviyo.cli(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (SettingsError, OptionsError, BrokenStateError, KlaviyoError, OSError, json.JSONDecodeError) as error:
-        logging.getLogger(TapKlaviyo.name).error(clean(str(error)))  # noqa: TRY400 - a line, not a traceback
-        logging.getLogger(TapKlaviyo.name).debug("Traceback", exc_info=True)
-        sys.exit(1)
-    sys.exit(code or 0)
+    command.run(TapKlaviyo)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,12 @@ def _open_pipe() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        logger.error("the target has ended and takes no more; its own log says why")  # noqa: TRY400 - a line
-        # What is left in the buffer would raise again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_pipe()
         raise SystemExit(1) from None
+
+
+def leave_pipe() -> None:
+    """Say that nobody reads what is written, and let the interpreter end without saying so again."""
+    logger.error("the target has ended and takes no more; its own log says why")
+    # What is left in the buffer would raise again when the interpreter ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,9 +7,14 @@ import logging
 import re
 import threading
 import weakref
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 MASK = "***"
+_LONGEST_CHAIN = 32
 _SHORTEST = 4  # a shorter "secret" would blank out half of every line, and protects nothing
 
 # In a URL the @ is percent-encoded, and what stands before it may be. The bound keeps a long line without any cheap.
@@ -86,7 +91,10 @@ class RedactingFilter(logging.Filter):
             record.msg, record.args = cleaned, ()
         if record.exc_info and record.exc_info[0]:
             text = _FORMATTER.formatException(record.exc_info)
-            if (cleaned := clean(text)) != text:
+            # Some formatters also write what led to the error where the error says that this is nobody's business.
+            hidden = "".join(map(str, _chain(record.exc_info[1])))
+            cleaned = clean(text)
+            if cleaned != text or clean(hidden) != hidden:
                 record.exc_info, record.exc_text = None, cleaned
         if record.stack_info:
             record.stack_info = clean(record.stack_info)
@@ -94,3 +102,11 @@ class RedactingFilter(logging.Filter):
 
 
 _FORMATTER = logging.Formatter()
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    for _ in range(_LONGEST_CHAIN):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,106 @@
+"""The command line: what goes wrong is one line on stderr, and no secret is in it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from singer_sdk.exceptions import SingerSDKError
+
+from tap_klaviyo.http.errors import KlaviyoError
+from tap_klaviyo.http.redact import RedactingFilter, brief
+from tap_klaviyo.incremental import BrokenStateError
+from tap_klaviyo.options import OptionsError
+from tap_klaviyo.settings import SettingsError
+from tap_klaviyo.writer import leave_pipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from singer_sdk import Tap
+
+# These say what a person can do, in one line.
+_FOR_PEOPLE = (SettingsError, OptionsError, BrokenStateError, KlaviyoError, SingerSDKError, OSError)
+_LOG_CONFIG = "SINGER_SDK_LOG_CONFIG"
+_OURS = ("tap_klaviyo", "tap-klaviyo")
+
+
+def run(tap: type[Tap]) -> None:
+    """Run the command line, and end the process: 1 for whatever went wrong."""
+    logger = logging.getLogger(tap.name)
+    try:
+        code = _command(tap)(standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        leave_pipe()
+        sys.exit(1)
+    except Exception as error:
+        logger.error(in_one_line(error))  # noqa: TRY400
+        logger.debug("Traceback", exc_info=True)
+        sys.exit(1)
+    sys.exit(code or 0)
+
+
+def _command(tap: type[Tap]) -> click.Command:
+    """Set up the logs, which is what asking the SDK for the command does."""
+    try:
+        return tap.cli
+    except Exception as error:
+        if _LOG_CONFIG not in os.environ:
+            raise
+        msg = f"the logging configuration that {_LOG_CONFIG} names cannot be used ({type(error).__name__}): repair it"
+        raise SettingsError(msg) from error
+    finally:
+        _guard_logs()
+
+
+def in_one_line(error: Exception) -> str:
+    """Say what went wrong; a bug is named by its place, since its own words may hold what Klaviyo answered."""
+    if isinstance(error, _FOR_PEOPLE):
+        return brief(str(error), 1000)
+    place, traceback = "", error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        place = f" in {Path(code.co_filename).name}, line {traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return f"unexpected {type(error).__name__}{place}; set TAP_KLAVIYO_LOGLEVEL=DEBUG for the traceback and report it"
+
+
+def check_json_files(paths: Iterable[str]) -> None:
+    """Look at the files that `--config` names.
+
+    Raises:
+        SettingsError: One holds no JSON object.
+    """
+    for path in paths:
+        if path != "ENV" and not _holds_object(Path(path)):
+            msg = f"the config file '{path}' holds no JSON object; repair it"
+            raise SettingsError(msg)
+
+
+def _holds_object(path: Path) -> bool:
+    try:
+        return isinstance(json.loads(path.read_bytes()), dict)
+    except FileNotFoundError:
+        return True  # the SDK says so
+    except (ValueError, RecursionError):
+        return False
+
+
+def _guard_logs() -> None:
+    """Clean whatever any handler writes, those of `SINGER_SDK_LOG_CONFIG` too."""
+    loggers = [logging.getLogger(), *map(logging.getLogger, logging.root.manager.loggerDict)]
+    cleaning = RedactingFilter()
+    for logger in loggers:
+        for handler in logger.handlers:
+            handler.addFilter(cleaning)
+        if logger.name.partition(".")[0] in _OURS:
+            logger.disabled = False  # a logging configuration turns off what was there before, unless it says not to

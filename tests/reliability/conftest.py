@@ -1,0 +1,42 @@
+"""A small shop, and a machine to run the tap on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tap_klaviyo.sandbox import Shop
+from tests.reliability.cli import Machine, open_shop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.reliability.cli import Klaviyo
+
+
+@pytest.fixture(scope="session")
+def shop() -> Shop:
+    return Shop(events=400, profiles=120)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+@pytest.fixture
+def served(shop: Shop) -> Iterator[tuple[Klaviyo, str]]:
+    with open_shop(shop) as opened:
+        yield opened
+
+
+@pytest.fixture
+def klaviyo(served: tuple[Klaviyo, str]) -> Klaviyo:
+    return served[0]
+
+
+@pytest.fixture
+def url(served: tuple[Klaviyo, str]) -> str:
+    return served[1]

@@ -1,0 +1,187 @@
+"""Requests that Klaviyo refuses."""
+
+from __future__ import annotations
+
+from functools import partial
+from unittest import mock
+from urllib.parse import parse_qs
+
+import pytest
+
+from tap_klaviyo import contract
+from tap_klaviyo.http import HttpSettings
+from tap_klaviyo.sandbox.access import Access
+from tap_klaviyo.sandbox.errors import RefusedError
+from tap_klaviyo.sandbox.faults import Fault
+from tap_klaviyo.sandbox.responses import CONTENT_TYPE, Response
+from tests.reliability.cli import KEY, open_shop
+
+STATE = {
+    "bookmarks": {"profiles": {"replication_key": "updated", "replication_key_value": "2024-11-05T00:00:00+00:00"}}
+}
+
+
+def row(what, does):
+    return pytest.mark.fault("What Klaviyo refuses", what, does)
+
+
+def all_scopes():
+    return {scope for endpoint in contract.endpoints().values() for scope in endpoint.scopes}
+
+
+def refusing(klaviyo, status, code, detail, *, path, parameter=None, when=lambda _query: True):
+    def meddle(at, response):
+        if at != path or not when(parse_qs(klaviyo.requests[-1].query)):
+            return response
+        source = {"parameter": parameter} if parameter else {}
+        return Response(status, {"Content-Type": CONTENT_TYPE}, RefusedError(status, code, detail, **source).body())
+
+    klaviyo.meddle = meddle
+
+
+@row("400 that names a parameter", "One line with the stream, the parameter and Klaviyo's words, cleaned; the other streams are read; exit 1")
+def test_bad_request(machine, klaviyo, url):
+    klaviyo.faults.add(Fault("error", rate=1.0, path="/api/profiles", value=400))
+    outcome = machine.sync(url, "profiles", "lists", state=STATE)
+    assert outcome.code == 1
+    assert outcome.error.startswith("profiles: Klaviyo refuses GET /api/profiles (400")
+    assert "Something went wrong" in outcome.error
+    assert outcome.state["profiles"] == STATE["bookmarks"]["profiles"]
+    assert outcome.ids("lists") == klaviyo.ids("list")
+    assert len(klaviyo.paths("/api/profiles")) == 1
+
+
+@row("401: the key is wrong", "One line that names the setting; nothing else is asked; exit 1")
+def test_wrong_key(machine, klaviyo, url):
+    klaviyo.access.wrong_keys.add(KEY)
+    outcome = machine.sync(url, "events", "profiles", "lists", max_workers=1)
+    assert outcome.code == 1
+    assert "auth_token" in outcome.error
+    assert len(klaviyo.requests) == 1
+
+
+@row("401 in the middle of a sync: the key was deleted", "What came is kept with its state; one line that names the setting; exit 1")
+def test_key_gone(machine, klaviyo, url):
+    klaviyo.faults.add(Fault("error", on=frozenset(range(3, 999)), value=401))
+    outcome = machine.sync(url, "events", "profiles", "lists", max_workers=1)
+    assert outcome.code == 1
+    assert "auth_token" in outcome.error
+    assert outcome.messages[-1]["type"] == "STATE"
+
+
+@row("403: the key lacks a scope (`on_permission_denied: skip`)", "One warning that names stream and scope; bookmark untouched; the others are read; exit 0")
+def test_skipped(machine, shop):
+    with open_shop(shop, access=Access(scopes={KEY: all_scopes() - {"profiles:read"}})) as (klaviyo, url):
+        outcome = machine.sync(url, "profiles", "lists", state=STATE)
+        assert outcome.code == 0
+        (line,) = outcome.said("WARNING")
+        assert line.startswith("profiles: skipped: ")
+        assert "profiles:read" in line
+        assert outcome.state["profiles"] == STATE["bookmarks"]["profiles"]
+        assert outcome.ids("lists") == klaviyo.ids("list")
+
+
+@row("403: the key lacks a scope (`on_permission_denied: fail`)", "The same as one error; exit 1")
+def test_failed(machine, shop):
+    with open_shop(shop, access=Access(scopes={KEY: all_scopes() - {"profiles:read"}})) as (klaviyo, url):
+        outcome = machine.sync(url, "profiles", "lists", state=STATE, on_permission_denied="fail")
+        assert outcome.code == 1
+        assert outcome.error.startswith("profiles: ")
+        assert "profiles:read" in outcome.error
+        assert outcome.ids("lists") == klaviyo.ids("list")
+
+
+@row("403: the key lacks the scope of an include", "The columns that come from it are null, one warning names the scope; exit 0")
+def test_without_include(machine, shop):
+    with open_shop(shop, access=Access(scopes={KEY: all_scopes() - {"metrics:read"}})) as (klaviyo, url):
+        outcome = machine.sync(url, "events")
+        assert outcome.code == 0
+        assert outcome.ids("events") == klaviyo.ids("event")
+        assert {record["metric_name"] for record in outcome.records("events")} == {None}
+        (line,) = outcome.said("WARNING")
+        assert "metrics:read" in line
+
+
+@row("403: the account lacks a feature (Advanced KDP)", "Skipped with that reason, not with a scope")
+def test_without_feature(machine, shop):
+    with open_shop(shop, access=Access(without_webhooks={KEY})) as (_, url):
+        outcome = machine.sync(url, "webhook_topics")
+        assert outcome.code == 0
+        (line,) = outcome.said("WARNING")
+        assert "the account lacks Advanced KDP" in line
+
+
+@row("404 for one parent of many", "That parent has no children (any more); the others are read; exit 0")
+def test_parent_gone(machine, klaviyo, url):
+    whole = machine.sync(url, "flow_actions", "lists")
+    klaviyo.reset()
+    klaviyo.faults.add(Fault("error", on=frozenset({2}), path="/api/flows/{id}/flow-actions", value=404))
+    outcome = machine.sync(url, "flow_actions")
+    assert outcome.code == 0
+    assert set(outcome.ids("flow_actions")) <= set(whole.ids("flow_actions"))
+
+
+@row("410: the API revision has been removed", "One line that says which, and which setting to change; exit 1")
+def test_revision_gone(machine, klaviyo, url):
+    outcome = machine.sync(url, "lists", revision="2023-02-22")
+    assert outcome.code == 1
+    assert "revision 2023-02-22" in outcome.error
+    assert "set revision to a newer one" in outcome.error
+
+
+@row("A revision whose two years end within 90 days", "One warning with the date, at the start")
+def test_revision_ends(machine, klaviyo, url):
+    with mock.patch("tap_klaviyo.connection.datetime") as clock:
+        clock.now.return_value.date.return_value = __import__("datetime").date(2028, 5, 1)
+        outcome = machine.sync(url, "lists")
+    assert outcome.code == 0
+    (line,) = outcome.said("WARNING")
+    assert "removes revision 2026-07-15 on 2028-07-15" in line
+
+
+@row("Klaviyo answers with another revision than asked for", "One warning; the sync goes on")
+def test_other_revision(machine, klaviyo, url):
+    klaviyo.meddle = lambda _path, response: response.__class__(
+        response.status, {**response.headers, "X-Klaviyo-API-Revision": "2027-01-15"}, response.body
+    )
+    outcome = machine.sync(url, "lists", "profiles")
+    assert outcome.code == 0
+    assert len([line for line in outcome.said("WARNING") if "2027-01-15" in line]) == 1
+
+
+@row("400 for `page[size]` of 1000", "Asks for 200 and goes on; one warning")
+def test_page_size(machine, klaviyo, url):
+    refusing(
+        klaviyo,
+        400,
+        "invalid",
+        "Page size must be an integer between 1 and 200.",
+        path="/api/events",
+        parameter="page[size]",
+        when=lambda query: int(query["page[size]"][0]) > 200,
+    )
+    outcome = machine.sync(url, "events")
+    assert outcome.code == 0
+    assert outcome.ids("events") == klaviyo.ids("event")
+    assert [line for line in outcome.said("WARNING")] == ["events: 1000 rows a page are too many; asking for 200."]
+
+
+@row("A body over the bound of a page", "Asks for smaller pages and goes on; one warning a step")
+def test_oversized(machine, klaviyo, url):
+    klaviyo.faults.add(Fault("padded", rate=1.0, path="/api/events", value=10_000))
+    with mock.patch("tap_klaviyo.connection.HttpSettings", partial(HttpSettings, largest_body=1 << 20)):
+        outcome = machine.sync(url, "events")
+    assert outcome.code == 0
+    assert outcome.ids("events") == klaviyo.ids("event")
+    assert "events: 1000 rows a page are too many; asking for 200." in outcome.said("WARNING")
+
+
+@row("A body over the bound with the smallest page", "One line; the other streams are read; exit 1")
+def test_hopelessly_oversized(machine, klaviyo, url):
+    klaviyo.faults.add(Fault("padded", rate=1.0, path="/api/events", value=400_000))
+    with mock.patch("tap_klaviyo.connection.HttpSettings", partial(HttpSettings, largest_body=1 << 20)):
+        outcome = machine.sync(url, "events", "lists")
+    assert outcome.code == 1
+    assert outcome.error.startswith("events: ")
+    assert "larger than 1 MB" in outcome.error
+    assert outcome.ids("lists") == klaviyo.ids("list")
