@@ -76,16 +76,13 @@ def keeping(catalog: Mapping[str, Any], stream: str, names: Iterable[str]) -> di
     return select(only(catalog, stream), stream, {path: path.split(".")[0] in kept for path in paths})
 
 
-def sync(
-    sandbox: Sandbox | None = None, catalog: Mapping[str, Any] | None = None, key: str | None = None, **config: Any
-) -> Synced:
+def sync(sandbox: Sandbox | None = None, catalog: Mapping[str, Any] | None = None, **config: Any) -> Synced:
     """Sync once."""
     sandbox = sandbox or Sandbox(small_shop())
     before = len(sandbox.requests)
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    secret = {"auth_token": key} if key else {}
     with mock.patch("tap_klaviyo.sandbox.shared", return_value=sandbox), contextlib.redirect_stdout(out):
-        tap = TapKlaviyo(config={**URL, **secret, **config}, catalog=copy.deepcopy(dict(catalog)) if catalog else None)
+        tap = TapKlaviyo(config={**URL, **config}, catalog=copy.deepcopy(dict(catalog)) if catalog else None)
         tap.sync_all()
     out.flush()
     found = Synced(failures=tap.failures)

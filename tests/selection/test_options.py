@@ -1,0 +1,153 @@
+"""`stream_options`: what is refused before the first request, and what does as deselection does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tap_klaviyo.options import OptionsError
+from tap_klaviyo.sandbox import Sandbox
+from tap_klaviyo.tap import TapKlaviyo
+from tests.selection.syncing import URL, discovered, only, select, sync
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"profile": {}}, "stream_options 'profile': there is no such stream; streams: accounts, "),
+        ({"profiles": []}, "stream_options 'profiles': must be an object with additional_fields, fields, filter, "),
+        ({"profiles": {"feilds": {}}}, "unknown option 'feilds'; known: additional_fields, fields, filter, include, "),
+        (
+            {"profiles": {"include": ["lists"]}},
+            "stream_options 'profiles': include 'lists' is not offered; allowed: conversations, push-tokens",
+        ),
+        ({"profiles": {"include": "push-tokens"}}, "include must be a list of names"),
+        ({"catalog_variants": {"include": ["item"]}}, "include 'item' is not offered; allowed: nothing"),
+        (
+            {"profiles": {"additional_fields": ["email"]}},
+            "additional_fields 'email' is not offered; allowed: predictive_analytics, subscriptions",
+        ),
+        ({"list_profiles": {"additional_fields": ["subscriptions"]}}, "allowed: nothing"),
+        ({"lists": {"additional_fields": ["count"]}}, "additional_fields 'count' is not offered; allowed: profile_cou"),
+        ({"profiles": {"fields": ["email"]}}, "fields must be an object of lists by type"),
+        (
+            {"profiles": {"fields": {"Profile": ["email"]}}},
+            "fields of 'Profile' cannot be chosen here; allowed types: profile (a related type only beside its incl",
+        ),
+        ({"events": {"fields": {"profile": ["email"]}}}, "allowed types: event, metric (a related type only beside "),
+        ({"tags": {"fields": {"tag": ["nam"]}}}, "fields.tag 'nam' is not offered; allowed: id, name"),
+        (
+            {"profiles": {"fields": {"profile": ["location.town"]}}},
+            "fields.profile 'location.town' is not offered; allowed: location.address1, location.address2, location.ci",
+        ),
+        ({"profiles": {"fields": {"profile": ["predictive_analytics"]}}}, "'predictive_analytics' is not offered"),
+        ({"list_profiles": {"fields": {"profile": ["email"]}}}, "allowed: id, joined_group_at"),
+        ({"profiles": {"filter": "equals(shoe_size,'9')"}}, "stream_options 'profiles': filter: "),
+        ({"lists": {"filter": "less-than(updated,2024-01-01T00:00:00Z)"}}, "greater-than"),
+        ({"profiles": {"filter": ""}}, "filter must be text, such as equals(field,'value')"),
+        ({"profiles": {"page_size": 101}}, "page_size must be a whole number from 1 to 100"),
+        ({"profiles": {"page_size": True}}, "page_size must be a whole number from 1 to 100"),
+        ({"profiles": {"page_size": "50"}}, "page_size must be a whole number from 1 to 100"),
+        ({"metrics": {"page_size": 10}}, "page_size cannot be chosen here"),
+    ],
+)
+def test_what_is_refused(options, message):
+    with pytest.raises(OptionsError) as refused:
+        _ = TapKlaviyo(config={**URL, "stream_options": options}).streams
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert str(refused.value).startswith(f"stream_options '{next(iter(options))}': ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--discover"]])
+def test_a_bad_option_is_one_line_and_exit_1(arguments, tmp_path):
+    config = tmp_path / "config.json"
+    config.write_text('{"api_url": "sandbox://", "stream_options": {"profiles": {"page_size": 500}}}')
+    command = [sys.executable, "-m", "tap_klaviyo.tap", "--config", str(config), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    errors = [line for line in done.stderr.splitlines() if "ERROR" in line]
+    assert len(errors) == 1
+    assert "stream_options 'profiles': page_size must be a whole number from 1 to 100" in errors[0]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind", "fields"),
+    [
+        ("profiles", "profile", ["email", "location.city", "subscriptions.email.marketing.consent"]),
+        ("profiles", "profile", ["location", "location.city"]),
+        ("campaigns", "campaign", ["send_options.use_smart_sending"]),
+        ("images", "image", []),
+    ],
+)
+def test_fields_do_what_deselection_does(stream, kind, fields, shop):
+    """Same requests, same schema, same records."""
+    catalog = only(discovered(), stream)
+    entry = next(entry for entry in catalog["streams"] if entry["tap_stream_id"] == stream)
+    paths = [".".join(item["breadcrumb"][1::2]) for item in entry["metadata"] if item["breadcrumb"]]
+    said = {path for path in paths if path == "channel" and stream == "campaigns"}  # by the request, at no cost
+    whole = {path for path in paths for name in fields if path == name or path.startswith(f"{name}.")}
+    parents = {path for path in paths for name in fields if name.startswith(f"{path}.")}
+    deselected = select(catalog, stream, {path: path in whole | parents | said for path in paths})
+    with_catalog = sync(Sandbox(shop), deselected)
+    options = {stream: {"fields": {kind: fields}}}
+    without = sync(Sandbox(shop), only(discovered(stream_options=options), stream), stream_options=options)
+    assert without.requests[-1:] == with_catalog.requests[-1:] or stream == "profiles"
+    assert without.asked(f"/api/{stream}") == with_catalog.asked(f"/api/{stream}")
+    assert without.records == with_catalog.records
+    assert without.schemas == with_catalog.schemas
+
+
+def test_a_catalog_may_select_less_than_fields_leave(shop):
+    options = {"profiles": {"fields": {"profile": ["email", "location.city", "location.zip"]}}}
+    catalog = select(only(discovered(stream_options=options), "profiles"), "profiles", {"location.zip": False})
+    found = sync(Sandbox(shop), catalog, stream_options=options)
+    assert found.asked("/api/profiles")[0] == {"fields[profile]": "email,location.city,updated"}
+    assert found.schemas["profiles"]["properties"]["location"]["properties"].keys() == {"city"}
+
+
+def test_a_member_of_a_free_form_object_keeps_it_whole(shop):
+    options = {"flow_messages": {"fields": {"flow-message": ["definition.name", "updated"]}}}
+    found = sync(Sandbox(shop), only(discovered(stream_options=options), "flow_messages"), stream_options=options)
+    asked = found.asked("/api/flow-actions/{id}/flow-messages")
+    assert asked
+    assert all(params == {"fields[flow-message]": "definition,updated"} for params in asked)
+
+
+def test_fields_drop_what_is_made_of_the_attributes_that_they_drop(shop):
+    options = {"events": {"fields": {"event": ["datetime", "uuid"], "metric": ["id"]}}}
+    found = sync(Sandbox(shop), only(discovered(stream_options=options), "events"), stream_options=options)
+    assert found.schemas["events"]["properties"].keys() == {"id", "datetime", "uuid", "metric_id", "profile_id"}
+    assert found.asked("/api/events")[0] == {"fields[event]": "datetime,uuid"}
+    assert all(record["metric_id"] for record in found.records["events"])
+    assert any(record["profile_id"] for record in found.records["events"])  # that of a deleted profile is null
+
+
+def test_a_filter_stands_beside_the_taps_own(shop):
+    options = {"campaigns": {"filter": "equals(status,'Draft')"}}
+    found = sync(Sandbox(shop), only(discovered(), "campaigns"), stream_options=options)
+    filters = [params["filter"] for path, params in found.requests if path == "/api/campaigns"]
+    assert len(filters) >= 6
+    assert all("equals(status,'Draft')" in text and "messages.channel" in text for text in filters)
+    assert {record["status"] for record in found.records["campaigns"]} == {"Draft"}
+
+
+def test_a_page_size(shop):
+    found = sync(
+        Sandbox(shop), only(discovered(), "profiles"), stream_options={"profiles": {"page_size": 7}}, max_workers=1
+    )
+    assert {params["page[size]"] for path, params in found.requests if path == "/api/profiles"} == {"7"}
+    assert len(found.records["profiles"]) == len(shop.resources("profile"))
+
+
+@pytest.mark.parametrize(("include", "column"), [("push-tokens", "push_tokens"), ("conversations", "conversations")])
+def test_options_show_in_the_discovered_schema(include, column):
+    catalog = discovered(stream_options={"profiles": {"include": [include]}})
+    entry = next(entry for entry in catalog["streams"] if entry["tap_stream_id"] == "profiles")
+    assert entry["schema"]["properties"][column]["type"] == ["array", "null"]
+    assert entry["schema"]["properties"][column[:-1] + "_ids"]["type"] == ["array", "null"]
+    assert ["properties", column, "properties", "id"] in [item["breadcrumb"] for item in entry["metadata"]]
