@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -33,7 +34,7 @@ def test_subscriptions_come_by_default(shop, catalog):
 
 
 def test_naming_none_leaves_them_out(shop):
-    options = {"profiles": {"additional_fields": []}}
+    options: dict[str, Any] = {"profiles": {"additional_fields": []}}
     found = sync(Sandbox(shop), only(discovered(stream_options=options), "profiles"), stream_options=options)
     assert all(params == {} for params in found.asked("/api/profiles"))
     assert "subscriptions" not in found.schemas["profiles"]["properties"]
