@@ -45,7 +45,7 @@ class ProfileImportErrors(KlaviyoStream):
 
 
 class ProfileSuppressionBulkCreateJobs(KlaviyoStream):
-    """A job that suppresses many profiles. A request per 100."""
+    """A job that suppresses many profiles. A request a page."""
 
     name = "profile_suppression_bulk_create_jobs"
     path = "/api/profile-suppression-bulk-create-jobs"
@@ -53,7 +53,7 @@ class ProfileSuppressionBulkCreateJobs(KlaviyoStream):
 
 
 class ProfileSuppressionBulkDeleteJobs(KlaviyoStream):
-    """A job that ends the suppression of many profiles. A request per 100."""
+    """A job that ends the suppression of many profiles. A request a page."""
 
     name = "profile_suppression_bulk_delete_jobs"
     path = "/api/profile-suppression-bulk-delete-jobs"

@@ -185,3 +185,17 @@ def test_a_declaration_is_short_and_holds_no_method(kind):
 @pytest.mark.parametrize("kind", declared())
 def test_what_is_off_by_default(kind):
     assert kind.selected_by_default is not bool(JOBS.search(kind.name) or kind.name in COSTLY)
+
+
+@pytest.mark.parametrize("kind", declared())
+def test_the_numbers_of_the_docstring_are_the_contract_s(kind):
+    """Page sizes and limits are facts; where one changes, so must the sentence."""
+    endpoints = [made(kind).endpoint, *(contract.endpoint(parent.path) for parent in ancestors(kind))]
+    sizes = {size for endpoint in endpoints for size in (endpoint.page_size, endpoint.fixed_page_size) if size}
+    limits = {endpoint.limits.steady for endpoint in endpoints}
+    limits |= {one.limits.steady for endpoint in endpoints for one in endpoint.conditional_limits}
+    if kind.linked_from is not None:
+        sizes.add(contract.endpoint(kind.linked_from.stream.path).page_size)
+    text = str(kind.__doc__).replace(",", "")
+    assert {int(number) for number in re.findall(r"per (\d+)", text)} <= sizes
+    assert {int(number) for number in re.findall(r"(\d+) a minute", text)} <= limits

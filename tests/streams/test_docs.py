@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tools import docs
+
+ROOT = Path(__file__).parents[2]
+
+
+def rows():
+    lines = (ROOT / "docs" / "streams.md").read_text().splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if line.startswith("| `")]
+    return {cell[0].strip("` |").removesuffix("` (off)"): cell for cell in cells}
+
+
+def test_the_tables_are_those_of_the_declarations():
+    assert docs.main(["--check"]) == 0
+
+
+def test_every_stream_has_a_row_that_says_everything():
+    found = rows()
+    assert set(found) == {stream.name for stream in docs.streams()}
+    assert {len(cells) for cells in found.values()} == {len(docs.HEAD)}
+    assert [name for name, cells in found.items() if not all(cells)] == []
+
+
+@pytest.mark.parametrize(
+    ("stream", "cell", "text"),
+    [
+        ("events", 6, "`events:read`, (`metrics:read`)"),
+        ("list_tags", 6, "`lists:read`, `tags:read`"),
+        ("coupon_codes", 6, "`coupon-codes:read`, `coupons:read`"),
+        ("list_profiles", 2, "`list_id`, `profile_id`"),
+        ("list_profiles", 3, "by `joined_group_at`, for each of `lists`"),
+        ("web_feeds", 5, "1 a second, 15 a minute"),
+        ("campaign_values_report", 5, "1 a second, 2 a minute, 225 a day"),
+        ("segment_profiles", 0, "| `segment_profiles` (off)"),
+    ],
+)
+def test_a_row_says_what_a_user_has_to_know(stream, cell, text):
+    assert rows()[stream][cell].strip("| ") == text.strip("| ")
+
+
+def test_the_readme_names_every_stream():
+    readme = (ROOT / "README.md").read_text()
+    table = readme.partition("<!-- streams begin -->")[2].partition("<!-- streams end -->")[0]
+    assert set(re.findall(r"`(\w+)`", table)) == {stream.name for stream in docs.streams()}
+
+
+def test_a_table_that_has_fallen_behind_is_noticed_and_put_right():
+    text = "before\n<!-- streams begin -->\nold\n<!-- streams end -->\nafter\n"
+    assert docs.filled(text, "new\n") == "before\n<!-- streams begin -->\n\nnew\n\n<!-- streams end -->\nafter\n"
+    assert docs.filled("no marks\n", "new\n") == "no marks\n"
