@@ -98,9 +98,18 @@ class Outcome:
     @property
     def error(self) -> str:
         """The one line that says what failed."""
-        (line,) = self.said("ERROR")
-        assert "\n" not in line
-        return line
+        return self._only("ERROR")
+
+    @property
+    def warning(self) -> str:
+        """The one warning."""
+        return self._only("WARNING")
+
+    def _only(self, level: str) -> str:
+        said = self.said(level)
+        assert len(said) == 1, said
+        assert "\n" not in said[0]
+        return said[0]
 
     @property
     def complaints(self) -> list[str]:
