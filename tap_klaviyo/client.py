@@ -327,6 +327,11 @@ class KlaviyoStream(Stream):
             self._stream_version = self._tap.initialized_at
         return OrderedReader(self.segments(), workers=self._workers(), byte_limit=_BYTE_LIMIT)
 
+    def close_reader(self) -> None:
+        """End what reads, if anything does."""
+        if "reader" in self.__dict__:
+            self.reader.close()
+
     def segments(self) -> list[Segment]:
         """Return what the reader reads, in the order of the records."""
         return self.steps().segments()
@@ -454,8 +459,7 @@ class KlaviyoStream(Stream):
                 self._tap.end_stopped()  # requests end with an error when the sync is told to
             self._tap.note_failure(self, error)
         finally:
-            if "reader" in self.__dict__:
-                self.reader.close()
+            self.close_reader()
 
 
 def _setting_instant(config: Mapping[str, Any], name: str) -> datetime | None:

@@ -33,6 +33,7 @@ from tap_klaviyo.memory import give_back_large_blocks
 from tap_klaviyo.options import check_streams
 from tap_klaviyo.own_streams import own_streams
 from tap_klaviyo.parents import list_links
+from tap_klaviyo.polling import poll
 from tap_klaviyo.progress import Progress, summary
 from tap_klaviyo.reports.streams import report_streams
 from tap_klaviyo.settings import SettingsError, from_environment, plain, problems
@@ -225,21 +226,39 @@ class TapKlaviyo(Tap):
         state: IO[str] | None = None,
         catalog: IO[str] | None = None,
     ) -> None:
-        """Sync, and end with 1 where a stream failed."""
+        """Sync once, or until told to stop, and end with 1 where a stream failed."""
         super(Tap, cls).invoke(about=about, about_format=about_format)
-        tap = cls(
-            config=config.config,
-            state=read_json(state, "state"),
-            catalog=read_json(catalog, "catalog"),
-            parse_env_config=config.parse_env,
-        )
+        selected = read_json(catalog, "catalog")
+
+        def make(state: dict[str, Any] | None) -> TapKlaviyo:
+            return cls(
+                config=config.config,
+                state=state,
+                catalog=copy.deepcopy(selected),
+                parse_env_config=config.parse_env,
+            )
+
+        tap = make(read_json(state, "state"))
         tap.http  # noqa: B018 - a missing key is said before anything is written
+        if tap.config.get("poll_interval_ms") is not None:
+            poll(tap, make)
+            return
         try:
             tap.sync_all()
         finally:
             tap.log_summary()
         if tap.failures:
             raise SystemExit(1)
+
+    def take_over(self, earlier: TapKlaviyo) -> None:
+        """Go on with the connection of an earlier tap, and without repeating its warnings."""
+        self.http = earlier.http
+        self._warned = earlier._warned
+
+    def close_readers(self) -> None:
+        """End what reads in the background, also for streams whose turn never came."""
+        for stream in self.klaviyo_streams():
+            stream.close_reader()
 
     # One sync
 
