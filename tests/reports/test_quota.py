@@ -17,9 +17,9 @@ from tests.reports.syncs import NOW, asked, run_within_limits, sandbox_in, sync,
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DAILY = {"name": "daily", "report": "form_values", "window": "day", "statistics": ["submits"]}
+DAILY = {"name": "daily", "report": "segment_values", "window": "day", "statistics": ["members_added"]}
 CONFIG: Mapping[str, Any] = {"auth_token": "pk_made_up", "start_date": "2024-10-01T00:00:00Z", "reports": [DAILY]}
-PATH = "/api/form-values-reports"
+PATH = "/api/segment-values-reports"
 REAL = {"api_url": "https://a.klaviyo.com"}
 
 
@@ -47,7 +47,7 @@ def test_where_there_is_no_daily_quota_none_is_named() -> None:
 
 
 def test_a_backfill_goes_on_where_the_quota_of_the_day_ended(caplog: pytest.LogCaptureFixture) -> None:
-    sandbox = sandbox_in("America/New_York", events=10)
+    sandbox = sandbox_in("America/New_York", events=10, profiles=60)
     time = FakeTime()
     with caplog.at_level(logging.INFO):
         first = run_within_limits(tap_of({**CONFIG, **REAL}, "daily"), sandbox, time)
@@ -68,7 +68,7 @@ def test_a_backfill_goes_on_where_the_quota_of_the_day_ended(caplog: pytest.LogC
 
 
 def test_requests_of_a_report_keep_within_two_a_minute() -> None:
-    sandbox = sandbox_in("UTC", events=10)
+    sandbox = sandbox_in("UTC", events=10, profiles=60)
     time = FakeTime()
     config = {**CONFIG, **REAL, "start_date": "2025-06-01T00:00:00Z"}
     begin = time.now
@@ -78,7 +78,7 @@ def test_requests_of_a_report_keep_within_two_a_minute() -> None:
 
 
 def test_reports_of_one_kind_share_its_quota() -> None:
-    sandbox = sandbox_in("UTC", events=10)
+    sandbox = sandbox_in("UTC", events=10, profiles=60)
     other = {**DAILY, "name": "other"}
     config = {**CONFIG, **REAL, "start_date": "2025-01-25T00:00:00Z", "reports": [DAILY, other], "max_workers": 1}
     synced = run_within_limits(tap_of(config, "daily", "other"), sandbox, FakeTime())
@@ -89,7 +89,7 @@ def test_reports_of_one_kind_share_its_quota() -> None:
 
 
 def test_a_quota_that_others_have_used_up_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
-    sandbox = sandbox_in("UTC", events=10)
+    sandbox = sandbox_in("UTC", events=10, profiles=60)
     genuine = sandbox.handle
 
     def throttled(
