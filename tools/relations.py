@@ -1,0 +1,99 @@
+"""How streams refer to each other, read from their declarations: what a diagram or a database's tests are made of."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_klaviyo import contract
+from tap_klaviyo.columns import Linked, snake
+from tap_klaviyo.contract import UnknownSchemaError
+from tap_klaviyo.tap import TapKlaviyo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tap_klaviyo.client import KlaviyoStream
+    from tap_klaviyo.columns import Column
+
+_ID = "_id"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A column that holds the id of another stream's record.
+
+    ``inherent``: the record was read by way of that other record, so the two come together. Otherwise the other may be
+    gone by now (events outlive profiles), or not have been read yet.
+    """
+
+    column: str
+    stream: str
+    inherent: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """A stream as a table: its key, its columns by name, and what they refer to."""
+
+    name: str
+    description: str
+    keys: tuple[str, ...]
+    columns: Mapping[str, dict[str, Any]]
+    references: tuple[Reference, ...]
+    on_by_default: bool
+
+    @property
+    def headline(self) -> str:
+        """The first sentence of the description: what one record is."""
+        return self.description.partition(". ")[0].partition("\n")[0].removesuffix(".") + "."
+
+
+def tables() -> dict[str, Table]:
+    """Return all streams that there are without a setting, by name."""
+    tap = TapKlaviyo(config={}, parse_env_config=False, validate_config=False)
+    streams = {stream.name: stream for stream in tap.klaviyo_streams()}
+    singulars = dict(_singulars(streams))
+    return {
+        stream.name: Table(
+            stream.name,
+            inspect.getdoc(type(stream)) or "",
+            tuple(stream.primary_keys),
+            {column.name: column.schema for column in stream.columns},
+            tuple(_references(stream, singulars)),
+            stream.selected_by_default,
+        )
+        for stream in streams.values()
+    }
+
+
+def _singulars(streams: Mapping[str, KlaviyoStream]) -> Iterator[tuple[str, str]]:
+    for endpoint in contract.endpoints().values():
+        try:
+            stream = contract.schema_name(str(endpoint.resource))
+        except UnknownSchemaError:  # what a report answers with is no resource
+            continue
+        if stream in streams:
+            yield snake(str(endpoint.resource)), stream
+
+
+def _references(stream: KlaviyoStream, singulars: Mapping[str, str]) -> Iterator[Reference]:
+    inherent = {stream.parent_column, stream.via_column, *stream.inherited_columns}
+    for column in stream.columns:
+        found = _referred(stream, column, singulars)
+        if found is not None:
+            yield Reference(column.name, found, column.name in inherent)
+
+
+def _referred(stream: KlaviyoStream, column: Column, singulars: Mapping[str, str]) -> str | None:
+    """Return the stream whose ids a column holds; ``conversion_metric_id`` ends in the name of what it refers to."""
+    if isinstance(column.source, Linked):
+        return None if column.source.many else contract.schema_name(column.source.type)
+    if stream.linked_from is not None and column.name == stream.linked_from.column:
+        return str(vars(stream.linked_from.stream)["name"])
+    if not column.name.endswith(_ID):
+        return None
+    words = column.name.removesuffix(_ID).split("_")
+    endings = ("_".join(words[start:]) for start in range(len(words)))
+    return next((singulars[ending] for ending in endings if ending in singulars), None)
