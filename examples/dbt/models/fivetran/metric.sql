@@ -1,0 +1,12 @@
+select
+    id,
+    name,
+    integration ->> 'id' as integration_id,
+    integration ->> 'name' as integration_name,
+    -- Klaviyo writes the category as a name or as an object with an id and a name.
+    coalesce(integration -> 'category' ->> 'category', integration ->> 'category') as integration_category,
+    created,
+    updated,
+    _sdc_deleted_at is not null as _fivetran_deleted,
+    _sdc_batched_at as _fivetran_synced
+from {{ source('klaviyo', 'metrics') }}
