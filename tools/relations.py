@@ -35,9 +35,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Table:
-    """A stream as a table: its key, its columns by name, and what they refer to."""
+    """A stream as a table: its key, its columns by name, and what they refer to; `group` is its API category."""
 
     name: str
+    group: str
     description: str
     keys: tuple[str, ...]
     columns: Mapping[str, dict[str, Any]]
@@ -58,6 +59,7 @@ def tables() -> dict[str, Table]:
     return {
         stream.name: Table(
             stream.name,
+            _group(stream),
             inspect.getdoc(type(stream)) or "",
             tuple(stream.primary_keys),
             {column.name: column.schema for column in stream.columns},
@@ -66,6 +68,12 @@ def tables() -> dict[str, Table]:
         )
         for stream in streams.values()
     }
+
+
+def _group(stream: KlaviyoStream) -> str:
+    """Return the name of the module that declares the stream, or of its package where it has one of its own."""
+    package, _, module = type(stream).__module__.removeprefix("tap_klaviyo.").partition(".")
+    return module if package == "streams" else package
 
 
 def _singulars(streams: Mapping[str, KlaviyoStream]) -> Iterator[tuple[str, str]]:
