@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tap_klaviyo.documents import Document, Resource, decoded, linkage
 from tap_klaviyo.reading.chain import Chain, Link
+from tap_klaviyo.reading.fanout import OneParent, Parent
 from tap_klaviyo.reading.ordered import Segment, Step
 
 if TYPE_CHECKING:
@@ -58,8 +59,10 @@ class IncludedChildren(Segment):
             child is None or decoded((child.attributes or {}).get(self.fallback.attribute)) is None for child in found
         )
 
-    def _own_chain(self, parent: Resource) -> Chain:
+    def _own_chain(self, parent: Resource) -> OneParent:
         fallback = self.fallback
         context = {**self.chain.context, fallback.parent_column: parent.id}
         link = Link(fallback.source.request({"id": parent.id}))
-        return Chain(fallback.source, fallback.maker, link, context, self.chain.holds)
+        return OneParent(
+            Parent(parent.id, context), Chain(fallback.source, fallback.maker, link, context, self.chain.holds)
+        )
