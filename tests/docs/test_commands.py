@@ -1,0 +1,87 @@
+"""Every command of the documentation runs, in a folder of its own, and says what the page shows."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import Block, Step, blocks, fits
+from tools.docs.pages import ROOT, pages
+
+PAGES = [page for page in pages() if any(block.shell for block in blocks(page.read_text(encoding="utf-8")))]
+
+
+def environment():
+    own = {name: value for name, value in os.environ.items() if not name.startswith("TAP_KLAVIYO_")}
+    path = os.pathsep.join([str(Path(sys.executable).parent), own["PATH"]])
+    return {**own, "PATH": path, "PYTHONWARNINGS": "ignore"}
+
+
+def bash(command, folder, variables, *options):
+    """Run a command; what it exports is there for the next one."""
+    kept = folder / ".exported"
+    ran = subprocess.run(
+        ["bash", "-eu", "-o", "pipefail", *options, "-c", f"{command}\nenv -0 >'{kept}'"],
+        cwd=folder,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    if kept.exists():
+        variables.update(line.split("=", 1) for line in kept.read_text().split("\0") if line)
+    return ran
+
+
+def said_by(ran):
+    """What a reader looks at: the output, or, where there is none, what went wrong."""
+    logged = [line for line in ran.stderr.splitlines() if "Parsing '" not in line and "parse of env" not in line]
+    return ran.stdout.splitlines() or logged
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_commands(page, tmp_path):
+    variables = environment()
+    for block in blocks(page.read_text(encoding="utf-8")):
+        where = f"{page.relative_to(ROOT)}:{block.line}"
+        if block.file:
+            (tmp_path / block.file).write_text(block.text, encoding="utf-8")
+        for step in block.steps() if block.shell else ():
+            ran = bash(step.command, tmp_path, variables, *(["-n"] if block.skipped else []))
+            said = f"{where}: {step.command}\nexits with {ran.returncode} and says:\n{ran.stdout}\n{ran.stderr}"
+            if step.output is None or block.skipped:
+                assert ran.returncode == 0, said
+            else:
+                assert fits(step.output, said_by(ran)), said
+
+
+def test_what_is_not_run_says_why():
+    reasons = [block.skipped for page in pages() for block in blocks(page.read_text(encoding="utf-8")) if block.skipped]
+    assert all(len(reason.split()) > 2 for reason in reasons)
+
+
+def test_a_block_is_found_with_what_is_said_of_it():
+    page = (
+        "<!-- not run: it needs a key -->\n\n```sh\none\n```\n\n"
+        "<!-- file: a.json -->\n```json\n{}\n```\n```console\n$ x '\ny'\nz\n```\n"
+    )
+    assert list(blocks(page)) == [
+        Block("sh", "one\n", 3, "it needs a key"),
+        Block("json", "{}\n", 8, None, "a.json"),
+        Block("console", "$ x '\ny'\nz\n", 11),
+    ]
+    assert list([*blocks(page)][-1].steps()) == [Step("x '\ny'", ["z"])]
+
+
+def test_output_must_be_what_is_shown():
+    assert fits(["one", "…", "last: … rows"], ["one", "two", "three", "last: 5 rows"])
+    assert fits(["one", "…"], ["one"])
+    assert not fits(["one"], ["one", "two"])
+    assert not fits(["one", "…", "last"], ["one", "two"])
+    assert not fits([], ["anything"])

@@ -1,0 +1,117 @@
+"""Pages agree with the code, with each other, and with their own tables."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import re
+from urllib.parse import unquote
+
+import pytest
+import yaml
+
+from tap_klaviyo.settings import problems
+from tap_klaviyo.tap import TapKlaviyo
+from tests.docs.blocks import blocks
+from tools.docs.pages import ROOT, UnknownTableError, filled, pages
+from tools.docs.scopes import streams
+from tools.docs.settings import PREFIX, all_settings
+from tools.docs.tables import TABLES
+
+LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\((?P<to>[^)\s]+)\)")
+HEADING = re.compile(r"^#{1,6} (?P<title>.+?)\s*$", re.MULTILINE)
+FENCED = re.compile(r"^(```+).*?^\1$", re.DOTALL | re.MULTILINE)
+
+
+def name(page):
+    return page.relative_to(ROOT).as_posix()
+
+
+def text(page):
+    return page.read_text(encoding="utf-8")
+
+
+def prose(page):
+    return FENCED.sub("", text(page))
+
+
+def anchors(page):
+    """The anchors that GitHub makes of headings."""
+    titles = (re.sub(r"[^\w\- ]", "", found["title"].lower()) for found in HEADING.finditer(prose(page)))
+    return {title.replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", pages(), ids=name)
+def test_generated_tables_are_those_of_the_code(page):
+    assert filled(text(page), TABLES) == text(page), "run python -m tools.docs"
+
+
+def test_marks_that_lead_nowhere_are_refused():
+    with pytest.raises(UnknownTableError, match="no table is called 'other'"):
+        filled("<!-- other begin -->\n<!-- other end -->", TABLES)
+    with pytest.raises(UnknownTableError, match="without its other half"):
+        filled("<!-- scopes begin -->\n", TABLES)
+
+
+def test_every_table_is_on_a_page():
+    written = "".join(map(text, pages()))
+    assert [table for table in TABLES if f"<!-- {table} begin -->" not in written] == []
+
+
+@pytest.mark.parametrize("page", pages()[1:], ids=name)
+def test_links_lead_somewhere(page):
+    for found in LINK.finditer(prose(page)):
+        if re.match(r"[a-z]+:", found["to"]):
+            continue
+        path, _, anchor = unquote(found["to"]).partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{name(page)} links to {found['to']}"
+        if anchor:
+            assert anchor in anchors(target), f"{name(page)} links to {found['to']}"
+
+
+def test_the_contents_name_every_page():
+    index = ROOT / "docs" / "index.md"
+    listed = {(index.parent / found["to"].partition("#")[0]).resolve() for found in LINK.finditer(text(index))}
+    assert {page for page in pages() if page.parent == index.parent} - listed - {index} == set()
+
+
+def test_every_setting_and_its_variable_is_documented():
+    page = text(ROOT / "docs" / "settings.md")
+    assert [setting for setting in all_settings() if f"| `{setting}` |" not in page] == []
+    assert set(re.findall(rf"\b{PREFIX}[A-Z_]+\b", "".join(map(text, pages())))) <= {
+        f"{PREFIX}{setting.upper()}" for setting in all_settings()
+    } | {f"{PREFIX}LOGLEVEL"}
+
+
+def test_every_stream_is_documented():
+    page = text(ROOT / "docs" / "access.md")
+    assert [stream for stream in streams() if f"| `{stream}`" not in page] == []
+
+
+def data():
+    for page in pages():
+        for block in blocks(text(page)):
+            if block.language in {"json", "yaml", "yml"}:
+                yield pytest.param(block, id=f"{name(page)}:{block.line}")
+
+
+def within(value):
+    """Everything inside a value, and itself."""
+    yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from within(inner)
+
+
+@pytest.mark.parametrize("block", [*data()])
+def test_data_parses_and_settings_are_taken(block):
+    parsed = json.loads(block.text) if block.language == "json" else list(yaml.safe_load_all(block.text))
+    settings = TapKlaviyo.config_jsonschema
+    for found in within(parsed):
+        if isinstance(found, dict) and found.keys() & all_settings().keys() and "plugins" not in found:
+            own = {key: value for key, value in found.items() if key != "select"}
+            assert list(problems(own, {**settings, "properties": all_settings()})) == []
+            assert TapKlaviyo(config=own, validate_config=False).streams
+        for pattern in found.get("select", ()) if isinstance(found, dict) else ():
+            stream = pattern.removeprefix("!").partition(".")[0]
+            assert fnmatch.filter(streams(), stream), f"nothing is called {stream}"
