@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 from singer_sdk.exceptions import SingerSDKError
@@ -104,3 +104,21 @@ def _guard_logs() -> None:
             handler.addFilter(cleaning)
         if logger.name.partition(".")[0] in _OURS:
             logger.disabled = False  # a logging configuration turns off what was there before, unless it says not to
+
+
+def read_json(file: IO[str] | None, what: str) -> dict[str, Any] | None:
+    """Read a file that the command line names.
+
+    Raises:
+        SettingsError: It holds no JSON object.
+    """
+    if file is None:
+        return None
+    try:
+        content = json.load(file)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        msg = f"the {what} file '{file.name}' holds no JSON object; repair it, or leave --{what} out to start anew"
+        raise SettingsError(msg)
+    return content

@@ -14,13 +14,13 @@ from tap_klaviyo.reading.fanout import Parent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_klaviyo.client import KlaviyoStream
     from tap_klaviyo.http import Request
+    from tap_klaviyo.prepared import Prepared
     from tap_klaviyo.reading.source import Source
     from tap_klaviyo.shape import Context
 
 
-def list_parents(stream: KlaviyoStream) -> list[Parent]:
+def list_parents(stream: Prepared) -> list[Parent]:
     """Read every id of a stream, archived ones too, with as little beside it as the contract lets us ask for.
 
     The context of each parent holds what its own request said, and what carried it: its parents' ids.
@@ -43,7 +43,7 @@ def list_parents(stream: KlaviyoStream) -> list[Parent]:
     return list(found.values())
 
 
-def list_links(stream: KlaviyoStream, relationship: str) -> dict[str, str]:
+def list_links(stream: Prepared, relationship: str) -> dict[str, str]:
     """Return, by the id of a linked resource, the id of the resource of this stream that links to it.
 
     Raises:
@@ -62,11 +62,11 @@ def list_links(stream: KlaviyoStream, relationship: str) -> dict[str, str]:
     return found
 
 
-def _type_of(stream: KlaviyoStream, relationship: str) -> str:
+def _type_of(stream: Prepared, relationship: str) -> str:
     return stream.endpoint.relationships[relationship].type
 
 
-def _requests(stream: KlaviyoStream, source: Source) -> Iterator[tuple[Request, Context]]:
+def _requests(stream: Prepared, source: Source) -> Iterator[tuple[Request, Context]]:
     if stream.parent is None:
         for variant in stream.variants:
             yield source.request(conditions=variant.conditions), variant.columns

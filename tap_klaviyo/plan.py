@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from tap_klaviyo.client import KlaviyoStream
     from tap_klaviyo.declaration import Variant
     from tap_klaviyo.incremental import Range
+    from tap_klaviyo.prepared import Prepared
     from tap_klaviyo.reading.ordered import Segment
     from tap_klaviyo.reading.rows import RowMaker
     from tap_klaviyo.reading.source import Source
@@ -36,7 +36,7 @@ _FEW = 20
 class Plan:
     """What one sync of a stream does."""
 
-    stream: KlaviyoStream
+    stream: Prepared
     reading: Range
     chosen: Sequence[Chosen]
     maker: RowMaker
@@ -180,7 +180,7 @@ class Plan:
         )
 
 
-def reads_apart(stream: KlaviyoStream, chosen: Sequence[Chosen]) -> bool:
+def reads_apart(stream: Prepared, chosen: Sequence[Chosen]) -> bool:
     """Tell whether chosen columns come only from the endpoint that is asked a parent at a time."""
     if stream.fallback is None:
         return False

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import copy
-import json
 import signal
 import threading
 import time
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk import Tap
-from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import StateMessage
 
-from tap_klaviyo import command, contract
+from tap_klaviyo import command
 from tap_klaviyo.catalog import with_list_members, with_replication_methods
-from tap_klaviyo.client import KlaviyoStream
 from tap_klaviyo.config import CONFIG_JSONSCHEMA
-from tap_klaviyo.connection import connect
-from tap_klaviyo.documents import Document, UnreadableBodyError, parse_document
 from tap_klaviyo.emit import StoppedByUser
-from tap_klaviyo.http import Http, Request, Tally
 from tap_klaviyo.http.errors import (
-    BrokenBodyError,
     PermissionDeniedError,
     UnauthorizedError,
     UnreachableError,
@@ -32,29 +24,28 @@ from tap_klaviyo.http.errors import (
 from tap_klaviyo.memory import give_back_large_blocks
 from tap_klaviyo.options import check_streams
 from tap_klaviyo.own_streams import own_streams
-from tap_klaviyo.parents import list_links
 from tap_klaviyo.polling import poll
 from tap_klaviyo.progress import Progress, summary
 from tap_klaviyo.reports.streams import report_streams
 from tap_klaviyo.settings import SettingsError, from_environment, plain, problems
+from tap_klaviyo.shared import SharedTap
 from tap_klaviyo.state import loaded
 from tap_klaviyo.streams import STREAMS
 from tap_klaviyo.writer import LineWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Sequence
     from types import FrameType
 
     import click
 
-    from tap_klaviyo.client import LinkedFrom
-    from tap_klaviyo.reading.fanout import Parent
+    from tap_klaviyo.client import KlaviyoStream
 
 _STATE_SECONDS = 1.0
 _SIGNALLED = 128  # and the signal's number: what a shell says of a process that a signal ended
 
 
-class TapKlaviyo(Tap):
+class TapKlaviyo(SharedTap):
     """Reads Klaviyo."""
 
     name = "tap-klaviyo"
@@ -70,11 +61,7 @@ class TapKlaviyo(Tap):
         self._signal = int(signal.SIGTERM)
         self.failures: list[str] = []
         self._progress: dict[str, Progress] = {}
-        self._warned: set[str] = set()
-        self._tallies: dict[str, Tally] = {}
-        self._parents: dict[type[KlaviyoStream], list[Parent]] = {}
-        self._links: dict[LinkedFrom, Mapping[str, str]] = {}
-        self._parents_lock = threading.RLock()  # the parents of parents are listed while parents are
+        self.share()
         self._background = False
         self._state_at = 0.0
         if parse_env_config:
@@ -112,12 +99,6 @@ class TapKlaviyo(Tap):
         """The catalog, with the members of lists of objects among what can be selected."""
         return with_list_members(super().catalog_dict)
 
-    def klaviyo_streams(self) -> Iterator[KlaviyoStream]:
-        """Yield the streams as what they are."""
-        for stream in self.streams.values():
-            if isinstance(stream, KlaviyoStream):
-                yield stream
-
     def setup_mapper(self) -> None:
         """Register the streams as selected: they take the catalog over first."""
         self.streams  # noqa: B018
@@ -131,82 +112,6 @@ class TapKlaviyo(Tap):
         """
         known = {stream.name: stream.declared_replication_key for stream in self.klaviyo_streams()}
         super().load_state(loaded(state, known))
-
-    # What streams share
-
-    @property
-    def writer(self) -> LineWriter:
-        """The owner of stdout."""
-        writer = self.message_writer
-        if not isinstance(writer, LineWriter):
-            msg = "another message writer was put in place"
-            raise TypeError(msg)
-        return writer
-
-    @cached_property
-    def http(self) -> Http:
-        """The connection to Klaviyo."""
-        return connect(self.config)
-
-    def fetcher(
-        self, tally: Tally, parse: Callable[[bytes], Document] = parse_document
-    ) -> Callable[[Request], Document]:
-        """Return what sends a request and reads its answer, counting in a tally."""
-
-        def parsed(body: bytes) -> Document:
-            try:
-                return parse(body)
-            except UnreadableBodyError:
-                raise BrokenBodyError from None
-
-        return lambda request: self.http.send(request, parse=parsed, stop=self.stopping, tally=tally)
-
-    def tally(self, stream: str) -> Tally:
-        """Return the counters of one stream."""
-        return self._tallies.setdefault(stream, Tally())
-
-    def parents(self, kind: type[KlaviyoStream]) -> list[Parent]:
-        """Return all ids of a stream; read once a sync, however many streams need them."""
-        with self._parents_lock:
-            if kind not in self._parents:
-                stream = next(stream for stream in self.klaviyo_streams() if type(stream) is kind)
-                self._parents[kind] = stream.listed()
-            return self._parents[kind]
-
-    def linked_from(self, wanted: LinkedFrom) -> Mapping[str, str]:
-        """Return, by the id of a linked resource, the id of the resource that links to it."""
-        with self._parents_lock:
-            if wanted not in self._links:
-                stream = next(stream for stream in self.klaviyo_streams() if type(stream) is wanted.stream)
-                self._links[wanted] = list_links(stream, wanted.relationship)
-            return self._links[wanted]
-
-    @cached_property
-    def account_id(self) -> str:
-        """The id of the account that the key belongs to."""
-        endpoint = contract.endpoint("/api/accounts")
-        request = Request(endpoint, self.http.origin.url(endpoint.path, {"fields[account]": "id"}), endpoint.limits)
-        return self.fetcher(self.tally("accounts"))(request).data[0].id
-
-    def writes_plain_records(self, stream: KlaviyoStream) -> bool:
-        """Tell whether records leave as they are, so that whole pages can be encoded at once."""
-        maps = stream.stream_maps
-        return (
-            all(
-                type(stream_map) is SameRecordTransform and stream_map.stream_alias == stream.name
-                for stream_map in maps
-            )
-            and len(maps) == 1
-            and not self.config.get("flattening_enabled")
-            and not self.config.get("batch_config")
-            and stream.ABORT_AT_RECORD_COUNT is None
-        )
-
-    def warn_once(self, topic: str, message: str) -> None:
-        """Log a warning the first time that its topic comes up."""
-        if topic not in self._warned:
-            self._warned.add(topic)
-            self.logger.warning(message)
 
     # Command line
 
@@ -228,7 +133,7 @@ class TapKlaviyo(Tap):
     ) -> None:
         """Sync once, or until told to stop, and end with 1 where a stream failed."""
         super(Tap, cls).invoke(about=about, about_format=about_format)
-        selected = read_json(catalog, "catalog")
+        selected = command.read_json(catalog, "catalog")
 
         def make(state: dict[str, Any] | None) -> TapKlaviyo:
             return cls(
@@ -238,7 +143,7 @@ class TapKlaviyo(Tap):
                 parse_env_config=config.parse_env,
             )
 
-        tap = make(read_json(state, "state"))
+        tap = make(command.read_json(state, "state"))
         tap.http  # noqa: B018 - a missing key is said before anything is written
         if tap.config.get("poll_interval_ms") is not None:
             poll(tap, make)
@@ -330,24 +235,6 @@ class TapKlaviyo(Tap):
         self._signal = signum
         self.stopping.set()
         signal.signal(signum, signal.SIG_DFL)
-
-
-def read_json(file: IO[str] | None, what: str) -> dict[str, Any] | None:
-    """Read a file that the command line names.
-
-    Raises:
-        SettingsError: It holds no JSON object.
-    """
-    if file is None:
-        return None
-    try:
-        content = json.load(file)
-    except ValueError:
-        content = None
-    if not isinstance(content, dict):
-        msg = f"the {what} file '{file.name}' holds no JSON object; repair it, or leave --{what} out to start anew"
-        raise SettingsError(msg)
-    return content
 
 
 def main() -> None:

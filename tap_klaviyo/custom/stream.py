@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
-from tap_klaviyo.client import ACCOUNT_ID, KlaviyoStream
+from tap_klaviyo.client import KlaviyoStream
 from tap_klaviyo.columns import DATE_TIME, KEY, Attribute, Column, Constant
 from tap_klaviyo.custom.answers import AnswerParser
 from tap_klaviyo.custom.asking import WHOLE, Asker
@@ -16,6 +16,7 @@ from tap_klaviyo.custom.members import TEXT_COLUMN
 from tap_klaviyo.custom.scalars import STRING, TIMESTAMP
 from tap_klaviyo.custom.schema import lenient, strict
 from tap_klaviyo.custom.types import Anything, Fields, compiled, schema_of
+from tap_klaviyo.declared import ACCOUNT_ID
 from tap_klaviyo.http.errors import NotFoundError
 from tap_klaviyo.options import OptionsError, StreamOptions
 from tap_klaviyo.reading.chain import Chain

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from tap_klaviyo import contract
-from tap_klaviyo.client import ACCOUNT_ID, KlaviyoStream
+from tap_klaviyo.client import KlaviyoStream
 from tap_klaviyo.columns import KEY, Attribute, Column, Constant
+from tap_klaviyo.declared import ACCOUNT_ID
 from tap_klaviyo.documents import Resource
 from tap_klaviyo.http import Request
 from tap_klaviyo.http.errors import BadRequestError

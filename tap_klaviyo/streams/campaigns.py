@@ -1,7 +1,8 @@
 """Campaigns, their messages, tags and jobs."""
 
-from tap_klaviyo.client import FallbackTo, KlaviyoStream
+from tap_klaviyo.client import KlaviyoStream
 from tap_klaviyo.declaration import Variant
+from tap_klaviyo.declared import FallbackTo
 from tap_klaviyo.filters import condition
 
 # The endpoint refuses to list without a channel, and leaves archived campaigns out unless it is asked for them. Nobody
