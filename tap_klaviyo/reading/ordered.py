@@ -137,7 +137,7 @@ class OrderedReader:
                         node.following = _Node(segment=left_over, following=node.following)
                         self._changed.notify_all()
                     return node, segment
-                self._changed.wait(_WAKE_SECONDS)
+                self._changed.wait()
         return None
 
     def _leftmost_free(self) -> _Node | None:
