@@ -1,0 +1,44 @@
+"""`include_account_id`: whose record it is, for people who load many accounts into one warehouse."""
+
+from __future__ import annotations
+
+import pytest
+
+from tap_klaviyo.sandbox import Shop
+from tap_klaviyo.streams import STREAMS
+from tests.streams.syncing import sync
+
+NAMES = sorted(kind.name for kind in STREAMS)
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return Shop(events=50, profiles=60)
+
+
+@pytest.fixture(scope="module")
+def run(shop):
+    return sync(shop, *NAMES, config={"include_account_id": True})
+
+
+def test_the_account_is_asked_for_once_beside_the_accounts_themselves(run):
+    assert run.tap.failures == []
+    assert run.sandbox.refused == 0
+    assert sorted(run.asked("/api/accounts")) == ["", "fields%5Baccount%5D=id"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_in_every_record_and_first_in_every_key(run, shop, name):
+    (account,) = shop.resources("account")
+    (schema,) = (message for message in run.of(name) if message["type"] == "SCHEMA")
+    assert schema["key_properties"][0] == "account_id"
+    assert next(iter(schema["schema"]["properties"])) == "account_id"
+    assert schema["schema"]["properties"]["account_id"]["type"] == "string"
+    assert len(schema["key_properties"]) > 1
+    assert {record["account_id"] for record in run.records[name]} == {account.id}
+
+
+def test_without_the_setting_there_is_none(shop):
+    run = sync(shop, "tags", "list_profiles")
+    assert "account_id" not in run.records["tags"][0]
+    assert run.asked("/api/accounts") == []
