@@ -35,8 +35,7 @@ class AnswerParser:
     def __init__(self, entry: CustomEntry, warn: Callable[[str], None]) -> None:
         self._entry = entry
         self._warn = warn
-        self._records = parse_json_path(entry.records_path)
-        # A list may be empty; where there is no list at all, the path is wrong.
+        # What holds the records: a list, which may be empty, or a single one. Where there is neither, the path is wrong.
         self._holder = parse_json_path(entry.records_path.removesuffix(_EACH))
         self._next = parse_json_path(entry.cursor_path)
         self._numbers = count()
@@ -60,9 +59,10 @@ class AnswerParser:
         return Document([self._resource(record) for record in self._found(found)], {}, self._following(found))
 
     def _found(self, document: Any) -> Iterator[dict[str, Any]]:
-        if not self._holder.find(document):
+        holders = self._holder.find(document)
+        if not holders and "?" not in self._entry.records_path:
             self._warn(f"{self._entry.name}: records_path {self._entry.records_path} leads nowhere in an answer")
-        for match in self._records.find(document):
+        for match in holders:
             values = match.value if isinstance(match.value, list) else [match.value]
             for value in values:
                 if value is None:

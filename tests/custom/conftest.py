@@ -126,6 +126,8 @@ def sync(config: dict[str, Any], *names: str, **kwargs: Any) -> Run:
     """Sync the named streams, by default those that the settings define."""
     tap = TapKlaviyo(config=config, **kwargs)
     own = [entry["name"] for setting in ("event_streams", "custom_streams") for entry in config.get(setting, ())]
+    for name, stream in tap.streams.items():
+        stream.selected = name in (names or own)  # whatever is selected and slow begins to read in the background
     out = io.StringIO()
     with redirect_stdout(out):
         for name in names or own:
