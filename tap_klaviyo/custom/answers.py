@@ -35,7 +35,7 @@ class AnswerParser:
     def __init__(self, entry: CustomEntry, warn: Callable[[str], None]) -> None:
         self._entry = entry
         self._warn = warn
-        # What holds the records: a list, which may be empty, or a single one. Where there is neither, the path is wrong.
+        # What holds the records: a list, which may be empty, or a single one. Without either the path is wrong.
         self._holder = parse_json_path(entry.records_path.removesuffix(_EACH))
         self._next = parse_json_path(entry.cursor_path)
         self._numbers = count()

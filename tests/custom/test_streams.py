@@ -443,9 +443,7 @@ def test_a_catalog_leaves_an_open_record_open(server):
 
 def test_stream_maps_and_the_account_id_work_as_everywhere(server):
     entry = {"name": "mine", "path": "/api/lists", "flatten_attributes": True}
-    found = run(
-        server, entry, include_account_id=True, stream_maps={"mine": {"name": "name.upper()", "__else__": None}}
-    )
+    found = run(server, entry, include_account_id=True, stream_maps={"mine": {"name": "name.upper()"}})
     assert {record["name"] for record in found.records("mine")} == {
         one.attributes["name"].upper() for one in server.sandbox.shop.resources("list")
     }
@@ -455,7 +453,11 @@ def test_stream_maps_and_the_account_id_work_as_everywhere(server):
 
 
 def test_requests_are_retried_as_the_settings_say(server):
-    answers = [(503, {}, b""), (500, {}, b""), (200, {}, b'{"data":[{"id":"1"}]}')]
+    answers: list[tuple[int, dict[str, str], bytes]] = [
+        (503, {}, b""),
+        (500, {}, b""),
+        (200, {}, b'{"data":[{"id":"1"}]}'),
+    ]
     server.sandbox.extra["/api/made-up"] = lambda _: answers.pop(0)
     entry = {"name": "mine", "path": "/api/made-up"}
     assert run(server, entry, retry=2).records("mine") == [{"id": "1"}]
