@@ -8,11 +8,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
+
+    from tqdm import tqdm
 
     from tap_klaviyo.http import Tally
     from tap_klaviyo.incremental import Range
@@ -94,12 +94,15 @@ class Progress:
             self._bar = None
 
     def _draw(self) -> None:
-        bar: tqdm[Any] = self._bar or tqdm(
-            total=1.0, desc=self.stream, file=sys.stderr, leave=False, bar_format=_BAR_FORMAT
-        )
+        bar = self._bar or self._new_bar()
         bar.n = self.share or 0.0
         bar.set_postfix_str(self.line(), refresh=True)
         self._bar = bar
+
+    def _new_bar(self) -> tqdm[Any]:
+        from tqdm import tqdm  # noqa: PLC0415 - a log and a discovery need no bar, and it takes time to import
+
+        return tqdm(total=1.0, desc=self.stream, file=sys.stderr, leave=False, bar_format=_BAR_FORMAT)
 
 
 def duration(seconds: float) -> str:
