@@ -11,6 +11,7 @@ from tap_klaviyo.prepared import Prepared
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping
 
+    from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.singerlib import Catalog
 
 
@@ -68,8 +69,16 @@ class KlaviyoStream(Prepared):
         try:
             yield from Emitter(self, self._tap, write_messages=write_messages).emit()
         except Exception as error:  # noqa: BLE001 - a bug in one stream does not stop the others either
-            if self._tap.stopping.is_set():
+            if not self._tap.stopping.is_set():
+                self._tap.note_failure(self, error)
+            elif write_messages:
                 self._tap.end_stopped()  # requests end with an error when the sync is told to
-            self._tap.note_failure(self, error)
         finally:
             self.close_reader()
+
+    def _sync_batches(self, batch_config: BatchConfig, context: Mapping[str, Any] | None = None) -> None:
+        """Write files of records; end, if told to, once a BATCH names the last: only then may a STATE say so."""
+        super()._sync_batches(batch_config, context)
+        if self._tap.stopping.is_set():
+            self._tap.end_stopped()
+        self._tap.write_state()  # the SDK's last one may come before the end of the stream is known

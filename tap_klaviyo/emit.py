@@ -56,7 +56,9 @@ class Emitter:
             with stream.get_record_counter() as counter, stream.get_sync_timer(), closing(progress):
                 for page in stream.reader:
                     if self._tap.stopping.is_set():
-                        self._tap.end_stopped()
+                        if self._write_messages:
+                            self._tap.end_stopped()
+                        return  # what was yielded has to stand in a file first
                     yield from self._write(page)
                     counter.increment(page.count)
                     self._after(page)
