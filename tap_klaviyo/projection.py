@@ -15,47 +15,22 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from tap_klaviyo.columns import Attribute, Chosen, Constant, Id, Lifted, Linked, RelatedAttribute
+from tap_klaviyo.compiled import NULL, SCALARS, Linkage, document, struct
 from tap_klaviyo.conform import Conform, conformer
 from tap_klaviyo.documents import Document, clean_body
 from tap_klaviyo.records import is_open_object
 from tap_klaviyo.timestamps import rfc3339
 
-_NULL = Raw(b"null")
 _CANONICAL_LENGTH = len("2022-11-08T01:23:45+00:00")
-_SCALARS: Mapping[str, tuple[Any, frozenset[type]]] = {
-    # by JSON type: what msgspec decodes, and the Python types of values that need no conversion
-    "string": (str | None, frozenset({str, type(None)})),
-    "integer": (int | None, frozenset({int, type(None)})),
-    "number": (int | float | None, frozenset({int, float, type(None)})),
-    "boolean": (bool | None, frozenset({bool, type(None)})),
-}
 
 Values = Iterable[Any]
 
 
 class OddPageError(ValueError):
     """A page that only the flattener reads."""
-
-
-class _Identifier(Struct):
-    id: str
-
-
-class _Linkage(Struct, frozen=True):
-    data: _Identifier | None = None
-
-
-class _Included(Struct):
-    id: str
-    type: str = ""
-    attributes: dict[str, Raw] | None = None
-
-
-class _Links(Struct):
-    next: str | None = None
 
 
 @dataclass(slots=True)
@@ -70,12 +45,6 @@ class _Page:
 Read = Callable[[_Page], Values]
 
 
-def _struct(name: str, fields: Mapping[str, Any], default: Any = None) -> type[Struct]:
-    """Define a struct whose fields are called as JSON calls them; reached by position, as `f0`, `f1`…."""
-    defined = [(f"f{index}", kind, _NULL if kind is Raw else default) for index, kind in enumerate(fields.values())]
-    return msgspec.defstruct(name, defined, rename={f"f{index}": key for index, key in enumerate(fields)}, gc=False)
-
-
 class Projection:
     """Reads answers, and makes records of the chosen columns."""
 
@@ -86,28 +55,11 @@ class Projection:
         self._members: dict[str, dict[str, Any]] = {}
         self._relationships: dict[str, Any] = {}
         self._readers = [self._reader(choice) for choice in chosen]
-        self._record = _struct("Record", {choice.column.name: Any for choice in chosen})
+        self._record = struct("Record", {choice.column.name: Any for choice in chosen})
         self._decode_members = {
-            name: msgspec.json.Decoder(_struct("Members", keys)).decode for name, keys in self._members.items()
+            name: msgspec.json.Decoder(struct("Members", keys)).decode for name, keys in self._members.items()
         }
-        self._resource = msgspec.defstruct(
-            "Resource",
-            [
-                ("id", str),
-                ("type", str),
-                ("attributes", _struct("Attributes", self._attributes)),
-                ("relationships", _struct("Relationships", self._relationships, _Linkage()) | None, None),
-            ],
-        )
-        document = msgspec.defstruct(
-            "Document",
-            [
-                ("data", list[self._resource]),  # type: ignore[name-defined]
-                ("included", list[_Included] | None, None),
-                ("links", _Links | None, None),
-            ],
-        )
-        self._decode = msgspec.json.Decoder(document).decode
+        self._resource, self._decode = document(self._attributes, self._relationships)
 
     @classmethod
     def of(cls, chosen: Sequence[Chosen], replication_key: str | None) -> Projection | None:
@@ -198,7 +150,7 @@ class Projection:
             return lambda page: map(
                 raw if name in page.members else lambda item: _object(raw(item)), page.document.data
             )
-        get = self._attribute(name, _SCALARS[_scalar(choice)][0])
+        get = self._attribute(name, SCALARS[_scalar(choice)][0])
         if choice.column.schema.get("format") == "date-time":
             # The instants of the replication key are parsed anyway, so the usual shape of it need not be here.
             fits = _is_canonical if choice.column.name == self._replication_key else _never
@@ -208,7 +160,7 @@ class Projection:
         return lambda page: map(get, page.document.data)
 
     def _linked(self, relationship: str) -> Callable[[Any], Any]:
-        self._relationships.setdefault(relationship, _Linkage)
+        self._relationships.setdefault(relationship, Linkage)
         get = attrgetter(f"f{list(self._relationships).index(relationship)}.data")
         return lambda item: None if item.relationships is None else get(item.relationships)
 
@@ -217,7 +169,7 @@ class Projection:
 
         def read(page: _Page) -> Values:
             values = {
-                identifier: convert(msgspec.json.decode((item.attributes or {}).get(source.attribute, _NULL)))
+                identifier: convert(msgspec.json.decode((item.attributes or {}).get(source.attribute, NULL)))
                 for (kind, identifier), item in page.document.included.items()
                 if kind == source.type
             }
@@ -231,7 +183,7 @@ class Projection:
         # Text that is text needs no conversion; an amount may come as text.
         is_text = _scalar(choice) == "string"
         for key in source.keys:
-            known.setdefault(key, _SCALARS["string"][0] if is_text else Any)
+            known.setdefault(key, SCALARS["string"][0] if is_text else Any)
         getters = [attrgetter(f"f{list(known).index(key)}") for key in source.keys]
         convert = _converting(choice)
 
@@ -248,7 +200,7 @@ def _is_known(choice: Chosen) -> bool:
     match source:
         case Attribute(detail=detail):
             return (
-                choice.within is None and not detail and (is_open_object(choice.column) or _scalar(choice) in _SCALARS)
+                choice.within is None and not detail and (is_open_object(choice.column) or _scalar(choice) in SCALARS)
             )
         case Linked(many=many):
             return not many
@@ -265,7 +217,7 @@ def _scalar(choice: Chosen) -> str:
 
 def _converting(choice: Chosen) -> Conform:
     """Return a conversion that leaves the usual values alone; what does not fit makes the page odd."""
-    usual = _SCALARS[_scalar(choice)][1]
+    usual = SCALARS[_scalar(choice)][1]
     conform = conformer(choice.column.schema, None, _refuse)
     return lambda value: value if type(value) in usual else conform(value)
 
