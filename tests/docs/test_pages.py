@@ -115,3 +115,11 @@ def test_data_parses_and_settings_are_taken(block):
         for pattern in found.get("select", ()) if isinstance(found, dict) else ():
             stream = pattern.removeprefix("!").partition(".")[0]
             assert fnmatch.filter(streams(), stream), f"nothing is called {stream}"
+
+
+def test_lines_to_look_up_are_lines_that_the_tap_says():
+    table = text(ROOT / "docs" / "operations.md").partition("| the line has | do |")[2]
+    quoted = [phrase for line in table.splitlines()[2:] for phrase in re.findall("`([^`]+)`", line.split("|")[1])]
+    source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tap_klaviyo").rglob("*.py"))
+    assert len(quoted) > 10
+    assert [phrase for phrase in quoted if phrase not in source] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tools.docs import scopes, settings, streams
+from tools.docs import durations, scopes, settings, streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,4 +16,5 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "streams in brief": streams.in_brief,
     "scopes": scopes.by_stream,
     "all scopes": scopes.by_default,
+    "durations": durations.rates,
 }
