@@ -32,13 +32,15 @@ def take_over(
     that it does not have comes with ``columns``' schema, and one that the stream does not have goes.
     """
     root = entry.metadata.root
-    if not (entry.key_properties or root.table_key_properties):
-        entry.key_properties = list(keys)
+    known = {column.name for column in columns}
+    named = [name for name in entry.key_properties or root.table_key_properties or () if name in known]
+    # With fewer keys than the stream has (a catalog older than `include_account_id`), rows would replace each other.
+    entry.key_properties = list(keys) if {*named} <= {*keys} else named
     methods = (entry.replication_method, root.forced_replication_method)
     if not any((entry.replication_key, root.replication_key, *methods)):
         entry.replication_key = replication_key
     metadata = {path_of(breadcrumb): item.to_dict() for breadcrumb, item in entry.metadata.items()}
-    automatic = {*keys, replication_key}
+    automatic = {*keys, *named, replication_key}
     nodes = resolve(columns, metadata, {name for name in automatic if name})
     given = members(entry.schema.to_dict())
     properties = {

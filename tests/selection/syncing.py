@@ -22,10 +22,12 @@ URL = {"api_url": "sandbox://"}
 
 @dataclass
 class Synced:
-    """What came of a sync: records and schemas by stream, and the requests as (path template, parameters)."""
+    """What came of a sync, by stream, and its requests as (path template, parameters)."""
 
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     schemas: dict[str, dict[str, Any]] = field(default_factory=dict)
+    bookmarks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    keys: dict[str, list[str]] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
@@ -90,6 +92,9 @@ def sync(sandbox: Sandbox | None = None, catalog: Mapping[str, Any] | None = Non
         message = json.loads(line)
         if message["type"] == "SCHEMA":
             found.schemas[message["stream"]] = message["schema"]
+            found.keys[message["stream"]] = message["key_properties"]
+        elif message["type"] == "STATE":
+            found.bookmarks = message["value"].get("bookmarks", {})
         elif message["type"] == "RECORD":
             found.records.setdefault(message["stream"], []).append(message["record"])
     found.requests = [(logged.path, dict(parse_qsl(logged.query))) for logged in list(sandbox.requests)[before:]]

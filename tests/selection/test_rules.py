@@ -172,7 +172,23 @@ def test_an_older_catalog_gets_the_members_that_it_does_not_know(catalog, shop):
     assert synced.schemas["profiles"]["properties"]["location"]["properties"].keys() == LOCATION - {"zip"}
 
 
-def test_a_catalog_without_keys_keeps_those_of_the_stream(shop):
+@pytest.mark.parametrize(
+    ("keys", "account", "wanted"),
+    [
+        ([], False, ["id"]),
+        (["id"], True, ["account_id", "id"]),  # older than the setting: rows of two accounts would replace each other
+        (["account_id", "id"], False, ["id"]),  # and the other way round
+        (["id", "email"], False, ["id", "email"]),  # someone's own choice
+    ],
+)
+def test_keys_of_a_catalog(keys, account, wanted, shop):
+    off = (["properties", "email"], {"selected": False})
+    synced = sync(Sandbox(shop), by_hand(STREAM, off, key_properties=keys), include_account_id=account)
+    assert synced.keys["profiles"] == wanted
+    assert all(wanted_key in record for wanted_key in wanted for record in profiles(synced))
+
+
+def test_a_catalog_that_names_no_method_is_read_incrementally(shop):
     synced = sync(Sandbox(shop), by_hand(STREAM))
     assert any("sort" in params for path, params in synced.requests if path == "/api/profiles")
-    assert synced.records["profiles"]
+    assert synced.bookmarks["profiles"]["replication_key"] == "updated"
