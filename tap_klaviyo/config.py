@@ -162,13 +162,25 @@ OWN_STREAMS = (
         title="Event streams",
         description="One extra stream a metric: {name, metric}, the metric by id or by name.",
     ),
-    th.Property("reports", _ENTRIES, default=[], title="Reports", description="Named reports."),
+    th.Property(
+        "reports",
+        _ENTRIES,
+        default=[],
+        title="Reports",
+        description=(
+            "Named reports, a stream each: {name, report, statistics, group_by, filter, window or interval or "
+            "timeframe, conversion_metric, lookback}."
+        ),
+    ),
     th.Property(
         "metric_aggregates",
         _ENTRIES,
         default=[],
         title="Metric aggregates",
-        description="Named metric aggregates.",
+        description=(
+            "Named metric aggregates, a stream each: {name, metric, measurements, by, interval, filter, timezone, "
+            "lookback}."
+        ),
     ),
     th.Property(
         "custom_streams",
