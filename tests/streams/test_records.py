@@ -63,10 +63,18 @@ def links(shop, kind, name):
     return {(parent.id, child) for parent in shop.resources(kind) for child in shop.related(parent, name)}
 
 
+def marketing(profile):
+    """What a profile says of e-mail; any level may be null."""
+    found = profile.attributes["subscriptions"]
+    for level in ("email", "marketing"):
+        found = (found or {}).get(level)
+    return found or {}
+
+
 def suppressions(shop, name, *keys):
     found: dict[tuple[str, ...], datetime] = {}
     for profile in shop.resources("profile"):
-        for one in profile.attributes["subscriptions"]["email"]["marketing"][name]:
+        for one in marketing(profile).get(name) or ():
             key = (profile.id, *(one[key] for key in keys))
             found[key] = max(found.get(key, instant("1970-01-01T00:00:00+00:00")), instant(one["timestamp"]))
     return found
