@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import signal
 import threading
@@ -145,6 +146,8 @@ class TapKlaviyo(SharedTap):
 
         tap = make(command.read_json(state, "state"))
         tap.http  # noqa: B018 - a missing key is said before anything is written
+        if tap.config.get("include_account_id"):
+            tap.account_id  # noqa: B018 - it is part of every key: without it no stream can be read
         if tap.config.get("poll_interval_ms") is not None:
             poll(tap, make)
             return
@@ -176,7 +179,8 @@ class TapKlaviyo(SharedTap):
             return
         for stream in self.klaviyo_streams():
             if stream.selected and stream.slow and stream.ABORT_AT_RECORD_COUNT is None:
-                stream.reader.start(stream.name)
+                with contextlib.suppress(Exception):  # raised again when it is the stream's turn
+                    stream.reader.start(stream.name)
 
     def write_state_soon(self) -> None:
         """Write a STATE, unless the last one is less than a second old."""

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from unittest import mock
+
 import pytest
 
-from tap_klaviyo.sandbox import Shop
+from tap_klaviyo.http.errors import PermissionDeniedError
+from tap_klaviyo.sandbox import Sandbox, Shop
+from tap_klaviyo.sandbox.access import Access
+from tap_klaviyo.sandbox.faults import Fault
 from tap_klaviyo.streams import STREAMS
+from tap_klaviyo.tap import TapKlaviyo
 from tests.streams.syncing import sync
 
 NAMES = sorted(kind.name for kind in STREAMS)
@@ -42,3 +49,23 @@ def test_without_the_setting_there_is_none(shop):
     run = sync(shop, "tags", "list_profiles")
     assert "account_id" not in run.records["tags"][0]
     assert run.asked("/api/accounts") == []
+
+
+def test_a_key_that_may_not_read_the_account_is_told_so_before_anything_is_written(shop, tmp_path, capsys):
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"api_url": "sandbox://", "include_account_id": True}))
+    sandbox = Sandbox(shop, access=Access(scopes={"": {"tags:read"}}))
+    with (
+        mock.patch("tap_klaviyo.sandbox.shared", return_value=sandbox),
+        pytest.raises(PermissionDeniedError, match="needs the scope accounts:read"),
+    ):
+        TapKlaviyo.cli(["--config", str(config)], standalone_mode=False)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_stream_that_cannot_begin_in_the_background_fails_in_its_own_turn(shop):
+    sandbox = Sandbox(shop)
+    sandbox.faults.add(Fault("error", rate=1.0, path="/api/accounts"))
+    quick = {"retry": 1, "retry_backoff_multiplier_ms": 1, "include_account_id": True}
+    run = sync(sandbox, "tags", "lists", config=quick)
+    assert sorted(run.tap.failures) == ["lists", "tags"]
