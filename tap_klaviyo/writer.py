@@ -35,7 +35,10 @@ class LineWriter(MsgSpecWriter):
             if binary is None:  # a test that captures text
                 sys.stdout.write(lines.decode())
             else:
-                binary.write(lines)
+                # Unbuffered (PYTHONUNBUFFERED), one write may end early where a signal comes in between.
+                left = memoryview(lines)
+                while left:
+                    left = left[binary.write(left) :]
 
     def flush(self) -> None:
         """Hand over to the target what was written."""
