@@ -60,14 +60,16 @@ class Pipeline:
         """What the target vouches for."""
         return self.folder / "state.json"
 
-    def start(self, **options: Any) -> subprocess.Popen[bytes]:
+    @property
+    def command(self) -> list[str]:
         """Start the tap where the state leaves off."""
         command = [str(TAP), "--config", f"{self.folder}/config.json", "--catalog", f"{self.folder}/catalog.json"]
-        if self.state.exists():
-            command += ["--state", str(self.state)]
-        log = (self.folder / "tap.log").open("wb")
-        with log:
-            return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, **options)
+        return [*command, "--state", str(self.state)] if self.state.exists() else command
+
+    def start(self, stdout: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
+        """Start the tap alone; what it says goes to a log."""
+        with (self.folder / "tap.log").open("wb") as log:
+            return subprocess.Popen(self.command, stdout=stdout, stderr=log)
 
     def run(
         self, sandbox: Sandbox, *, kill_after: int | None = None, by: int = signal.SIGKILL, dies_after: int = 0
