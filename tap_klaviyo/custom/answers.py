@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _CURSORS = ("page[cursor]", "page_cursor")
 _EACH = "[*]"
+_SAFE_LENGTH = len("9223372036854775807")
 
 
 class UnusableAnswerError(KlaviyoError):
@@ -53,7 +54,7 @@ class AnswerParser:
         if not text.strip():
             return Document([], {}, None)
         try:
-            found = json.loads(text, parse_float=_exact, parse_constant=_no_number)
+            found = json.loads(text, parse_int=_whole, parse_float=_exact, parse_constant=_no_number)
         except (ValueError, RecursionError):
             raise BrokenBodyError from None
         return Document([self._resource(record) for record in self._found(found)], {}, self._following(found))
@@ -109,6 +110,11 @@ def _cursor(value: str) -> str:
         return value
     params = dict(parse_qsl(urlsplit(value).query))
     return next((params[name] for name in _CURSORS if name in params), value)
+
+
+def _whole(text: str) -> int | Decimal:
+    """A whole number; one of more than 64 bits in the form that every writer of messages takes."""
+    return int(text) if len(text) < _SAFE_LENGTH else Decimal(text)
 
 
 def _exact(text: str) -> Decimal | None:

@@ -103,8 +103,8 @@ class RecordMaker:
             }
             try:
                 yield _encoder.encode(message) + b"\n"
-            except (OverflowError, UnicodeEncodeError, msgspec.MsgspecError):
-                # An integer of more than 64 bits, or a lone surrogate.
+            except UnicodeEncodeError:
+                # A lone surrogate is not UTF-8; escaped it can be written, and read again.
                 yield f"{json.dumps(message, default=_number)}\n".encode()
 
 

@@ -134,7 +134,8 @@ class Http:
                 redirects += 1
                 request = request.next(target)
             else:
-                raise refusal(request, answer, setting=self._auth.setting, revision=self._settings.revision)
+                revision = request.headers.get("revision", self._settings.revision)
+                raise refusal(request, answer, setting=self._auth.setting, revision=revision)
 
     def _in_turn(
         self,
