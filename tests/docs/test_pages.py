@@ -96,25 +96,33 @@ def data():
                 yield pytest.param(block, id=f"{name(page)}:{block.line}")
 
 
-def within(value):
-    """Everything inside a value, and itself."""
-    yield value
+def settings_in(value):
+    """The objects inside a value that are settings of the tap; entries of its lists have a name."""
+    if isinstance(value, dict) and "name" not in value and value.keys() & all_settings().keys():
+        yield value
+    else:
+        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            yield from settings_in(inner)
+
+
+def patterns_in(value):
+    """What stands under `select`, anywhere inside a value."""
+    if isinstance(value, dict):
+        yield from value.get("select", ())
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from within(inner)
+        yield from patterns_in(inner)
 
 
 @pytest.mark.parametrize("block", [*data()])
 def test_data_parses_and_settings_are_taken(block):
     parsed = json.loads(block.text) if block.language == "json" else list(yaml.safe_load_all(block.text))
-    settings = TapKlaviyo.config_jsonschema
-    for found in within(parsed):
-        if isinstance(found, dict) and found.keys() & all_settings().keys() and "plugins" not in found:
-            own = {key: value for key, value in found.items() if key != "select"}
-            assert list(problems(own, {**settings, "properties": all_settings()})) == []
-            assert TapKlaviyo(config=own, validate_config=False).streams
-        for pattern in found.get("select", ()) if isinstance(found, dict) else ():
-            stream = pattern.removeprefix("!").partition(".")[0]
-            assert fnmatch.filter(streams(), stream), f"nothing is called {stream}"
+    for found in settings_in(parsed):
+        settings = {key: value for key, value in found.items() if key not in {"select", "metadata"}}
+        assert list(problems(settings, {**TapKlaviyo.config_jsonschema, "properties": all_settings()})) == []
+        assert TapKlaviyo(config=settings, validate_config=False).streams
+    for pattern in patterns_in(parsed):
+        stream = pattern.removeprefix("!").partition(".")[0]
+        assert fnmatch.filter(streams(), stream), f"nothing is called {stream}"
 
 
 def test_lines_to_look_up_are_lines_that_the_tap_says():
