@@ -39,6 +39,14 @@ def test_events_come_without_the_names_of_their_metrics(shop, caplog):
     assert "The scope metrics:read fills them." in caplog.text
 
 
+def test_what_the_key_lacks_is_not_asked_for_again(shop):
+    run = sync(lacking(shop, "metrics:read"), "events", config={"max_workers": 1})
+    assert len(run.records["events"]) == 40
+    # The first request, and the one for the future, which was ready before an answer came.
+    assert ["include=metric" in query for query in run.asked("/api/events")].count(True) == 2
+    assert len(run.asked("/api/events")) == 5
+
+
 def test_with_the_scope_they_have_them(shop, caplog):
     run = sync(lacking(shop), "events")
     assert None not in {event["metric_name"] for event in run.records["events"]}
