@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from tap_klaviyo.settings import SettingsError
 from tap_klaviyo.tap import TapKlaviyo
 
-BAD = [
+BAD: list[tuple[dict[str, Any], str]] = [
     ({"custom_streams": [{"name": "ok", "path": "/api/tags"}, {"name": "orders", "path": "/api/x/{id}"}]}, "'orders'"),
     ({"custom_streams": [{"name": "orders", "url": "https://evil.example/api/x"}]}, "'orders'"),
     ({"custom_streams": [{"name": "events", "path": "/api/x"}]}, "'events'"),

@@ -137,6 +137,12 @@ def test_numbers_keep_their_digits(server, capfd):
     assert float(record["d"]) == 1.1
 
 
+def test_half_a_character_is_written(server):
+    server.sandbox.answers("/api/made-up", b'{"data":[{"id":"1","a":"\\ud800","b":1.5}]}')
+    found = run(server, {"name": "mine", "path": "/api/made-up"})
+    assert found.records("mine") == [{"id": "1", "a": "\ud800", "b": 1.5}]
+
+
 def test_a_json_schema_projects_casts_and_checks(server, caplog):
     server.sandbox.answers("/api/made-up", {"data": [{"id": "1", "n": "5", "kind": "a", "more": 1}]})
     schema = {
