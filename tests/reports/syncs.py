@@ -108,12 +108,15 @@ def tap_of(
     *streams: str,
     state: dict[str, Any] | None = None,
     columns: set[str] | None = None,
+    method: str | None = None,
     now: datetime = NOW,
 ) -> TapKlaviyo:
     """Return a tap with some streams selected, and with ``columns`` no others of theirs."""
     config = {"api_url": "sandbox://", **config}
     catalog = TapKlaviyo(config=config).catalog_dict
     for entry in catalog["streams"]:
+        if method is not None:
+            entry["replication_method"] = method
         for item in entry["metadata"]:
             if not item["breadcrumb"]:
                 item["metadata"]["selected"] = entry["tap_stream_id"] in streams

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.reports.syncs import NOW, asked, metric_id, sandbox_in, sync
+from tap_klaviyo.sandbox import Access
+from tests.reports.syncs import NOW, asked, metric_id, run, sandbox_in, sync, tap_of
 
 if TYPE_CHECKING:
     from tap_klaviyo.sandbox import Shop
@@ -344,3 +345,39 @@ def test_a_failing_report_leaves_the_others_alone(eastern: Recorder) -> None:
     synced = sync(eastern, {**SPRING, "reports": [entry]}, "mine", "form_values_report")
     assert synced.failures == ["mine"]
     assert synced.records("form_values_report")
+
+
+def test_a_full_table_is_read_whole_and_its_bookmark_stays(eastern: Recorder) -> None:
+    name = "flow_series_report"
+    state = {"bookmarks": {name: {"replication_key": "date", "replication_key_value": "2025-06-10T00:00:00+00:00"}}}
+    tap = tap_of(SPRING, name, state=state, method="FULL_TABLE")
+    synced = run(tap, eastern)
+    assert synced.rows(name) == sync(eastern, SPRING, name).rows(name)
+    assert synced.bookmark(name) == "2025-06-10"
+    versions = {one.get("version") for one in synced.messages if one["type"] in {"RECORD", "ACTIVATE_VERSION"}}
+    assert len(versions) == 1
+    assert None not in versions
+
+
+def test_records_that_the_sdk_writes_are_the_same(eastern: Recorder) -> None:
+    name = "flow_values_report"
+    written = sync(eastern, {**SPRING, "flattening_enabled": True, "flattening_max_depth": 1}, name)
+    assert written.rows(name) == sync(eastern, SPRING, name).rows(name)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "on_denied", "failures"),
+    [("accounts:read", "skip", []), ("metrics:read", "skip", []), ("flows:read", "fail", ["flow_values_report"])],
+)
+def test_a_missing_scope_is_named(
+    eastern: Recorder, caplog: pytest.LogCaptureFixture, lacking: str, on_denied: str, failures: list[str]
+) -> None:
+    needed = {"accounts:read", "metrics:read", "flows:read"}
+    eastern.access = Access(scopes={"": needed - {lacking}})
+    try:
+        synced = sync(eastern, {**SPRING, "on_permission_denied": on_denied}, "flow_values_report")
+    finally:
+        eastern.access = Access()
+    assert synced.failures == failures
+    assert synced.records("flow_values_report") == []
+    assert any(f"the key needs the scope {lacking}" in line for line in caplog.messages)
