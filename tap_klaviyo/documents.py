@@ -60,7 +60,7 @@ class _Links(Struct):
 
 
 class _RawDocument(Struct):
-    data: list[_RawResource] | _RawResource | None = None
+    data: list[_RawResource] | _RawResource | msgspec.UnsetType | None = msgspec.UNSET
     included: list[_RawResource] | None = None
     links: _Links | None = None
 
@@ -89,12 +89,14 @@ def parse_document(body: bytes) -> Document:
     and taken as far as it makes sense.
 
     Raises:
-        UnreadableBodyError: The body is no JSON object.
+        UnreadableBodyError: The body is no JSON object, or says nothing of `data`.
     """
     try:
         raw = _decode_raw(clean_body(body))
     except (msgspec.DecodeError, RecursionError):
         return _tolerant(body)
+    if raw.data is msgspec.UNSET:
+        raise UnreadableBodyError  # an answer without `data` is no empty page
     data = raw.data if isinstance(raw.data, list) else [raw.data] if raw.data else []
     return Document(
         data=data,  # type: ignore[arg-type]  # the same fields, only typed more narrowly
@@ -108,7 +110,7 @@ def _tolerant(body: bytes) -> Document:
         content = _loads(body)
     except ValueError:
         raise UnreadableBodyError from None
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or not isinstance(content.get("data", ""), list | dict | None):
         raise UnreadableBodyError
     links = content.get("links")
     following = links.get("next") if isinstance(links, dict) else None
@@ -151,7 +153,9 @@ def _loads(text: bytes) -> Any:
         ValueError: It is no JSON.
     """
     try:
-        return json.loads(text.decode(errors="replace"), parse_constant=_null, parse_float=_float, strict=False)
+        return json.loads(
+            text.decode(errors="replace"), parse_constant=_null, parse_float=_float, parse_int=_int, strict=False
+        )
     except RecursionError:
         raise UnreadableBodyError from None
 
@@ -163,6 +167,13 @@ def _null(_constant: str) -> None:
 def _float(text: str) -> float | None:
     number = float(text)
     return number if math.isfinite(number) else None
+
+
+def _int(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:  # more digits than Python reads
+        return None
 
 
 def linkage(resource: Resource, relationship: str) -> Linkage | None:

@@ -70,7 +70,7 @@ class Projection:
         """Read an answer; None where it is not as its types promise."""
         try:
             raw: Any = self._decode(clean_body(body))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         return Document(
             data=raw.data,

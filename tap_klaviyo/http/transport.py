@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import logging
 import os
 import socket
@@ -108,7 +109,7 @@ class Transport:
             raise TooLargeError(message, label=label, status=response.status_code)
         if (raw.length_remaining or 0) > 0:  # urllib3 sees to it over a socket only
             raise FailedTryError(_CUT)
-        return bytes(body)
+        return bytes(body).removeprefix(codecs.BOM_UTF8)
 
     def _read_in_pieces(self, raw: urllib3.HTTPResponse) -> bytes:
         """The body, or more of it than there may be."""
