@@ -90,11 +90,6 @@ class Pipeline:
         sandbox.schedule.clear()
         return codes
 
-    def forget(self) -> None:
-        """Begin with an empty table and no state."""
-        self.state.unlink(missing_ok=True)
-        (self.folder / "table.sqlite").unlink(missing_ok=True)
-
     @property
     def log(self) -> list[str]:
         """What the tap said of errors."""

@@ -9,6 +9,7 @@ import logging
 import re
 import signal
 import sys
+import threading
 import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -203,6 +204,7 @@ def _apart(stdout: Any, stderr: Any, environment: dict[str, str], arguments: lis
     """Give back what a command line takes over of its process."""
     root = logging.getLogger()
     handlers, level, hook = root.handlers[:], root.level, sys.excepthook
+    running = set(threading.enumerate())
     signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     root.handlers[:] = []
     try:
@@ -216,6 +218,7 @@ def _apart(stdout: Any, stderr: Any, environment: dict[str, str], arguments: lis
             mock.patch("tap_klaviyo.tap.datetime", _Clock),
         ):
             yield
+        _join(running)
     finally:
         logging.captureWarnings(capture=False)
         root.handlers[:] = handlers
@@ -223,6 +226,14 @@ def _apart(stdout: Any, stderr: Any, environment: dict[str, str], arguments: lis
         sys.excepthook = hook
         for number, handler in signals.items():
             signal.signal(number, handler)
+
+
+def _join(running: set[threading.Thread]) -> None:
+    """Wait for the readers that a run leaves behind: they stop after the requests at hand."""
+    for thread in set(threading.enumerate()) - running:
+        if not thread.name.startswith("Thread-"):  # the servers' own
+            thread.join(30)
+            assert not thread.is_alive(), thread.name
 
 
 class _Clock:
