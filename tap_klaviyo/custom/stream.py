@@ -149,9 +149,12 @@ class CustomStream(KlaviyoStream):
         return [part for part in parts if not (self._splits_key and lower and part.end and part.end <= lower)]
 
     def _holds(self, part: Part = WHOLE) -> Callable[[datetime], bool]:
-        """Drop rows outside the range, and those that a part has from its neighbour's last second."""
-        reading, start = self.reading, part.start if self._splits_key else None
-        return lambda instant: reading.holds(instant) and (start is None or instant >= start)
+        """Drop rows outside the range, and those of a neighbouring part: `greater-than` begins a second earlier."""
+        reading = self.reading
+        if not self._splits_key or part.start is None or part.end is None:
+            return reading.holds
+        start, end = part.start, part.end
+        return lambda instant: reading.holds(instant) and start <= instant < end
 
     @property
     def _splits_key(self) -> bool:

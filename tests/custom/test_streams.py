@@ -405,6 +405,25 @@ def test_a_split_by_ranges_brings_each_record_once_and_has_one_bookmark(server):
     assert len(server.asked("/api/events")) < 10, "parts that end before the bookmark are not asked for"
 
 
+def test_a_row_at_the_edge_of_two_parts_comes_once(server):
+    times = ["2026-01-01T23:59:59.500000Z", "2026-01-02T00:00:00Z"]
+    rows = [{"type": "profile", "id": at, "attributes": {"updated": at}} for at in times]
+    server.sandbox.answers("/api/profiles", {"data": rows})
+    entry = {
+        "name": "mine",
+        "path": "/api/profiles",
+        "flatten_attributes": True,
+        "replication_key": "updated",
+        "split": {"filter": "updated", "from": "2026-01-01", "to": "2026-01-03", "every": "1d"},
+    }
+    found = run(server, entry)
+    assert [record["id"] for record in found.records("mine")] == times
+    assert {one.query["filter"] for one in server.asked("/api/profiles")} == {
+        "and(greater-than(updated,2025-12-31T23:59:59Z),less-than(updated,2026-01-02T00:00:00Z))",
+        "and(greater-than(updated,2026-01-01T23:59:59Z),less-than(updated,2026-01-03T00:00:00Z))",
+    }
+
+
 def test_a_split_by_two_parameters(server):
     server.sandbox.answers("/api/made-up", {"data": []})
     dates = {"param": ["from", "to"], "from": "2026-01-01", "to": "2026-01-10", "every": "4d"}
