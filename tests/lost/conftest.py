@@ -1,0 +1,16 @@
+"""Nothing is lost, and nothing is invented.
+
+Each test compares what an upserting target holds with the shop that was read: random shops full of ties, rows that
+change while they are listed, answers that are wrong, runs that are killed, states of other taps.
+
+What the code looked like when these tests were seen to fail, and which one it was:
+
+1. `filters.from_bound` without the second before `greater-than`: `test_ties.py`, two syncs of profiles.
+2. Archived campaigns read from the bookmark like all others: `test_moving.py`, archived while listed and between syncs.
+3. Reviews of a full read sorted newest first, so that a row that changes gets behind the reader and is dropped from the
+   target: `test_moving.py`, updated while listed.
+4. `writer.write_lines` with one `write` a page, which ends early where a signal comes in between and output is
+   unbuffered, and a STATE behind half a page: `test_stopping.py`, while the target does not read.
+5. Lists declared sorted, so that the bookmark follows an order that breaks off before it shows to be none:
+   `test_faults.py`, an answer out of order that breaks off.
+"""
