@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tap_klaviyo.sandbox.shop import Shop
+from tests.docs.blocks import blocks, fits
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,6 +73,26 @@ def test_the_demo_says_how_many_rows_landed(demos):
         assert rows[table] == len(shop.resources(kind)), table
     assert rows["list_profiles"] == len(shop.memberships("list"))
     assert f"{len(rows)} tables hold {sum(rows.values()):,} rows" in demos[0]
+
+
+def readme(name):
+    """The steps of the README that are marked to be run here."""
+    found = blocks((ROOT / "README.md").read_text(encoding="utf-8"))
+    return [step for block in found if block.skipped == f"tests run this as {name}" for step in block.steps()]
+
+
+def test_the_readme_shows_what_the_demo_says(demos):
+    (step,) = readme("demo")
+    assert step.command == "pip install uv && uvx meltano run demo"
+    said = (line[line.index("[info") :] for line in demos[0].splitlines() if "[info" in line)
+    assert fits([" ".join(line.split()) for line in step.output], [" ".join(line.split()) for line in said]), demos[0]
+
+
+@pytest.mark.usefixtures("demos")
+def test_the_readme_shows_what_the_warehouse_answers(clone):
+    (step,) = readme("query")
+    done = subprocess.run(["bash", "-c", step.command], cwd=clone, check=False, capture_output=True, text=True)
+    assert fits(step.output, done.stdout.splitlines()), done.stdout + done.stderr
 
 
 def test_a_second_demo_resumes_from_the_state_and_adds_no_row(demos):
