@@ -10,7 +10,6 @@ from tap_klaviyo.sandbox.shop.store import Resource
 if TYPE_CHECKING:
     from tap_klaviyo.sandbox.shop.making import Maker
 
-ACCOUNT_ID = "AbC123"
 FEEDS, WEBHOOKS = 23, 5
 _TOPICS = (
     *("clicked_email", "clicked_sms", "opened_email", "received_sms", "sent_sms", "subscribed_to_list"),
@@ -21,10 +20,11 @@ _FEED_STATUSES = ("ok", "refreshing", "disabled", "critical_nightly_refresh_time
 
 def made(maker: Maker) -> list[Resource]:
     """Return all resources of this part."""
+    account_id = f"AbC{122 + maker.seed}"
     topics = [Resource("webhook-topic", f"event:klaviyo.{name}") for name in _TOPICS]
     feeds = [Resource("web-feed", maker.ulid("web-feed", index), _feed(index)) for index in range(FEEDS)]
     tracking = [
-        Resource("tracking-setting", ACCOUNT_ID, _tracking()),
+        Resource("tracking-setting", account_id, _tracking()),
         Resource("tracking-setting", "XyZ789", _tracking()),
     ]
     webhooks = [
@@ -43,10 +43,10 @@ def made(maker: Maker) -> list[Resource]:
         )
         for index in range(WEBHOOKS)
     ]
-    return [Resource("account", ACCOUNT_ID, _account()), *topics, *feeds, *tracking, *webhooks]
+    return [Resource("account", account_id, _account(account_id)), *topics, *feeds, *tracking, *webhooks]
 
 
-def _account() -> dict[str, Any]:
+def _account(account_id: str) -> dict[str, Any]:
     address = {
         "address1": "1 High Street",
         "address2": "",
@@ -67,7 +67,7 @@ def _account() -> dict[str, Any]:
         "industry": None,
         "timezone": "US/Eastern",
         "preferred_currency": "USD",
-        "public_api_key": ACCOUNT_ID,
+        "public_api_key": account_id,
         "locale": "en-US",
     }
 
