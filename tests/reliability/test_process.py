@@ -1,0 +1,161 @@
+"""What comes from outside of the requests: settings, files, signals, the target, and a bug."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from unittest import mock
+
+import pytest
+
+from tap_klaviyo.reading.rows import RowMaker
+from tap_klaviyo.sandbox.faults import Fault
+from tests.reliability.cli import MARK
+
+
+def row(what, does):
+    return pytest.mark.fault("The process and its settings", what, does)
+
+
+def refused(outcome, words):
+    assert outcome.code == 1
+    assert words in outcome.error
+    assert outcome.stdout == b""
+
+
+@pytest.mark.parametrize(
+    "text", [f'{{"auth_token": "{MARK}-key",', f'["{MARK}"]', f"{MARK}"], ids=["cut", "list", "text"]
+)
+@row("A config file that holds no JSON object", "One line that names the file and quotes nothing; exit 1")
+def test_broken_config(machine, text):
+    (machine.folder / "config.json").write_text(text)
+    refused(machine.run("--config", str(machine.folder / "config.json")), "holds no JSON object")
+
+
+@pytest.mark.parametrize("name", ["max_workers", "reports", "start_date", "rate_limit_share", "stream_options"])
+@row("A setting of another type, perhaps a key in the wrong place", "One line with its name, not its value; exit 1")
+def test_wrong_setting(machine, url, name):
+    arguments = machine.files(url, "lists")
+    value = [f"{MARK}-secret"] if name == "start_date" else f"{MARK}-secret"
+    (machine.folder / "config.json").write_text(json.dumps(machine.settings(url, **{name: value})))
+    refused(machine.run(*arguments), f"setting '{name}' must be")
+
+
+@pytest.mark.parametrize("name", ["TAP_KLAVIYO_RETRY", "TAP_KLAVIYO_REPORTS", "TAP_KLAVIYO_STREAM_OPTIONS"])
+@row("An environment variable that cannot be read", "One line with its name, not its value; exit 1")
+def test_wrong_variable(machine, name):
+    refused(machine.run("--config", "ENV", **{name: f"[{MARK}-secret"}), f"environment variable {name} must be")
+
+
+@row("No key", "One line that names the setting; nothing is asked or written; exit 1")
+def test_no_key(machine, url):
+    refused(machine.sync(url, "lists", auth_token=None), "setting auth_token is missing")
+
+
+@row("Two different keys, or a key and OAuth", "One line; exit 1")
+def test_two_keys(machine, url):
+    refused(machine.sync(url, "lists", api_key=f"pk_{MARK}-other"), "they hold different keys")
+    refused(machine.sync(url, "lists", client_id=f"{MARK}-id"), "not both")
+
+
+@pytest.mark.parametrize("api_url", ["http://a.klaviyo.com", f"https://{MARK}:{MARK}@a.klaviyo.com", "ftp://x", "x"])
+@row("An `api_url` that no key may go to", "One line; nothing is sent; exit 1")
+def test_api_url(machine, api_url):
+    refused(machine.sync(api_url, "lists"), "api_url must")
+
+
+@pytest.mark.parametrize("which", ["state", "catalog"])
+@row("A state or catalog file that holds no JSON object", "One line that says how to go on; exit 1")
+def test_broken_file(machine, url, which):
+    arguments = machine.files(url, "lists", state={"bookmarks": {}})
+    (machine.folder / f"{which}.json").write_text('{"bookmarks": ')
+    refused(machine.run(*arguments), f"the {which} file")
+
+
+@row("A bookmark that is no date-time", "One line with the stream; exit 1")
+def test_broken_bookmark(machine, url):
+    state = {"bookmarks": {"profiles": {"replication_key": "updated", "replication_key_value": "soon"}}}
+    outcome = machine.sync(url, "profiles", state=state)
+    assert outcome.code == 1
+    assert "profiles" in outcome.error
+
+
+@row("A logging configuration that cannot be read", "One line that names SINGER_SDK_LOG_CONFIG; exit 1")
+def test_log_config(machine, url):
+    path = machine.folder / "log.yaml"
+    path.write_text("{")
+    outcome = machine.run(*machine.files(url, "lists"), SINGER_SDK_LOG_CONFIG=str(path))
+    refused(outcome, "SINGER_SDK_LOG_CONFIG")
+
+
+@row("A bug in one stream", "One line with its kind and place; bookmark untouched; the others are read; exit 1")
+def test_bug(machine, klaviyo, url):
+    genuine = RowMaker.page
+
+    def page(self, rows, **given):
+        if self._stream == "profiles":
+            raise TypeError
+        return genuine(self, rows, **given)
+
+    with mock.patch.object(RowMaker, "page", page):
+        outcome = machine.sync(url, "profiles", "lists")
+    assert outcome.code == 1
+    assert outcome.error.startswith("profiles: unexpected TypeError in test_process.py, line ")
+    assert not outcome.state.get("profiles")
+    assert outcome.ids("lists") == klaviyo.ids("list")
+
+
+@row("`--test` with a key that lacks something", "Ends at the first stream that fails; exit 1")
+def test_configuration_test(machine, klaviyo, url):
+    klaviyo.faults.add(Fault("error", rate=1.0, value=400))
+    machine.files(url)
+    outcome = machine.run("--config", str(machine.folder / "config.json"), "--test")
+    assert outcome.code == 1
+    assert len(klaviyo.requests) == 1
+
+
+def process(arguments, **given):
+    """A process of its own, at the default log level; the clock is the real one."""
+    environment = {**os.environ, "no_proxy": "127.0.0.1"}
+    command = [sys.executable, "-m", "tap_klaviyo.tap", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **given)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["term", "int"])
+@row("SIGTERM or SIGINT", "The page at hand is finished, a STATE follows; exit 143 or 130; a second one ends at once")
+def test_signal(machine, klaviyo, url, number, code):
+    options = {"events": {"page_size": 10}}
+    arguments = machine.files(url, "events", "lists", stream_options=options, max_workers=1)
+    klaviyo.latency = 0.1
+    running = process(arguments)
+    assert running.stdout is not None
+    first = running.stdout.readline()
+    while b'"RECORD"' not in first:
+        first = running.stdout.readline()
+    running.send_signal(number)
+    stdout, stderr = running.communicate(timeout=60)
+    assert running.returncode == code
+    assert stdout.endswith(b"\n")
+    assert json.loads(stdout.splitlines()[-1])["type"] == "STATE"
+    assert b"Traceback" not in stderr
+    assert MARK.encode() not in stdout + stderr
+
+
+@pytest.mark.parametrize("arguments", [["--discover"], []], ids=["discover", "sync"])
+@row("The target ends and reads no more", "One line; exit 1; no noise when the interpreter ends")
+def test_target_gone(machine, url, arguments):
+    files = machine.files(url, "events", "profiles")
+    running = process([*files[:2], *(arguments or files[2:])])
+    assert running.stdout is not None
+    assert running.stderr is not None
+    running.stdout.close()
+    stderr = running.stderr.read()
+    running.stderr.close()
+    assert running.wait(60) == 1
+    if arguments == []:
+        assert b"the target has ended" in stderr
+    assert b"Traceback" not in stderr
+    assert b"Exception ignored" not in stderr
