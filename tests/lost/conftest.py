@@ -13,4 +13,9 @@ What the code looked like when these tests were seen to fail, and which one it w
    unbuffered, and a STATE behind half a page: `test_stopping.py`, while the target does not read.
 5. Lists declared sorted, so that the bookmark follows an order that breaks off before it shows to be none:
    `test_faults.py`, an answer out of order that breaks off.
+6. A full page of a window that goes on a second after its last row: `test_ties.py`, two syncs of events.
+7. The order of a window's rows not looked at: `test_faults.py`, a page out of order.
+8. A fan-out that is resumed with a new bound: `test_faults.py`, a fan-out goes on.
+9. A lookback from the bookmark, not from the last lookback; a bookmark that is not capped: `test_bookmarks.py`.
+10. Rows from now on read before the windows of a full read: `test_moving.py`, a profile behind the reader.
 """

@@ -71,7 +71,7 @@ def test_the_bookmark_never_goes_back_nor_past_its_bound(bookmark, lookback_at, 
 def test_an_event_that_arrives_late_is_in_the_table_after_the_next_lookback(late, pauses):
     """Whenever it arrives: right after a lookback, and as late as the lookback allows, is the hardest."""
     rig = Rig()
-    rig.put("event", "first", datetime=ago(days=30))
+    rig.put("event", "first", datetime=ago(minutes=5))
     rig.sync("events")
     rig.later(seconds=1)
     rig.put("event", "late", datetime=text(rig.now - late))
