@@ -60,6 +60,8 @@ def replication_keys(messages):
 def test_a_second_sync_writes_incremental_streams_from_the_second_of_the_bookmark_on(first, second):
     assert {"events", "profiles", "campaigns", "flows", "lists"} <= set(replication_keys(first))
     for stream, key in replication_keys(first).items():
+        if stream.endswith("_report"):
+            continue  # a report reads its last days again on every sync
         bookmark = instant(first.bookmarks[stream]["replication_key_value"]).replace(microsecond=0)
         # What is archived, or has no date, is read by every sync.
         dated = [row[key] for row in second.records[stream] if row[key] and not row.get("archived")]
