@@ -18,7 +18,7 @@ from tests.selection.syncing import URL, discovered, only, select, sync
     [
         ({"profile": {}}, "stream_options 'profile': there is no such stream; streams: accounts, "),
         ({"profiles": []}, "stream_options 'profiles': must be an object with additional_fields, fields, filter, "),
-        ({"profiles": {"feilds": {}}}, "unknown option 'feilds'; known: additional_fields, fields, filter, include, "),
+        ({"profiles": {"felder": {}}}, "unknown option 'felder'; known: additional_fields, fields, filter, include, "),
         (
             {"profiles": {"include": ["lists"]}},
             "stream_options 'profiles': include 'lists' is not offered; allowed: conversations, push-tokens",
