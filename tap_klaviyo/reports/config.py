@@ -13,7 +13,7 @@ from tap_klaviyo.reports.metric import DEFAULT
 from tap_klaviyo.reports.windows import DAY, MONTH, WEEK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from tap_klaviyo.contract import Report
 
@@ -55,13 +55,7 @@ def report_entries(raw: Iterable[Mapping[str, Any]], taken: Iterable[str]) -> li
     Raises:
         SettingsError: An entry cannot be followed.
     """
-    found = []
-    names = {*taken}
-    for index, entry in enumerate(raw):
-        fields = Fields("reports", index, entry, _REPORT_FIELDS)
-        _take(fields, names)
-        found.append(_report(fields))
-    return found
+    return [_report(fields) for fields in _named("reports", _REPORT_FIELDS, raw, taken)]
 
 
 def aggregate_entries(raw: Iterable[Mapping[str, Any]], taken: Iterable[str]) -> list[AggregateEntry]:
@@ -74,13 +68,19 @@ def aggregate_entries(raw: Iterable[Mapping[str, Any]], taken: Iterable[str]) ->
     Raises:
         SettingsError: An entry cannot be followed.
     """
-    found = []
+    facts = contract.report(AGGREGATES)
+    return [_aggregate(fields, facts) for fields in _named(AGGREGATES, _AGGREGATE_FIELDS, raw, taken)]
+
+
+def _named(
+    setting: str, known: Collection[str], raw: Iterable[Mapping[str, Any]], taken: Iterable[str]
+) -> Iterator[Fields]:
+    """Yield the entries of a setting, each with a name that no other stream has."""
     names = {*taken}
     for index, entry in enumerate(raw):
-        fields = Fields(AGGREGATES, index, entry, _AGGREGATE_FIELDS)
+        fields = Fields(setting, index, entry, known)
         _take(fields, names)
-        found.append(_aggregate(fields, contract.report(AGGREGATES)))
-    return found
+        yield fields
 
 
 def _take(fields: Fields, names: set[str]) -> None:
