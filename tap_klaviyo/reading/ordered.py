@@ -100,7 +100,8 @@ class OrderedReader:
                     self._changed.wait(_WAKE_SECONDS)
                     page = Page.EMPTY if head.page is None else None
                 else:
-                    self._head = head.following
+                    # An idle worker still holds the place that it read last: cut off, it holds nothing more.
+                    self._head, head.following, head.page = head.following, None, None
                     self._changed.notify_all()
             if page is not None:
                 yield page
@@ -113,18 +114,20 @@ class OrderedReader:
 
     def _work(self) -> None:
         while (taken := self._take()) is not None:
-            node, segment = taken
-            try:
-                step = segment.read()
-            except BaseException as failure:  # noqa: BLE001 - it is raised again in the consumer's thread
-                with self._changed:
-                    node.failure = failure
-                    self._changed.notify_all()
-            else:
-                with self._changed:
-                    node.following = _linked(step.rest, node.following)
-                    node.page = step.page or Page.EMPTY
-                    self._changed.notify_all()
+            self._read(*taken)
+
+    def _read(self, node: _Node, segment: Segment) -> None:
+        try:
+            step = segment.read()
+        except BaseException as failure:  # noqa: BLE001 - it is raised again in the consumer's thread
+            with self._changed:
+                node.failure = failure
+                self._changed.notify_all()
+        else:
+            with self._changed:
+                node.following = _linked(step.rest, node.following)
+                node.page = step.page or Page.EMPTY
+                self._changed.notify_all()
 
     def _take(self) -> tuple[_Node, Segment] | None:
         with self._changed:

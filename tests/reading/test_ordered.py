@@ -1,5 +1,6 @@
 """Pages come out in the order of the segments, whatever happens in parallel behind it."""
 
+import gc
 import threading
 import time
 from collections.abc import Sequence
@@ -82,6 +83,19 @@ def test_what_waits_is_bounded():
     assert 3 <= len(log) <= 6
     release.set()
     assert numbers(reader) == list(range(50))
+
+
+def test_pages_that_were_handed_over_are_let_go_of():
+    """A chain keeps one worker busy; the others, which have read a page each before, must not hold what follows."""
+    chain: list[Segment] = []
+    for number in reversed(range(200)):
+        chain = [Piece(number, chain)]
+    reader = OrderedReader([*(Piece(-1) for _ in range(8)), *chain], workers=8, byte_limit=4)
+    most = 0
+    for page in reader:
+        if page.count and page.records[0]["n"] % 20 == 0:
+            most = max(most, sum(isinstance(one, Page) for one in gc.get_objects()))
+    assert most < 30
 
 
 def test_a_segment_is_cut_when_it_is_taken():
