@@ -22,7 +22,7 @@ from tap_klaviyo.http.errors import (
     UnauthorizedError,
     UnreachableError,
 )
-from tap_klaviyo.memory import give_back_large_blocks
+from tap_klaviyo.memory import share_memory
 from tap_klaviyo.options import check_streams
 from tap_klaviyo.own_streams import own_streams
 from tap_klaviyo.polling import poll
@@ -243,7 +243,7 @@ class TapKlaviyo(SharedTap):
 
 def main() -> None:
     """Run the command line."""
-    give_back_large_blocks()
+    share_memory()
     command.run(TapKlaviyo)
 
 
