@@ -20,19 +20,19 @@ SCALARS: Mapping[str, tuple[Any, frozenset[type]]] = {
 }
 
 
-class Identifier(Struct):
+class Identifier(Struct, gc=False):
     """What a linkage names."""
 
     id: str
 
 
-class Linkage(Struct, frozen=True):
+class Linkage(Struct, frozen=True, gc=False):
     """A to-one relationship."""
 
     data: Identifier | None = None
 
 
-class Included(Struct):
+class Included(Struct, gc=False):
     """An included resource."""
 
     id: str
@@ -62,6 +62,7 @@ def document(attributes: Mapping[str, Any], relationships: Mapping[str, Any]) ->
             ("attributes", struct("Attributes", attributes)),
             ("relationships", struct("Relationships", relationships, Linkage()) | None, None),
         ],
+        gc=False,
     )
     answer = msgspec.defstruct(
         "Document",

@@ -70,10 +70,11 @@ _decode_raw = msgspec.json.Decoder(_RawDocument).decode
 
 def clean_body(body: bytes) -> bytes:
     """Return the body as UTF-8 without line breaks, so that raw pieces of it can stand in a line of output."""
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        body = body.decode(errors="replace").encode()
+    if not body.isascii():
+        try:
+            body.decode()
+        except UnicodeDecodeError:
+            body = body.decode(errors="replace").encode()
     if b"\n" in body or b"\r" in body:
         try:
             body = msgspec.json.format(body, indent=-1)

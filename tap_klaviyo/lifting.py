@@ -1,4 +1,4 @@
-"""Values that everyone joins by, lifted out of free-form objects.
+"""Values that everyone joins by, lifted out of free-form objects: each function takes columns and returns one.
 
 Which id stands for what in an event's properties: ``$message`` is a flow's message where there is a ``$flow``, else a
 campaign where there is a ``Campaign Name``. Klaviyo writes an empty string where there is none.
@@ -6,40 +6,48 @@ campaign where there is a ``Campaign Name``. Klaviyo writes an empty string wher
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from tap_klaviyo.conform import is_number
 
+Values = Iterable[Any]
 
-def template_id(template: Any) -> Any:
+
+def template_id(templates: Values) -> Values:
     """Return the template of a flow message, whose linkage comes as a link only."""
-    return template
+    return templates
 
 
-def flow_id(flow: Any) -> Any:
+def flow_id(flows: Values) -> Values:
     """Return the flow that sent the message of an event."""
-    return None if flow == "" else flow
+    return [None if flow == "" else flow for flow in flows]
 
 
-def flow_message_id(flow: Any, message: Any) -> Any:
+def flow_message_id(flows: Values, messages: Values) -> Values:
     """Return the flow's message."""
-    return None if flow in (None, "") or message == "" else message
+    return [
+        None if flow is None or flow == "" or message == "" else message
+        for flow, message in zip(flows, messages, strict=True)
+    ]
 
 
-def campaign_id(flow: Any, message: Any, campaign_name: Any) -> Any:
+def campaign_id(flows: Values, messages: Values, campaign_names: Values) -> Values:
     """Return the campaign."""
-    if flow not in (None, "") or campaign_name in (None, "") or message == "":
-        return None
-    return message
+    return [
+        message if (flow is None or flow == "") and name is not None and name != "" and message != "" else None
+        for flow, message, name in zip(flows, messages, campaign_names, strict=True)
+    ]
 
 
-def variation_id(variation: Any) -> Any:
+def variation_id(variations: Values) -> Values:
     """Return the variation of the message."""
-    return None if variation == "" else variation
+    return [None if variation == "" else variation for variation in variations]
 
 
-def value(amount: Any, plain_amount: Any) -> Any:
+def value(amounts: Values, plain_amounts: Values) -> Values:
     """Return the amount of an event; integrations write ``$value``, some senders ``value``, and others text there."""
-    if amount not in (None, ""):
-        return amount
-    return plain_amount if is_number(plain_amount) else None
+    return [
+        (plain if is_number(plain) else None) if amount is None or amount == "" else amount
+        for amount, plain in zip(amounts, plain_amounts, strict=True)
+    ]

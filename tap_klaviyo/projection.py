@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import repeat
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
@@ -24,7 +24,8 @@ from tap_klaviyo.documents import Document, clean_body
 from tap_klaviyo.records import is_open_object
 from tap_klaviyo.timestamps import rfc3339
 
-_CANONICAL_LENGTH = len("2022-11-08T01:23:45+00:00")
+# Of the usual shape, "2022-11-08T01:23:45+00:00".
+_separator, _after_seconds = itemgetter(slice(10, 11)), itemgetter(slice(19, None))
 
 Values = Iterable[Any]
 
@@ -39,6 +40,7 @@ class _Page:
 
     document: Document
     context: Mapping[str, Any]
+    attributes: list[Any]
     members: dict[str, list[Any]]
 
 
@@ -89,7 +91,9 @@ class Projection:
         Raises:
             OddPageError: A value is not as its schema promises.
         """
-        page = _Page(document, context, {name: self._decoded_members(name, document) for name in self._members})
+        attributes = [resource.attributes for resource in document.data]
+        members = {name: self._decoded_members(name, attributes) for name in self._members}
+        page = _Page(document, context, attributes, members)
         try:
             return list(map(self._record, *(read(page) for read in self._readers)))
         except (ValueError, TypeError):
@@ -110,11 +114,9 @@ class Projection:
         except ValueError:
             raise OddPageError from None
 
-    def _decoded_members(self, attribute: str, document: Document) -> list[Any]:
-        get = attrgetter(f"attributes.f{list(self._attributes).index(attribute)}")
-        decode = self._decode_members[attribute]
+    def _decoded_members(self, name: str, attributes: Iterable[Any]) -> list[Any]:
         try:
-            return [decode(get(resource)) for resource in document.data]
+            return list(map(self._decode_members[name], map(self._attribute(name, Raw), attributes)))
         except msgspec.DecodeError:
             raise OddPageError from None
 
@@ -122,7 +124,7 @@ class Projection:
 
     def _attribute(self, name: str, kind: Any) -> Callable[[Any], Any]:
         self._attributes.setdefault(name, kind)
-        return attrgetter(f"attributes.f{list(self._attributes).index(name)}")
+        return attrgetter(f"f{list(self._attributes).index(name)}")
 
     def _reader(self, choice: Chosen) -> Read:
         column = choice.column
@@ -135,8 +137,7 @@ class Projection:
             case Attribute(name=name):
                 return self._attribute_reader(choice, name)
             case Linked(relationship=relationship):
-                linked = self._linked(relationship)
-                return lambda page: [data.id if (data := linked(item)) else None for item in page.document.data]
+                return self._linked(relationship)
             case RelatedAttribute():
                 return self._related_reader(column.source, _converting(choice))
             case Lifted():
@@ -147,22 +148,28 @@ class Projection:
         if is_open_object(choice.column):
             raw = self._attribute(name, Raw)
             # Where members of it were decoded, that has shown it to be an object.
-            return lambda page: map(
-                raw if name in page.members else lambda item: _object(raw(item)), page.document.data
-            )
+            return lambda page: map(raw if name in page.members else lambda item: _object(raw(item)), page.attributes)
         get = self._attribute(name, SCALARS[_scalar(choice)][0])
         if choice.column.schema.get("format") == "date-time":
             # The instants of the replication key are parsed anyway, so the usual shape of it need not be here.
-            fits = _is_canonical if choice.column.name == self._replication_key else _never
-            return lambda page: [
-                text if text is None or fits(text) else rfc3339(text) for text in map(get, page.document.data)
-            ]
-        return lambda page: map(get, page.document.data)
+            checked = choice.column.name == self._replication_key
+            return lambda page: _date_times(list(map(get, page.attributes)), checked=checked)
+        return lambda page: map(get, page.attributes)
 
-    def _linked(self, relationship: str) -> Callable[[Any], Any]:
+    def _linked(self, relationship: str) -> Read:
         self._relationships.setdefault(relationship, Linkage)
-        get = attrgetter(f"f{list(self._relationships).index(relationship)}.data")
-        return lambda item: None if item.relationships is None else get(item.relationships)
+        position = list(self._relationships).index(relationship)
+        linked_id, linkage = attrgetter(f"relationships.f{position}.data.id"), attrgetter(f"f{position}.data")
+
+        def read(page: _Page) -> Values:
+            resources = page.document.data
+            try:
+                return list(map(linked_id, resources))
+            except AttributeError:  # one is linked to nothing
+                found = (item.relationships and linkage(item.relationships) for item in resources)
+                return [data.id if data else None for data in found]
+
+        return read
 
     def _related_reader(self, source: RelatedAttribute, convert: Conform) -> Read:
         linked = self._linked(source.relationship)
@@ -173,24 +180,24 @@ class Projection:
                 for (kind, identifier), item in page.document.included.items()
                 if kind == source.type
             }
-            return [values.get(data.id) if (data := linked(item)) else None for item in page.document.data]
+            return map(values.get, linked(page))
 
         return read
 
     def _lifted_reader(self, source: Lifted, choice: Chosen) -> Read:
         self._attribute(source.attribute, Raw)
         known = self._members.setdefault(source.attribute, {})
-        # Text that is text needs no conversion; an amount may come as text.
-        is_text = _scalar(choice) == "string"
+        # Text is checked as it is decoded; an amount may come as text.
+        kind, usual = SCALARS[_scalar(choice)]
         for key in source.keys:
-            known.setdefault(key, SCALARS["string"][0] if is_text else Any)
+            known.setdefault(key, kind if _scalar(choice) == "string" else Any)
         getters = [attrgetter(f"f{list(known).index(key)}") for key in source.keys]
         convert = _converting(choice)
 
         def read(page: _Page) -> Values:
             members = page.members[source.attribute]
-            values = map(source.lift, *(map(get, members) for get in getters))
-            return values if is_text else map(convert, values)
+            values = list(source.lift(*(map(get, members) for get in getters)))
+            return values if usual.issuperset(map(type, values)) else map(convert, values)
 
         return read
 
@@ -226,13 +233,16 @@ def _refuse(_at: str) -> None:
     raise OddPageError
 
 
-def _is_canonical(text: str) -> bool:
-    """Tell whether a date-time has the usual shape."""
-    return len(text) == _CANONICAL_LENGTH and text[10] == "T" and text.endswith("+00:00")
-
-
-def _never(_text: str) -> bool:
-    return False
+def _date_times(texts: Sequence[Any], *, checked: bool) -> Values:
+    """Return date-times in RFC 3339; ``checked`` elsewhere, those of the usual shape need no closer look."""
+    if (
+        checked
+        and None not in texts
+        and set(map(_separator, texts)) == {"T"}
+        and set(map(_after_seconds, texts)) == {"+00:00"}
+    ):
+        return texts
+    return [text if text is None else rfc3339(text) for text in texts]
 
 
 def _object(raw: Raw) -> Raw:

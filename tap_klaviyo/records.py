@@ -92,7 +92,8 @@ def _lifted(source: Lifted, conform: Callable[[Any], Any]) -> Read:
     def read(resource: Resource, _included: Included, _context: Context) -> Any:
         found = decoded((resource.attributes or {}).get(source.attribute))
         members = found if isinstance(found, dict) else {}
-        return conform(source.lift(*map(members.get, source.keys)))
+        [value] = source.lift(*([members.get(key)] for key in source.keys))
+        return conform(value)
 
     return read
 

@@ -6,6 +6,7 @@ import itertools
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import le
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -34,17 +35,23 @@ class Rows:
     instants: Sequence[datetime | None]
 
     def where(self, keep: Callable[[datetime], bool]) -> Rows:
-        """Drop the rows whose instant is outside."""
-        if all(instant is None or keep(instant) for instant in self.instants):
+        """Drop the rows whose instant is outside; ``keep`` is true for one range of instants."""
+        known = self.known
+        if not known or (keep(min(known)) and keep(max(known))):
             return self
         kept = [index for index, instant in enumerate(self.instants) if instant is None or keep(instant)]
         return Rows([self.records[index] for index in kept], [self.instants[index] for index in kept])
 
     @property
+    def known(self) -> list[datetime]:
+        """The instants of the rows that have one."""
+        return [instant for instant in self.instants if instant is not None]
+
+    @property
     def ordered(self) -> bool:
         """Whether the instants ascend."""
-        known = [instant for instant in self.instants if instant is not None]
-        return all(left <= right for left, right in itertools.pairwise(known))
+        known = self.known
+        return all(map(le, known, itertools.islice(known, 1, None)))
 
 
 class RowMaker:
@@ -101,7 +108,7 @@ class RowMaker:
 
     def page(self, rows: Rows, *, finished_parent: str | None = None) -> Page:
         """Turn rows into something to write."""
-        known = [instant for instant in rows.instants if instant is not None]
+        known = rows.known
         lines = self._lines(rows.records) if self._encode else b""
         return Page(
             count=len(rows.records),

@@ -143,5 +143,5 @@ class Window(Segment):
 
 
 def _known_ends(rows: Rows) -> tuple[datetime | None, datetime | None]:
-    known = [instant for instant in rows.instants if instant is not None]
+    known = rows.known
     return (known[0], known[-1]) if known else (None, None)
