@@ -18,7 +18,7 @@ from tap_klaviyo.timestamps import rfc3339
 Conform = Callable[[Any], Any]
 
 _NUMERIC = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_LONG = 400  # digits: no such whole number fits a float, and Python refuses to read much longer ones
+_LONG = 309  # digits: no such whole number fits a float, and Python refuses to read much longer ones
 
 
 class OddValueError(ValueError):
@@ -35,7 +35,12 @@ def _date_time(value: Any) -> str:
 
 
 def _string(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value)
+    except RecursionError:
+        raise OddValueError from None
 
 
 def _number(value: Any) -> float:

@@ -5,12 +5,12 @@ Attributes and relationships stay raw JSON until a column wants them: most of an
 
 from __future__ import annotations
 
-import json
-import math
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Raw, Struct
+
+from tap_klaviyo.body import clean_body, loads, shallow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,6 +39,8 @@ class Document(Struct):
     next_link: str | None
     body: bytes = b""
     """The answer itself, where `data` was decoded by compiled types and may have to be read again."""
+    cut: bool = False
+    """Whether null stands in place of what was nested too deep."""
 
     def read_again(self) -> Document:
         """Return the same resources, read tolerantly."""
@@ -68,21 +70,6 @@ class _RawDocument(Struct):
 _decode_raw = msgspec.json.Decoder(_RawDocument).decode
 
 
-def clean_body(body: bytes) -> bytes:
-    """Return the body as UTF-8 without line breaks, so that raw pieces of it can stand in a line of output."""
-    if not body.isascii():
-        try:
-            body.decode()
-        except UnicodeDecodeError:
-            body = body.decode(errors="replace").encode()
-    if b"\n" in body or b"\r" in body:
-        try:
-            body = msgspec.json.format(body, indent=-1)
-        except msgspec.DecodeError:
-            return body  # the tolerant parser will have to read it
-    return body
-
-
 def parse_document(body: bytes) -> Document:
     """Read an answer.
 
@@ -107,10 +94,7 @@ def parse_document(body: bytes) -> Document:
 
 
 def _tolerant(body: bytes) -> Document:
-    try:
-        content = _loads(body)
-    except ValueError:
-        raise UnreadableBodyError from None
+    content, cut = _loaded(body)
     if not isinstance(content, dict) or not isinstance(content.get("data", ""), list | dict | None):
         raise UnreadableBodyError
     links = content.get("links")
@@ -119,7 +103,22 @@ def _tolerant(body: bytes) -> Document:
         data=list(_resources(content.get("data"))),
         included={(resource.type, resource.id): resource for resource in _resources(content.get("included"))},
         next_link=following if isinstance(following, str) and following else None,
+        cut=cut,
     )
+
+
+def _loaded(body: bytes) -> tuple[Any, bool]:
+    """Read the body, and tell whether that took cutting it."""
+    try:
+        return loads(body), False
+    except RecursionError:
+        body = shallow(body)
+    except ValueError:
+        raise UnreadableBodyError from None
+    try:
+        return loads(body), True
+    except (ValueError, RecursionError):
+        raise UnreadableBodyError from None
 
 
 def _resources(data: Any) -> Iterator[Resource]:
@@ -144,37 +143,8 @@ def decoded(value: Any) -> Any:
     try:
         return msgspec.json.decode(value)
     except (msgspec.DecodeError, RecursionError):  # a number that no float holds, an endless nest
-        return _loads(bytes(value))
-
-
-def _loads(text: bytes) -> Any:
-    """Read JSON as the standard library does, with null for what is no JSON number.
-
-    Raises:
-        ValueError: It is no JSON.
-    """
-    try:
-        return json.loads(
-            text.decode(errors="replace"), parse_constant=_null, parse_float=_float, parse_int=_int, strict=False
-        )
-    except RecursionError:
-        raise UnreadableBodyError from None
-
-
-def _null(_constant: str) -> None:
-    """Take the place of ``NaN`` and ``Infinity``."""
-
-
-def _float(text: str) -> float | None:
-    number = float(text)
-    return number if math.isfinite(number) else None
-
-
-def _int(text: str) -> int | None:
-    try:
-        return int(text)
-    except ValueError:  # more digits than Python reads
-        return None
+        content, _ = _loaded(bytes(value))
+        return content
 
 
 def linkage(resource: Resource, relationship: str) -> Linkage | None:

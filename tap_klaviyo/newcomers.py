@@ -45,6 +45,11 @@ def watching(
         if not looked and document.data:
             looked = True
             _look(body)
+        if document.cut:
+            warn_once(
+                f"deep {stream}",
+                f"{stream}: an answer is nested too deep for a parser; what lies deeper than 200 levels is null.",
+            )
         return document
 
     def _look(body: bytes) -> None:

@@ -17,10 +17,11 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from tap_klaviyo.body import clean_body
 from tap_klaviyo.columns import Attribute, Chosen, Constant, Id, Lifted, Linked, RelatedAttribute
 from tap_klaviyo.compiled import NULL, SCALARS, Linkage, document, struct
 from tap_klaviyo.conform import Conform, conformer
-from tap_klaviyo.documents import Document, clean_body
+from tap_klaviyo.documents import Document
 from tap_klaviyo.records import is_open_object
 from tap_klaviyo.timestamps import rfc3339
 

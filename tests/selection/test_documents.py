@@ -119,7 +119,10 @@ def one(attributes: str) -> dict[str, Any]:
     ("attributes", "name", "value"),
     [
         ('{"count": 1e400}', "count", None),
-        ('{"name": 1e400}', "name", None),
+        ('{"name": 1e400}', "name", "1e400"),
+        (f'{{"count": {"9" * 309}}}', "count", None),
+        (f'{{"name": {"9" * 309}}}', "name", "9" * 309),
+        (f'{{"name": {"9" * 308}}}', "name", "9" * 308),
         ('{"count": NaN}', "count", None),
         ('{"count": 1e3}', "count", 1000),
         ('{"count": 123456789012345678901234567890}', "count", 123456789012345678901234567890),
@@ -141,13 +144,27 @@ def test_a_free_form_object_passes_as_it_stands_but_without_line_breaks():
     assert bytes(opened) == b'{"b":1.50,"a":123456789012345678901234567890,"\\u00e9":[]}'
 
 
-def test_numbers_that_are_none_in_a_free_form_object_are_null():
-    assert one('{"open": {"a": NaN, "b": [Infinity, 1e400, 1]}}')["open"] == {"a": None, "b": [None, None, 1]}
+def test_what_is_no_number_in_a_free_form_object_is_null_and_what_no_float_holds_is_text():
+    assert one('{"open": {"a": NaN, "b": [Infinity, 1e400, 1]}}')["open"] == {"a": None, "b": [None, "1e400", 1]}
 
 
-def test_a_nest_without_end_is_unreadable():
+@pytest.mark.parametrize("bracket", ["[]", "{}"])
+def test_what_is_nested_without_end_is_cut(bracket):
+    left, right = {"[]": ("[", "]"), "{}": ('{"[{":', "}")}[bracket]
+    body = f'{{"data": [{{"id": "1", "attributes": {{"open": {{"a": {left * 100_000}1{right * 100_000}, "b": 2}}}}}}]}}'
+    document = parse_document(body.encode())
+    assert document.cut
+    (resource,) = document.data
+    kept = (resource.attributes or {})["open"]
+    assert kept["b"] == 2
+    assert str(kept).count("[{" if bracket == "{}" else "[") == 195
+    assert "None" in str(kept)
+
+
+@pytest.mark.parametrize("end", ["", "]", "]" * 99_999])
+def test_a_nest_that_is_not_closed_is_unreadable(end):
     with pytest.raises(UnreadableBodyError):
-        parse_document(b'{"data": [{"id": "1", "attributes": {"open": ' + b"[" * 200_000 + b"]" * 200_000 + b"}}]}")
+        parse_document(b'{"data": [{"id": "1", "attributes": {"open": ' + b"[" * 100_000 + end.encode())
 
 
 @pytest.mark.parametrize(
