@@ -91,7 +91,14 @@ class Plan:
 
     def _windows(self) -> Iterator[Segment]:
         reading = self.reading
-        shared = Windowing(self.source, self.maker, self._context, self.bounds, self.stream.crowded(self.source))
+        shared = Windowing(
+            self.source,
+            self.maker,
+            self._context,
+            self.bounds,
+            self.stream.crowded(self.source),
+            parallel=self.stream.workers > 1,
+        )
         if reading.lower is None or reading.lower < reading.until:
             yield Window(shared, reading.lower, reading.until)
         if reading.upper is None:

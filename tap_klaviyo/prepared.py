@@ -186,7 +186,7 @@ class Prepared(Declared):
         """The reader of this sync; made once, by the stream's turn or before, in the background."""
         if self._versioned:
             self._stream_version = self._tap.initialized_at
-        return OrderedReader(self.segments(), workers=self._workers(), byte_limit=_BYTE_LIMIT)
+        return OrderedReader(self.segments(), workers=self.workers, byte_limit=_BYTE_LIMIT)
 
     def close_reader(self) -> None:
         """End what reads, if anything does."""
@@ -234,7 +234,9 @@ class Prepared(Declared):
         handed_down = tuple(sorted(includes_of(chosen))) if self.via else ()
         return replace(self.shape, lookup=self.shape.lookup if needed else None, handed_down=handed_down)
 
-    def _workers(self) -> int:
+    @property
+    def workers(self) -> int:
+        """How many requests of the stream may be in flight."""
         many = self.windowed or self.parent is not None or self.detail_endpoint is not None
         most: int = self.config["max_workers"]
         # More threads than requests a second bring nothing.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
 
 from tap_klaviyo.reading.ordered import Segment, Step
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 Holds = Callable[[datetime], bool]
 
 _TRIES = 3
+_identity = attrgetter("type", "id")
 
 
 class Reads(Protocol):
@@ -67,12 +69,10 @@ class Link:
             raise LoopingLinkError(msg, label=self.request.label)
         following = None
         if document.next_link is not None:
-            ids = frozenset((resource.type, resource.id) for resource in document.data)
+            ids = frozenset(map(_identity, document.data))
             following = Link(self.request.next(document.next_link), self.visited, ids)
         if self.previous_ids:
-            document.data = [
-                resource for resource in document.data if (resource.type, resource.id) not in self.previous_ids
-            ]
+            document.data = [resource for resource in document.data if _identity(resource) not in self.previous_ids]
         return document, following
 
 

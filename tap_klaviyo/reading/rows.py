@@ -39,6 +39,13 @@ class Rows:
         known = self.known
         if not known or (keep(min(known)) and keep(max(known))):
             return self
+        if len(known) == len(self.instants) and self.ordered:
+            begin, end = 0, len(known)
+            while begin < end and not keep(known[begin]):
+                begin += 1
+            while begin < end and not keep(known[end - 1]):
+                end -= 1
+            return Rows(self.records[begin:end], known[begin:end])
         kept = [index for index, instant in enumerate(self.instants) if instant is None or keep(instant)]
         return Rows([self.records[index] for index in kept], [self.instants[index] for index in kept])
 

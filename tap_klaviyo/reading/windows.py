@@ -60,6 +60,8 @@ class Windowing:
     """The filter conditions of a window."""
     crowded: Callable[[], bool]
     """Whether requests have to wait for the rate limit."""
+    parallel: bool = True
+    """Whether there are workers to read further windows meanwhile; one alone reads full pages from the left edge."""
     density: DensityMap = field(default_factory=DensityMap)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -103,7 +105,7 @@ class Window(Segment):
 
     def take(self) -> tuple[Segment, Segment | None]:
         """Cut off the window that should fill one page."""
-        if self.cut or self.start is None:
+        if self.cut or self.start is None or not self.shared.parallel:
             return self, None
         width = self.shared.width(self.start)
         if width is None:
