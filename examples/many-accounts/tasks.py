@@ -27,7 +27,12 @@ def task(plugin: str) -> dagster.OpDefinition:
     return load
 
 
-@dagster.job(executor_def=dagster.multiprocess_executor.configured({"max_concurrent": SIDE_BY_SIDE}))
+# A task's process is forked from one that has Dagster loaded, which saves each of them seconds.
+FORKED = {"forkserver": {"preload_modules": ["dagster", "yaml"]}}
+EXECUTOR = dagster.multiprocess_executor.configured({"max_concurrent": SIDE_BY_SIDE, "start_method": FORKED})
+
+
+@dagster.job(executor_def=EXECUTOR)
 def klaviyo() -> None:
     """Load all accounts. Tasks do not wait for each other, and one that fails stops no other."""
     for extractor in EXTRACTORS:
