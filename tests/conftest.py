@@ -1,13 +1,17 @@
-"""What every test stands on: no network, a clean environment, bounded property tests."""
+"""What every test stands on: no network, a clean environment, bounded property tests, and costly things once."""
 
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 
 import hypothesis
 import pytest
 
 from tests import network
+from tests.targets import postgres, warehouses
+from tests.targets.installed import installed
+from tests.targets.messages import everything_selected, sync
 
 FOREIGN = ("TAP_KLAVIYO_", "TARGET_", "MELTANO_", "SINGER_SDK_")
 
@@ -28,3 +32,35 @@ def pytest_configure(config: pytest.Config) -> None:
     # A proxy must not be asked for loopback.
     for name in ("no_proxy", "NO_PROXY"):
         patch.setenv(name, "127.0.0.1,localhost")
+
+
+@pytest.fixture(scope="session")
+def first_sync(tmp_path_factory):
+    """A first sync of every stream there is; of two long reports the last days, as they would be most of all rows."""
+    read = (datetime.now(UTC) - timedelta(days=14)).date().isoformat()
+    begun = {
+        stream: {"replication_key": "date", "replication_key_value": read}
+        for stream in ("form_series_report", "segment_series_report")
+    }
+    folder = tmp_path_factory.mktemp("sync") / "first"
+    return sync(folder, catalog=everything_selected(), state={"bookmarks": begun})
+
+
+@pytest.fixture(scope="session")
+def postgres_port():
+    """A PostgreSQL server; each test makes databases of its own."""
+    with postgres.server() as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def duckdb_loaded(tmp_path_factory, first_sync):
+    """A DuckDB file that the first sync was loaded into, once; the state that the target handed back."""
+    warehouse = warehouses.duckdb(tmp_path_factory.mktemp("duckdb"))
+    return warehouse, warehouse.load(first_sync.path)
+
+
+@pytest.fixture(scope="session")
+def meltano():
+    """Meltano's environment, kept apart: it brings more than the tap should ever be tested with."""
+    return installed("meltano==4.4.1")

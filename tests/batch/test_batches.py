@@ -14,7 +14,6 @@ from tap_klaviyo.emit import Emitter, StoppedByUser
 from tap_klaviyo.sandbox import Shop
 from tests.batch import files
 from tests.lost.rig import Rig
-from tests.targets.messages import sync
 
 SMALL_PAGES = {"events": {"page_size": 90}}
 
@@ -28,17 +27,9 @@ def instant(text):
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory):
-    """A sync of what is on by default, record by record."""
-    return sync(tmp_path_factory.mktemp("plain") / "run")
-
-
-@pytest.fixture(scope="module")
-def batched(tmp_path_factory):
-    """The messages of the same sync, in files of 250 records."""
-    folder = tmp_path_factory.mktemp("batched")
-    run = sync(folder / "run", files.config(folder, 250))
-    return [json.loads(line) for line in run.path.read_text().splitlines()]
+def batched(in_files):
+    """The messages of a sync in files of 250 records."""
+    return [json.loads(line) for line in in_files.path.read_text().splitlines()]
 
 
 def test_the_files_hold_what_plain_messages_would(plain, batched):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.targets import warehouses
 from tests.targets.installed import installed
-from tests.targets.messages import everything_selected, sync
 from tools import dbt as generator
 from tools.relations import tables
 
@@ -31,17 +30,16 @@ json.dump(found, sys.stdout, default=str)
 
 
 @pytest.fixture(scope="module")
-def synced(tmp_path_factory):
+def synced(first_sync):
     """Every stream of the sandbox's shop."""
-    return sync(tmp_path_factory.mktemp("sync") / "first", catalog=everything_selected())
+    return first_sync
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory, synced):
-    """A DuckDB file that holds it."""
-    folder = tmp_path_factory.mktemp("duckdb")
-    warehouses.duckdb(folder).load(synced.path)
-    return folder / "warehouse.duckdb"
+def warehouse(tmp_path_factory, duckdb_loaded):
+    """A DuckDB file that holds it, of our own to write to."""
+    loaded, _ = duckdb_loaded
+    return shutil.copy(loaded.config.with_name("warehouse.duckdb"), tmp_path_factory.mktemp("dbt"))
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.targets import postgres, warehouses
+from tests.targets import warehouses
 from tests.targets.messages import everything_selected, sync
 
 
 @pytest.fixture(scope="session")
-def first(tmp_path_factory):
+def first(first_sync):
     """A first sync of every stream there is."""
-    return sync(tmp_path_factory.mktemp("sync") / "first", catalog=everything_selected())
+    return first_sync
 
 
 @pytest.fixture(scope="session")
@@ -18,16 +18,11 @@ def second(tmp_path_factory, first):
     return sync(tmp_path_factory.mktemp("sync") / "second", catalog=everything_selected(), state=first.state)
 
 
-@pytest.fixture(scope="session")
-def postgres_port():
-    with postgres.server() as port:
-        yield port
-
-
 @pytest.fixture(scope="session", params=["duckdb", "postgres"])
-def database(request, tmp_path_factory):
-    """A database that knows keys, in turn each kind."""
-    folder = tmp_path_factory.mktemp(request.param)
+def database(request, tmp_path_factory, first):
+    """A database that knows keys, in turn each kind, with the first sync in it, and the state that it vouches for."""
     if request.param == "duckdb":
-        return warehouses.duckdb(folder)
-    return warehouses.postgres(folder, request.getfixturevalue("postgres_port"))
+        return request.getfixturevalue("duckdb_loaded")
+    port = request.getfixturevalue("postgres_port")
+    warehouse = warehouses.postgres(tmp_path_factory.mktemp("postgres"), port)
+    return warehouse, warehouse.load(first.path)

@@ -10,12 +10,12 @@ def in_order(tables):
 
 
 @pytest.fixture(scope="session")
-def loaded(database, first, second):
+def loaded(database, second):
     """What a database holds after the first sync and after the second, and the states that the target vouches for."""
-    states = [database.load(first.path)]
-    after_first = database.tables()
-    states.append(database.load(second.path))
-    return after_first, database.tables(), states
+    warehouse, state = database
+    after_first = warehouse.tables()
+    states = [state, warehouse.load(second.path)]
+    return after_first, warehouse.tables(), states
 
 
 def test_every_stream_is_a_table_with_each_key_once(loaded, first):
