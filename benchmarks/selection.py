@@ -61,7 +61,7 @@ def received(options: dict[str, Any], custom: int) -> tuple[int, int]:
     selected = {"streams": [{"tap_stream_id": "profiles", "schema": {}, "metadata": _SELECTED}]}
     with mock.patch("tap_klaviyo.sandbox.shared", return_value=shop), contextlib.redirect_stdout(out):
         config = {"api_url": "sandbox://", "stream_options": {"profiles": options}, "max_workers": 1}
-        TapKlaviyo(config=config, catalog=selected).sync_all()
+        TapKlaviyo(config=config, catalog=selected).sync_once()
     return shop.plain, shop.packed
 
 

@@ -40,8 +40,11 @@ class KlaviyoStream(Prepared):
 
     def get_records(self, context: Mapping[str, Any] | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002
         """Yield the flat records of a sync."""
-        for page in self.reader:
-            yield from page.records
+        try:
+            for page in self.reader:
+                yield from page.records
+        finally:
+            self.close_reader()
 
     @property
     def emit_activate_version_messages(self) -> bool:
@@ -65,7 +68,6 @@ class KlaviyoStream(Prepared):
         It costs 75 µs a record, it moves the bookmark by rules that raise inside a lookback, and it ends the whole
         tap when one stream fails.
         """
-        self._tap.start_background()
         try:
             yield from Emitter(self, self._tap, write_messages=write_messages).emit()
         except Exception as error:  # noqa: BLE001 - a bug in one stream does not stop the others either

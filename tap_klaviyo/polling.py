@@ -86,7 +86,7 @@ def poll(tap: TapKlaviyo, make: Make) -> None:
 def _sync(tap: TapKlaviyo, *, first: bool) -> bool:
     """Sync once; whether everything was read."""
     try:
-        tap.sync_all()
+        tap.sync_once()
     except StoppedByUser:
         raise
     except SystemExit:  # no stream can be read
@@ -94,7 +94,6 @@ def _sync(tap: TapKlaviyo, *, first: bool) -> bool:
             raise
         return False
     finally:
-        tap.close_readers()
         tap.log_summary()
     return not tap.failures
 

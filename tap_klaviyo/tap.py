@@ -63,7 +63,6 @@ class TapKlaviyo(SharedTap):
         self.failures: list[str] = []
         self._progress: dict[str, Progress] = {}
         self.share()
-        self._background = False
         self._state_at = 0.0
         if parse_env_config:
             config = {**(config or {}), **from_environment(self)}
@@ -152,7 +151,7 @@ class TapKlaviyo(SharedTap):
             poll(tap, make)
             return
         try:
-            tap.sync_all()
+            tap.sync_once()
         finally:
             tap.log_summary()
         if tap.failures:
@@ -163,18 +162,19 @@ class TapKlaviyo(SharedTap):
         self.http = earlier.http
         self._warned = earlier._warned
 
-    def close_readers(self) -> None:
-        """End what reads in the background, also for streams whose turn never came."""
-        for stream in self.klaviyo_streams():
-            stream.close_reader()
-
     # One sync
 
-    def start_background(self) -> None:
+    def sync_once(self) -> None:
+        """Sync all selected streams; however that ends, nothing reads any more afterwards."""
+        try:
+            self._start_background()
+            self.sync_all()
+        finally:
+            for stream in self.klaviyo_streams():
+                stream.close_reader()
+
+    def _start_background(self) -> None:
         """Start all streams that Klaviyo's limits make slow: a sync lasts as long as its slowest, not as their sum."""
-        if self._background:
-            return
-        self._background = True
         if self.config["max_workers"] == 1:
             return
         for stream in self.klaviyo_streams():

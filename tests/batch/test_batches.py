@@ -84,7 +84,7 @@ def test_what_is_stopped_says_no_more_than_its_files_hold_and_goes_on_from_there
         contextlib.redirect_stdout(out),
         pytest.raises(StoppedByUser) as end,
     ):
-        stopped.sync_all()
+        stopped.sync_once()
     signal.signal(signal.SIGTERM, handler)
     assert end.value.code == 143
     messages = [json.loads(line) for line in out.getvalue().splitlines()]

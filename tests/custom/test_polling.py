@@ -39,7 +39,6 @@ class Rounds:
         self.config = config
         self.states = []
         self.closed = 0
-        self.readers = 0
 
     def make(self, state):
         self.states.append(state)
@@ -59,7 +58,7 @@ class StandIn:
         self.http = self
         self.state = {"bookmarks": {"x": {"round": number}}}
 
-    def sync_all(self):
+    def sync_once(self):
         what = self.rounds.script.pop(0)
         if isinstance(what, BaseException):
             raise what
@@ -70,9 +69,6 @@ class StandIn:
 
     def close(self):
         self.rounds.closed += 1
-
-    def close_readers(self):
-        self.rounds.readers += 1
 
     def log_summary(self):
         pass
@@ -85,7 +81,7 @@ def test_each_round_goes_on_from_the_state_of_the_last():
     rounds = Rounds(None, None, "stop")
     rounds.run()
     assert rounds.states == [None, {"bookmarks": {"x": {"round": 1}}}, {"bookmarks": {"x": {"round": 2}}}]
-    assert (rounds.closed, rounds.readers) == (1, 3)
+    assert rounds.closed == 1
 
 
 def test_a_failed_round_keeps_the_state_and_success_forgives_it():
@@ -109,7 +105,7 @@ def test_what_cannot_begin_ends_at_once():
 def test_a_signal_inside_a_round_ends_cleanly():
     rounds = Rounds(None, StoppedByUser(143))
     rounds.run()
-    assert (rounds.script, rounds.closed, rounds.readers) == ([], 1, 2)
+    assert (rounds.script, rounds.closed) == ([], 1)
 
 
 def test_a_signal_between_two_taps_is_not_lost():

@@ -130,7 +130,7 @@ class Rig:
         """Let a tap write, and return what it wrote; a tap that ends early has written up to there."""
         out = io.StringIO()
         with mock.patch.object(sandbox_package, "shared", return_value=self.sandbox), contextlib.redirect_stdout(out):
-            tap.sync_all()
+            tap.sync_once()
         return [json.loads(line) for line in out.getvalue().splitlines()]
 
     @property

@@ -158,7 +158,7 @@ def messages(capfdbinary: pytest.CaptureFixture[bytes], *, fast: bool) -> list[d
         stream.selected = True
     if not fast:
         tap.writes_plain_records = lambda stream: False  # type: ignore[method-assign] # noqa: ARG005
-    tap.sync_all()
+    tap.sync_once()
     lines = capfdbinary.readouterr().out.splitlines()
     found = [json.loads(line) for line in lines]
     return [

@@ -152,7 +152,7 @@ def run_within_limits(tap: TapKlaviyo, sandbox: Sandbox, time: FakeTime) -> Sync
 def _written(tap: TapKlaviyo) -> Synced:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        tap.sync_all()
+        tap.sync_once()
     return Synced([json.loads(line) for line in out.getvalue().splitlines()], tap.failures)
 
 

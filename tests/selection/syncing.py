@@ -85,7 +85,7 @@ def sync(sandbox: Sandbox | None = None, catalog: Mapping[str, Any] | None = Non
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     with mock.patch("tap_klaviyo.sandbox.shared", return_value=sandbox), contextlib.redirect_stdout(out):
         tap = TapKlaviyo(config={**URL, **config}, catalog=copy.deepcopy(dict(catalog)) if catalog else None)
-        tap.sync_all()
+        tap.sync_once()
     out.flush()
     found = Synced(failures=tap.failures)
     for line in out.buffer.getvalue().splitlines():

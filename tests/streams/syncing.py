@@ -82,7 +82,7 @@ def sync(
     tap.started_at = now
     stdout = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     with mock.patch("tap_klaviyo.sandbox.shared", return_value=sandbox), contextlib.redirect_stdout(stdout):
-        tap.sync_all()
+        tap.sync_once()
     stdout.flush()
     raw: Iterable[bytes] = stdout.buffer.getvalue().splitlines()
     run = Run([json.loads(line) for line in raw], tap, sandbox)

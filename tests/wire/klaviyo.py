@@ -89,7 +89,7 @@ class Klaviyo:
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         with requests_mock.Mocker() as mock, contextlib.redirect_stdout(out):
             mock.register_uri(requests_mock.ANY, re.compile(re.escape(HOST)), json=self._answer)
-            tap.sync_all()
+            tap.sync_once()
         out.seek(0)
         for line in out:
             message = json.loads(line)
