@@ -26,7 +26,7 @@ from tap_klaviyo.records import is_open_object
 from tap_klaviyo.timestamps import rfc3339
 
 # Of the usual shape, "2022-11-08T01:23:45+00:00".
-_separator, _after_seconds = itemgetter(slice(10, 11)), itemgetter(slice(19, None))
+_marks, _after_seconds = itemgetter(slice(4, 17, 3)), itemgetter(slice(19, None))
 
 Values = Iterable[Any]
 
@@ -239,7 +239,7 @@ def _date_times(texts: Sequence[Any], *, checked: bool) -> Values:
     if (
         checked
         and None not in texts
-        and set(map(_separator, texts)) == {"T"}
+        and set(map(_marks, texts)) == {"--T::"}
         and set(map(_after_seconds, texts)) == {"+00:00"}
     ):
         return texts

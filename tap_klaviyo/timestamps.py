@@ -36,7 +36,8 @@ def rfc3339(text: str) -> str:
     Raises:
         ValueError: The text is no date-time.
     """
-    if len(text) == _CANONICAL_LENGTH and text[10] == "T" and text.endswith("+00:00"):
+    # All marks are looked at: Python's parser also takes the week of a year, and a time without colons.
+    if len(text) == _CANONICAL_LENGTH and text[4:17:3] == "--T::" and text.endswith("+00:00"):
         datetime.fromisoformat(text)
         return text
     return parse_instant(text).isoformat()
