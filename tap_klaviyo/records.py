@@ -116,8 +116,9 @@ def _related_resources(resource: Resource, relationship: str, included: Included
 
 def _related_attribute(source: RelatedAttribute, conform: Callable[[Any], Any]) -> Read:
     def read(resource: Resource, included: Included, _context: Context) -> Any:
-        related = _related_resources(resource, source.relationship, included)
-        return conform(decoded((related[0].attributes or {}).get(source.attribute))) if related else None
+        linked = _linked_id(resource, source.relationship)
+        related = None if linked is None else included.get((source.type, linked))
+        return conform(decoded((related.attributes or {}).get(source.attribute))) if related else None
 
     return read
 
