@@ -18,6 +18,8 @@ FOREIGN = ("TAP_KLAVIYO_", "TARGET_", "MELTANO_", "SINGER_SDK_")
 hypothesis.settings.register_profile("default", deadline=None)
 # Bounded and repeatable: a build must not fail for an example that nobody can get back.
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)
+# For whoever looks for what is left: `pytest tests/fuzz --hypothesis-profile=long`.
+hypothesis.settings.register_profile("long", deadline=None, max_examples=5000)
 
 
 def pytest_configure(config: pytest.Config) -> None:
