@@ -13,7 +13,7 @@ from tap_klaviyo.reading.chain import Chain, Link
 from tap_klaviyo.reading.details import Detailed
 from tap_klaviyo.reading.fallback import Fallback, IncludedChildren
 from tap_klaviyo.reading.fanout import AllParents, Parent
-from tap_klaviyo.reading.undated import Undated
+from tap_klaviyo.reading.undated import Once, Undated
 from tap_klaviyo.reading.windows import Window, Windowing
 from tap_klaviyo.shape import Shape
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.declaration import Variant
     from tap_klaviyo.incremental import Range
     from tap_klaviyo.prepared import Prepared
+    from tap_klaviyo.reading.chain import Makes
     from tap_klaviyo.reading.ordered import Segment
     from tap_klaviyo.reading.rows import RowMaker
     from tap_klaviyo.reading.source import Source
@@ -48,7 +49,8 @@ class Plan:
         if stream.parent is not None:
             return [] if self.reading.empty else [self._fan_out()]
         if stream.windowed and self._cursor is not None:
-            return [*self._undated(), *(() if self.reading.empty else self._windows())]
+            maker = Once(self.maker)
+            return [*self._undated(maker), *(() if self.reading.empty else self._windows(maker))]
         return [segment for variant in stream.variants for segment in self._variant(variant)]
 
     @property
@@ -89,11 +91,11 @@ class Plan:
     def _context(self) -> dict[str, Any]:
         return self.stream.account_context()
 
-    def _windows(self) -> Iterator[Segment]:
+    def _windows(self, maker: Makes) -> Iterator[Segment]:
         reading = self.reading
         shared = Windowing(
             self.source,
-            self.maker,
+            maker,
             self._context,
             self.bounds,
             self.stream.crowded(self.source),
@@ -107,21 +109,21 @@ class Plan:
             begin = max(reading.until, reading.lower) if reading.lower else reading.until
             link = Link(self.source.request(conditions=self.bounds(begin, None)))
             waits = not self.stream.future_dated
-            yield Chain(self.source, self.maker, link, self._context, lambda instant: instant >= begin, waits=waits)
+            yield Chain(self.source, maker, link, self._context, lambda instant: instant >= begin, waits=waits)
 
-    def _undated(self) -> Iterator[Segment]:
+    def _undated(self, maker: Makes) -> Iterator[Segment]:
         """Yield what reads the rows that the windows' filters leave out: by a first sync, or by every one."""
         undated, sort = self.stream.undated, self.source.sort
         if not self.stream.windowed or sort is None or not (undated or self.reading.lower is None):
             return
         # Profiles sorted newest first time out at Klaviyo: the other end is read only where it is known to matter.
-        newest_first = self._undated_from(f"-{sort}") if undated else None
-        yield self._undated_from(sort, newest_first)
+        newest_first = self._undated_from(maker, f"-{sort}") if undated else None
+        yield self._undated_from(maker, sort, newest_first)
 
-    def _undated_from(self, sort: str, other_end: Undated | None = None) -> Undated:
+    def _undated_from(self, maker: Makes, sort: str, other_end: Undated | None = None) -> Undated:
         size = min(self.source.page_size or _FEW, _FEW)
         source = replace(self.source, sort=sort, page_size=size)
-        return Undated(source, self.maker, Link(source.request()), self._context, other_end)
+        return Undated(source, maker, Link(source.request()), self._context, other_end)
 
     def _fan_out(self) -> Segment:
         return AllParents(self._parents, self._parent_chain, self.reading.after_parent)

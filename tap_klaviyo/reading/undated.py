@@ -2,16 +2,67 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tap_klaviyo.reading.ordered import Segment, Step
+from tap_klaviyo.reading.rows import Rows, plain
 
 if TYPE_CHECKING:
-    from tap_klaviyo.reading.chain import Link
-    from tap_klaviyo.reading.rows import RowMaker
+    from tap_klaviyo.documents import Document
+    from tap_klaviyo.reading.chain import Link, Makes
+    from tap_klaviyo.reading.page import Page
     from tap_klaviyo.reading.source import Source
     from tap_klaviyo.shape import Context
+
+# More rows without a date than this may come twice: what is remembered of them has a bound.
+_REMEMBERED = 100_000
+
+
+class Once:
+    """A maker of pages that lets each row without a replication value through once, whoever reads it first.
+
+    No bound can be held against such a row: where Klaviyo answers one without its attributes, it may be in the
+    listing without a filter, in two windows whose filters overlap, and at the end of a page that is read again.
+    """
+
+    def __init__(self, maker: Makes) -> None:
+        self._maker = maker
+        self._seen: set[bytes] = set()
+        self._lock = threading.Lock()
+
+    def rows(self, document: Document, context: Context) -> Rows:
+        """Return the records of an answer."""
+        return self._maker.rows(document, context)
+
+    def page(self, rows: Rows) -> Page:
+        """Turn rows into something to write, but for those that have been."""
+        if all(rows.instants):
+            return self._maker.page(rows)
+        kept = [
+            index
+            for index, instant in enumerate(rows.instants)
+            if instant is not None or self._is_new(rows.records[index])
+        ]
+        return self._maker.page(Rows([rows.records[index] for index in kept], [rows.instants[index] for index in kept]))
+
+    def _is_new(self, record: Any) -> bool:
+        try:
+            content = msgspec.json.encode(record)
+        except UnicodeEncodeError:  # a lone surrogate
+            content = json.dumps(plain([record])).encode()
+        digest = hashlib.blake2b(content, digest_size=16).digest()
+        with self._lock:
+            if digest in self._seen:
+                return False
+            if len(self._seen) < _REMEMBERED:
+                self._seen.add(digest)
+            return True
 
 
 @dataclass(slots=True)
@@ -23,7 +74,7 @@ class Undated(Segment):
     """
 
     source: Source
-    maker: RowMaker
+    maker: Makes
     link: Link
     context: Context
     other_end: Undated | None = None

@@ -20,7 +20,8 @@ from tap_klaviyo.reading.ordered import Segment, Step
 from tap_klaviyo.timestamps import floor_second
 
 if TYPE_CHECKING:
-    from tap_klaviyo.reading.rows import RowMaker, Rows
+    from tap_klaviyo.reading.chain import Makes
+    from tap_klaviyo.reading.rows import Rows
     from tap_klaviyo.reading.source import Source
     from tap_klaviyo.shape import Context
 
@@ -54,7 +55,7 @@ class Windowing:
     """What the windows of one range share."""
 
     source: Source
-    maker: RowMaker
+    maker: Makes
     context: Context
     conditions: Conditions
     """The filter conditions of a window."""

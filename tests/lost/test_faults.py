@@ -85,6 +85,25 @@ def test_a_stream_that_fails_is_not_finished_and_goes_on_later(at, status, worke
         whole(rig)
 
 
+@pytest.mark.parametrize("workers", [1, 24])
+@pytest.mark.parametrize("stream", ["events", "profiles", "templates", "universal_content"])
+def test_a_row_whose_attributes_are_missing_comes_once(stream, workers):
+    """It has no date to hold against a bound: the listing without one has it, and so have windows that overlap."""
+    rig = Rig()
+    kind = "template-universal-content" if stream == "universal_content" else KINDS[stream][0]
+    key = "datetime" if stream == "events" else "updated"
+    for number in range(60):
+        rig.put(kind, f"a{number:02}", name="n", **{key: ago(days=30, seconds=-(number // 4))})
+    options = {"stream_options": {stream: {"page_size": 5}}, "max_workers": workers}
+    expected = {f"a{number:02}": 1 for number in range(60)}
+    rig.sandbox.faults.add(Fault("null-attributes", rate=1))
+    assert rig.sync(stream, **options).written(stream) == expected
+    rig.sandbox.reset()
+    state = {"bookmarks": {stream: {"replication_key": key, "replication_key_value": ago(days=30)}}}
+    rig.sandbox.faults.add(Fault("null-attributes", rate=1))
+    assert rig.sync(stream, state=state, **options).written(stream) == expected
+
+
 def test_one_streams_failure_does_not_stop_the_others():
     rig = stocked()
     rig.sandbox.faults.add(Fault("error", rate=1, value=400, path="/api/flows"))
