@@ -65,18 +65,27 @@ def statistics(port: int) -> dict[str, int]:
     return found
 
 
-def run(module: str, config: dict[str, Any], *options: str, port: int | None = None) -> Measurement:
-    """Run a tap with a configuration and count what it writes."""
+def run(
+    module: str,
+    config: dict[str, Any],
+    *options: str,
+    port: int | None = None,
+    python: str = sys.executable,
+    folder: Path | None = None,
+) -> Measurement:
+    """Run a tap with a configuration and count what it writes; ``folder`` is where it finds its module."""
     before = statistics(port) if port else {}
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Path(folder) / "config.json"
+    with tempfile.TemporaryDirectory() as scratch:
+        settings = Path(scratch) / "config.json"
         settings.write_text(json.dumps(config))
-        output = Path(folder) / "output.jsonl"
-        command = [sys.executable, "-c", _WATCHED, module, "--config", str(settings), *options]
+        output = Path(scratch) / "output.jsonl"
+        command = [python, "-c", _WATCHED, module, "--config", str(settings), *options]
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         begun = time.perf_counter()
         with output.open("wb") as sink:
-            finished = subprocess.run(command, stdout=sink, stderr=subprocess.PIPE, text=True, check=False)
+            finished = subprocess.run(
+                command, stdout=sink, stderr=subprocess.PIPE, text=True, check=False, cwd=folder, env=_environment()
+            )
         seconds = time.perf_counter() - begun
         now = resource.getrusage(resource.RUSAGE_CHILDREN)
         if finished.returncode:
@@ -94,15 +103,36 @@ def run(module: str, config: dict[str, Any], *options: str, port: int | None = N
     )
 
 
+def _environment() -> dict[str, str]:
+    """What a user's process has: its modules compiled once and kept, its output buffered."""
+    spoiling = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+    return {name: value for name, value in os.environ.items() if name not in spoiling}
+
+
 def _count(output: Path) -> int:
     with output.open("rb") as lines:
         return sum(b'"type":"RECORD"' in line[:40] or b'"type": "RECORD"' in line[:40] for line in lines)
 
 
+@contextmanager
+def environment(requirement: str) -> Iterator[str | None]:
+    """Make a virtual environment with one distribution; gives its Python, None where that cannot be installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        python = str(Path(folder) / "bin" / "python")
+        commands = (["uv", "venv", "-q", folder], ["uv", "pip", "install", "-q", "--python", python, requirement])
+        try:
+            for command in commands:
+                subprocess.run(command, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            yield None
+        else:
+            yield python
+
+
 def only_events(module: str) -> list[str]:
     """Return the options that select events alone, from the tap's own discovery."""
     command = [sys.executable, "-m", module, "--discover"]
-    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment())
     catalog = json.loads(found.stdout)
     for stream in catalog["streams"]:
         for entry in stream["metadata"]:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.reading.ordered import Segment
 
 # Pages that wait for their turn may hold this much in one stream.
-_BYTE_LIMIT = 48 << 20
+_BYTE_LIMIT = 56 << 20
 # A stream that Klaviyo limits to this many requests a minute reads in the background from the start of the sync.
 _SLOW_STEADY_LIMIT = 150
 
