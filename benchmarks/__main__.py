@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.measure import Measurement, environment, less_start, only_events, run, server, table
 from benchmarks.picture import bars
+from benchmarks.selection import cuts
 from benchmarks.stages import stages
 
 if TYPE_CHECKING:
@@ -127,6 +128,12 @@ def _steady(events: list[str]) -> Iterator[list[str]]:
         ]
 
 
+def _selection() -> Iterator[list[str]]:
+    """What three fields of profiles save."""
+    for what, (everything, _), (three, _) in cuts():
+        yield [what, f"{everything:,}", f"{three:,}", f"{1 - three / everything:.1%}"]
+
+
 def _discovery() -> list[str]:
     found = run(TAP, {"api_url": "sandbox://"}, "--discover")
     return ["`--discover`", f"{found.seconds:.2f} s", f"{found.peak:.0f} MB"]
@@ -174,6 +181,10 @@ def main() -> None:
         "## Memory",
         "",
         table([["events", "written", "peak"], *_memory(events, long=long)]),
+        "",
+        "## Selection: the bytes of 2,000 profiles, all fields with subscriptions or three",
+        "",
+        table([["profiles", "all", "three fields", "fewer"], *_selection()]),
         "",
         "## Discovery",
         "",
