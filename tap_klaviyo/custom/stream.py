@@ -179,7 +179,9 @@ class CustomStream(KlaviyoStream):
         ids = {name: str(parent.context[column]) for name, column in self.entry.columns.items()}
         return Chain(asker, maker, asker.link(ids), parent.context, self._holds())
 
-    def _workers(self) -> int:
+    @property
+    def workers(self) -> int:
+        """How many requests of the stream may be in flight."""
         many = self.parent is not None or self.entry.split is not None
         most: int = self.config["max_workers"]
         return min(most, max(1, self.endpoint.limits.burst)) if many else 1

@@ -232,7 +232,9 @@ class CalendarStream(KlaviyoStream):
         through = labelled(window.through)
         return replace(page, oldest=through, newest=through)
 
-    def _workers(self) -> int:
+    @property
+    def workers(self) -> int:
+        """How many requests of the report may be in flight."""
         most: int = self.config["max_workers"]
         return min(most, self.endpoint.limits.burst)
 
