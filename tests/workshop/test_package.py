@@ -9,10 +9,14 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+
+from tap_klaviyo.sandbox import Shop
+from tests.workshop import pythons
 
 ROOT = Path(__file__).parents[2]
 UV = os.environ.get("UV", "uv")  # `uv run` says where it is
@@ -97,12 +101,13 @@ def test_every_run_time_dependency_is_named_in_the_decisions(wheel):
     assert [name for name in (Requirement(line).name for line in required) if f"`{name}`" not in decisions] == []
 
 
-def test_the_installed_wheel_works_away_from_its_sources(dist, tmp_path):
+@pytest.mark.parametrize("version", pythons.found())
+def test_the_installed_wheel_works_away_from_its_sources(dist, tmp_path, version):
     (built,) = dist.glob("*.whl")
     home = tmp_path / "venv"
-    for args in (("venv", "--python", sys.executable, home), ("pip", "install", "--python", home, built)):
+    install = ("pip", "install", "--python", home, built)
+    for args in (("venv", "--python", pythons.found()[version], home), install):
         subprocess.run([UV, "--quiet", *args], check=True, capture_output=True, text=True)
-    (tmp_path / "config.json").write_text('{"api_url": "sandbox://"}')
 
     def run(program, *args):
         done = subprocess.run(
@@ -111,12 +116,24 @@ def test_the_installed_wheel_works_away_from_its_sources(dist, tmp_path):
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    assert run("python", "--version").startswith(f"Python {version}.")
     assert built.name.split("-")[1] in run("tap-klaviyo", "--version")
+    about = json.loads(run("tap-klaviyo", "--about", "--format=json"))
+    assert {"auth_token", "start_date", "stream_options"} <= {*about["settings"]["properties"]}
+    assert {name.rpartition("python")[2] for name in about["supported_python_versions"]} >= {version}
     catalog = json.loads(run("tap-klaviyo", "--discover"))
+    wanted = {"metrics", "lists", "list_profiles"}
     for stream in catalog["streams"]:
         for entry in stream["metadata"]:
-            entry["metadata"]["selected"] = stream["tap_stream_id"] == "metrics"
+            entry["metadata"]["selected"] = stream["tap_stream_id"] in wanted
+    (tmp_path / "config.json").write_text('{"api_url": "sandbox://"}')
     (tmp_path / "catalog.json").write_text(json.dumps(catalog))
-    messages = run("tap-klaviyo", "--config=config.json", "--catalog=catalog.json").splitlines()
-    assert {json.loads(line).get("stream") for line in messages} == {"metrics", None}
+    messages = list(map(json.loads, run("tap-klaviyo", "--config=config.json", "--catalog=catalog.json").splitlines()))
+    counts = Counter(message["stream"] for message in messages if message["type"] == "RECORD")
+    shop = Shop()
+    assert counts == {
+        "metrics": len(shop.resources("metric")),
+        "lists": len(shop.resources("list")),
+        "list_profiles": len(shop.memberships("list")),
+    }
     assert "--port" in run("python", "-m", "tap_klaviyo.sandbox", "--help")
