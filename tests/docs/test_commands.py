@@ -66,6 +66,19 @@ def test_what_is_not_run_says_why():
     assert all(len(reason.split()) > 2 for reason in reasons)
 
 
+def test_what_is_run_elsewhere_is_run_by_the_checks():
+    checks = " ".join((ROOT / ".ci" / "run").read_text(encoding="utf-8").split())
+    named = {
+        (block.skipped, step.command.partition("#")[0].strip())
+        for page in pages()
+        for block in blocks(page.read_text(encoding="utf-8"))
+        for step in block.steps()
+        if (block.skipped or "").startswith("tests run this as")
+    }
+    assert {name.rpartition(" ")[2] for name, _ in named} == {"demo", "query", "tests"}  # the first two: tests/meltano
+    assert [command for name, command in named if name.endswith(" tests") and command not in checks] == []
+
+
 def test_a_block_is_found_with_what_is_said_of_it():
     page = (
         "<!-- not run: it needs a key -->\n\n```sh\none\n```\n\n"

@@ -18,7 +18,7 @@ from tools.docs.scopes import streams
 from tools.docs.settings import PREFIX, all_settings
 from tools.docs.tables import TABLES
 
-LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\((?P<to>[^)\s]+)\)")
+LINK = re.compile(r"\[[^\]]*\]\((?P<to>[^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} (?P<title>.+?)\s*$", re.MULTILINE)
 FENCED = re.compile(r"^(```+).*?^\1$", re.DOTALL | re.MULTILINE)
 
@@ -58,16 +58,32 @@ def test_every_table_is_on_a_page():
     assert [table for table in TABLES if f"<!-- {table} begin -->" not in written] == []
 
 
+def links(page):
+    """Where the page's links and pictures within the repository lead, and the anchor there."""
+    for found in LINK.finditer(prose(page)):
+        if not re.match(r"[a-z]+:", found["to"]):
+            path, _, anchor = unquote(found["to"]).partition("#")
+            yield (page.parent / path).resolve() if path else page, anchor
+
+
 @pytest.mark.parametrize("page", pages(), ids=name)
 def test_links_lead_somewhere(page):
-    for found in LINK.finditer(prose(page)):
-        if re.match(r"[a-z]+:", found["to"]):
-            continue
-        path, _, anchor = unquote(found["to"]).partition("#")
-        target = (page.parent / path).resolve() if path else page
-        assert target.exists(), f"{name(page)} links to {found['to']}"
-        if anchor:
-            assert anchor in anchors(target), f"{name(page)} links to {found['to']}"
+    for target, anchor in links(page):
+        assert target.exists(), f"{name(page)} links to {name(target)}"
+        assert not anchor or anchor in anchors(target), f"{name(page)} links to {name(target)}#{anchor}"
+
+
+def test_every_page_and_every_example_can_be_reached_from_the_readme():
+    reached, ahead = set(), [ROOT / "README.md"]
+    while ahead:
+        place = ahead.pop()
+        if place not in reached:
+            reached.add(place)
+            page = place / "README.md" if place.is_dir() else place
+            ahead += [page, *(target for target, _ in links(page))] if page.suffix == ".md" and page.exists() else []
+    wanted = {*pages(), *(folder for folder in (ROOT / "examples").iterdir() if any(folder.glob("*.*")))}
+    reached |= {page.parent for page in reached if page.name == "README.md"}
+    assert sorted(map(name, wanted - reached)) == []
 
 
 def test_the_contents_name_every_page():

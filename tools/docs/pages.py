@@ -21,8 +21,9 @@ class UnknownTableError(LookupError):
 
 
 def pages() -> list[Path]:
-    """Return the README and every page of the documentation."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    """Return every page that is written for readers: the README first, then those beside it and in the folders."""
+    patterns = ("README.md", "C*.md", "SECURITY.md", "docs/**/*.md", "benchmarks/*.md", "examples/*/*.md")
+    return [page for pattern in patterns for page in sorted(ROOT.glob(pattern))]
 
 
 def filled(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
