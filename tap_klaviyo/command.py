@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from tap_klaviyo.settings import SettingsError
 from tap_klaviyo.writer import leave_pipe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
     from singer_sdk import Tap
 
@@ -74,25 +75,39 @@ def in_one_line(error: Exception) -> str:
     return f"unexpected {type(error).__name__}{place}; set TAP_KLAVIYO_LOGLEVEL=DEBUG for the traceback and report it"
 
 
-def check_json_files(paths: Iterable[str]) -> None:
-    """Look at the files that `--config` names.
+@dataclass(frozen=True, slots=True)
+class GivenConfig:
+    """The settings of the files that `--config` names, where later ones win, and whether the environment has more."""
+
+    config: dict[str, Any]
+    parse_env: bool
+
+
+def read_config(names: Collection[str]) -> GivenConfig:
+    """Read what `--config` names, each file once: it may be a pipe, as `<(...)` makes one.
 
     Raises:
-        SettingsError: One holds no JSON object.
+        SettingsError: A file is not there, or holds no JSON object.
     """
-    for path in paths:
-        if path != "ENV" and not _holds_object(Path(path)):
-            msg = f"the config file '{path}' holds no JSON object; repair it"
-            raise SettingsError(msg)
+    config: dict[str, Any] = {}
+    files = [Path(name) for name in names if name != "ENV"]
+    for path in files:
+        config |= _object(path)
+    return GivenConfig(config, parse_env="ENV" in names)
 
 
-def _holds_object(path: Path) -> bool:
+def _object(path: Path) -> dict[str, Any]:
     try:
-        return isinstance(json.loads(path.read_bytes()), dict)
+        content = json.loads(path.read_bytes())
     except FileNotFoundError:
-        return True  # the SDK says so
+        msg = f"the config file '{path}' is not there"
+        raise SettingsError(msg) from None
     except (ValueError, RecursionError):
-        return False
+        content = None
+    if not isinstance(content, dict):
+        msg = f"the config file '{path}' holds no JSON object; repair it"
+        raise SettingsError(msg)
+    return content
 
 
 def _guard_logs() -> None:

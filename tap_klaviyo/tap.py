@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
-    import click
-
     from tap_klaviyo.client import KlaviyoStream
 
 _STATE_SECONDS = 1.0
@@ -116,10 +114,9 @@ class TapKlaviyo(SharedTap):
     # Command line
 
     @classmethod
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+    def cb_config(cls, *args: Any) -> command.GivenConfig:  # type: ignore[override]
         """Read the settings; a file that cannot be read is named."""
-        command.check_json_files(value)
-        return super().cb_config(ctx, param, value)
+        return command.read_config(args[-1])
 
     @classmethod
     def invoke(  # type: ignore[override]

@@ -35,6 +35,21 @@ def test_broken_config(machine, text):
     refused(machine.run("--config", str(machine.folder / "config.json")), "holds no JSON object")
 
 
+@row("A config file that is a pipe, as `<(...)` makes one", "Read once")
+def test_piped_config(machine, url):
+    end, begin = os.pipe()
+    os.write(begin, json.dumps(machine.settings(url)).encode())
+    os.close(begin)
+    arguments = machine.files(url, "lists")[2:]
+    assert machine.run("--config", f"/dev/fd/{end}", *arguments).code == 0
+    os.close(end)
+
+
+@row("A config file that is not there", "One line that names it; exit 1")
+def test_missing_config(machine):
+    refused(machine.run("--config", str(machine.folder / "nowhere.json")), "nowhere.json' is not there")
+
+
 @pytest.mark.parametrize("name", ["max_workers", "reports", "start_date", "rate_limit_share", "stream_options"])
 @row("A setting of another type, perhaps a key in the wrong place", "One line with its name, not its value; exit 1")
 def test_wrong_setting(machine, url, name):
