@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tap_klaviyo import filters
+from tap_klaviyo.conditions import FilterError, conditions
+from tap_klaviyo.filters import all_of
 from tap_klaviyo.members import tree
 
 if TYPE_CHECKING:
@@ -152,11 +153,10 @@ def _filter(where: str, value: Any, offer: Offer) -> str | None:
         msg = f"{where}: filter must be text, such as equals(field,'value')"
         raise OptionsError(msg)
     try:
-        filters.check(value, offer.filters)
-    except filters.FilterError as error:
+        return all_of(conditions(value, offer.filters))
+    except FilterError as error:
         msg = f"{where}: filter: {error}"
         raise OptionsError(msg) from None
-    return value.strip()
 
 
 def _page_size(where: str, value: Any, offer: Offer) -> int | None:

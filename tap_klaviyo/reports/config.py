@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
-from tap_klaviyo import contract, filters
+from tap_klaviyo import contract
+from tap_klaviyo.conditions import FilterError, conditions
+from tap_klaviyo.filters import all_of
 from tap_klaviyo.reports.entries import LOOKBACK, PERIODS, AggregateEntry, ReportEntry
 from tap_klaviyo.reports.fields import Fields
 from tap_klaviyo.reports.metric import DEFAULT
@@ -158,8 +160,8 @@ def _filter(fields: Fields, facts: Report) -> str | None:
     if text is None:
         return None
     try:
-        filters.check(text, facts.filters)
-    except filters.FilterError as error:
+        text = all_of(conditions(text, facts.filters)) or text
+    except FilterError as error:
         fields.fail(f"filter: {error}")
     bare = _QUOTED.sub("x", text)
     compared = _COMPARED.findall(bare)
