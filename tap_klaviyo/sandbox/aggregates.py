@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from tap_klaviyo.sandbox.body import refused
 from tap_klaviyo.sandbox.instants import instant_of, microseconds
 from tap_klaviyo.sandbox.ledger import value_of
-from tap_klaviyo.sandbox.paging import cursor_of, position_of
+from tap_klaviyo.sandbox.paging import cursor_of, offset_of
 from tap_klaviyo.sandbox.timeframes import Span, intervals
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _page(
         raise refused(f"Page size must be between 1 and {_PAGE_SIZE}.", "page_size")
     question = {name: value for name, value in asked.items() if name != "page_cursor"}
     digest = hashlib.blake2b(json.dumps(question, sort_keys=True).encode(), digest_size=8).hexdigest()
-    offset = position_of(asked["page_cursor"], here, digest)[0][1] if asked.get("page_cursor") else 0
+    offset = offset_of(asked.get("page_cursor") or None, here, digest)
     following = None
     if offset + size < len(groups):
         following = f"{here}?page_cursor={cursor_of(((0, offset + size), ''), here, digest)}"

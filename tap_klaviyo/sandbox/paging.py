@@ -25,15 +25,35 @@ def _request(path: str, others: str) -> str:
     return path + "?" + "&".join(sorted(others.split("&")))
 
 
-def cursor_of(position: Position, path: str, others: str) -> str:
-    """Return the cursor for the page after ``position`` of the request ``path?others``."""
-    payload = json.dumps(position, separators=(",", ":")).encode()
+def cursor_of(position: Position | None, path: str, others: str, *, again: int = 0) -> str:
+    """Return the cursor for the page after ``position`` of the request ``path?others``; None is the first page.
+
+    ``again`` tells cursors apart that lead to one page.
+    """
+    payload = json.dumps((position, again), separators=(",", ":")).encode()
     sealed = _seal(payload, _request(path, others)) + payload
     return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
-def position_of(cursor: str, path: str, others: str) -> Position:
+def position_of(cursor: str, path: str, others: str) -> Position | None:
     """Return where ``cursor`` points to; a 400 for one that was edited or belongs to another request."""
+    position, _ = _opened(cursor, path, others)
+    return position
+
+
+def offset_of(cursor: str | None, path: str, others: str) -> int:
+    """Return how many rows come before the page that ``cursor`` leads to, where rows are counted; None is 0."""
+    position = None if cursor is None else position_of(cursor, path, others)
+    return 0 if position is None else int(position[0][1])
+
+
+def another(cursor: str | None, path: str, others: str) -> str:
+    """Return one more cursor for the page that ``cursor`` leads to; None is the first page."""
+    position, again = (None, 0) if cursor is None else _opened(cursor, path, others)
+    return cursor_of(position, path, others, again=again + 1)
+
+
+def _opened(cursor: str, path: str, others: str) -> tuple[Position | None, int]:
     try:
         sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -41,8 +61,11 @@ def position_of(cursor: str, path: str, others: str) -> Position:
     payload = sealed[_SEAL:]
     if sealed[:_SEAL] != _seal(payload, _request(path, others)):
         raise _refused()
-    (rank, value), row_id = json.loads(payload)
-    return (rank, value), row_id
+    position, again = json.loads(payload)
+    if position is None:
+        return None, again
+    (rank, value), row_id = position
+    return ((rank, value), row_id), again
 
 
 def _refused() -> RefusedError:

@@ -16,7 +16,7 @@ from tap_klaviyo.sandbox.errors import RefusedError
 from tap_klaviyo.sandbox.filters import Condition, conditions_of
 from tap_klaviyo.sandbox.instants import microseconds
 from tap_klaviyo.sandbox.ledger import CONVERTED, Entry, Ledger
-from tap_klaviyo.sandbox.paging import cursor_of, position_of
+from tap_klaviyo.sandbox.paging import cursor_of, offset_of
 from tap_klaviyo.sandbox.statistics import Row, statistic
 from tap_klaviyo.sandbox.timeframes import Span, intervals, span_of
 
@@ -82,8 +82,7 @@ class Reporter:
         rows: list[tuple[tuple[str | None, ...], list[Entry]]],
     ) -> dict[str, Any]:
         here, digest = post.here, hashlib.blake2b(post.body, digest_size=8).hexdigest()
-        cursor = post.query.raw.get(_CURSOR)
-        offset = 0 if cursor is None else position_of(cursor, here, digest)[0][1]
+        offset = offset_of(post.query.raw.get(_CURSOR), here, digest)
         paged = _CURSOR in post.operation.parameters
         page = rows[offset : offset + _PAGE_SIZE] if paged else rows
         more = paged and offset + _PAGE_SIZE < len(rows)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from tap_klaviyo.sandbox.errors import RefusedError
 from tap_klaviyo.sandbox.faults import REPLACING, WIRE
+from tap_klaviyo.sandbox.paging import another
 from tap_klaviyo.sandbox.responses import CONTENT_TYPE, Response
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _HTML = (
 _CODES = {401: "authentication_failed", 403: "permission_denied", 404: "not_found", 410: "gone", 429: "throttled"}
 _DEEP, _PADDING = 200, 10_000
 _OK = 200
+_CURSOR = "page[cursor]"
 
 
 def replacement(faults: Iterable[Fault], target: str) -> Response | None:
@@ -105,7 +107,7 @@ def _next_first(document: dict[str, Any], value: Any) -> None:
     del value
     if document["links"].get("next"):
         here, _, query = document["links"]["self"].partition("?")
-        kept = "&".join(part for part in query.split("&") if not unquote(part).startswith("page[cursor]"))
+        kept = "&".join(part for part in query.split("&") if not unquote(part).startswith(_CURSOR))
         document["links"]["next"] = f"{here}?{kept}" if kept else here
 
 
@@ -115,10 +117,20 @@ def _next_foreign(document: dict[str, Any], value: Any) -> None:
 
 
 def _empty_page(document: dict[str, Any], _: Any) -> None:
-    # the rows are not lost: the link leads to this page once more
+    # the rows are not lost: the link leads to them, by another cursor where there are cursors
     document["data"] = []
     document.pop("included", None)
-    document["links"]["next"] = document["links"]["self"]
+    links = document["links"]
+    links["next"] = _once_more(links["self"]) if "next" in links else links["self"]
+
+
+def _once_more(url: str) -> str:
+    here, _, query = url.partition("?")
+    parts = {unquote(part.partition("=")[0]): part for part in query.split("&") if part}
+    cursor = parts.pop(_CURSOR, None)
+    others = "&".join(parts.values())
+    found = another(cursor and unquote(cursor.partition("=")[2]), urlsplit(url).path, others)
+    return f"{here}?{others}{'&' if others else ''}{quote(_CURSOR)}={found}"
 
 
 def _missing_relationships(document: dict[str, Any], _: Any) -> None:
