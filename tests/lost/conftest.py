@@ -18,4 +18,11 @@ What the code looked like when these tests were seen to fail, and which one it w
 8. A fan-out that is resumed with a new bound: `test_faults.py`, a fan-out goes on.
 9. A lookback from the bookmark, not from the last lookback; a bookmark that is not capped: `test_bookmarks.py`.
 10. Rows from now on read before the windows of a full read: `test_moving.py`, a profile behind the reader.
+11. The left edge of a window forgotten, so that a page of rows from the second before it is read for ever:
+    `test_ties.py`, two syncs of profiles and ties around the second of the bookmark, which lose their patience.
+12. No probe for rows without a date: `test_bookmarks.py`, rows without a date come with every sync, and with a first
+    one.
+13. An empty page ends its chain although it has a next link: `test_faults.py`, what passes does no harm.
+14. A stream that failed is finished like any other: `test_faults.py`, a stream that fails goes on later, a fan-out goes
+    on, an answer out of order that breaks off; `test_bookmarks.py`, a lookback that was cut short.
 """

@@ -2,37 +2,56 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import signal
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tap_klaviyo.tap import TapKlaviyo
 from tests.targets.messages import TAP
 
 if TYPE_CHECKING:
     from tap_klaviyo.sandbox import Sandbox
+    from tests.targets.warehouses import Warehouse
 
-STREAMS = (
-    *("events", "profiles", "campaigns", "flows", "flow_messages", "lists", "list_profiles", "segments", "templates"),
-    *("reviews", "profile_suppressions", "metrics", "catalog_items", "campaign_tags", "images", "coupon_codes"),
-)
-UPSERTING = [sys.executable, str(Path(__file__).with_name("upserting.py"))]
+HURRIED = Path(__file__).with_name("hurried.py")
+_CHUNK = 1 << 16
 
 
 def catalog_of(streams: tuple[str, ...]) -> dict[str, Any]:
     """The catalog with these streams selected and no other."""
-    done = subprocess.run([TAP, "--discover"], check=True, capture_output=True, text=True)
-    catalog: dict[str, Any] = json.loads(done.stdout)
+    catalog = TapKlaviyo(config={"api_url": "sandbox://"}).catalog_dict
     for entry in catalog["streams"]:
-        (whole,) = (part for part in entry["metadata"] if part["breadcrumb"] == [])
+        (whole,) = (part for part in entry["metadata"] if not part["breadcrumb"])
         whole["metadata"]["selected"] = entry["tap_stream_id"] in streams
     return catalog
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What ends a run from outside.
+
+    ``requests``: after so many, and before the next one is answered, the tap gets the signal ``by``. ``written``: the
+    tap is killed where it has written so many bytes, half a line included; or the ``target`` is, where it got them.
+    """
+
+    requests: int | None = None
+    by: signal.Signals = signal.SIGKILL
+    written: int | None = None
+    target: bool = False
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended: both exit codes, and whether the last line that the target got was a whole one."""
+
+    tap: int
+    target: int
+    whole: bool
 
 
 @dataclass
@@ -43,6 +62,10 @@ class Pipeline:
     url: str
     catalog: dict[str, Any]
     config: dict[str, Any] = field(default_factory=dict)
+    hurried: bool = False
+    """Whether a STATE goes out after every page."""
+    ahead: float = 0.0
+    """Seconds that the tap's clock is ahead."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -63,7 +86,9 @@ class Pipeline:
     @property
     def command(self) -> list[str]:
         """Start the tap where the state leaves off."""
-        command = [str(TAP), "--config", f"{self.folder}/config.json", "--catalog", f"{self.folder}/catalog.json"]
+        hurried = self.hurried or self.ahead
+        command = [sys.executable, str(HURRIED), str(self.ahead)] if hurried else [str(TAP)]
+        command += ["--config", f"{self.folder}/config.json", "--catalog", f"{self.folder}/catalog.json"]
         return [*command, "--state", str(self.state)] if self.state.exists() else command
 
     def start(self, stdout: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
@@ -71,24 +96,29 @@ class Pipeline:
         with (self.folder / "tap.log").open("wb") as log:
             return subprocess.Popen(self.command, stdout=stdout, stderr=log)
 
-    def run(
-        self, sandbox: Sandbox, *, kill_after: int | None = None, by: int = signal.SIGKILL, dies_after: int = 0
-    ) -> tuple[int, int]:
-        """Run both to their ends; return the exit codes of tap and target.
-
-        ``kill_after``: the number of requests after which the tap gets the signal ``by``. ``dies_after``: the number
-        of lines after which the target kills itself.
-        """
+    def run(self, sandbox: Sandbox, warehouse: Warehouse, cut: Cut | None = None) -> Ended:
+        """Run both to their ends; the last STATE that the target wrote is where the next run goes on."""
+        cut = cut or Cut()
+        said = self.folder / "said.jsonl"
+        command = [str(warehouse.home / "bin" / warehouse.executable), "--config", str(warehouse.config)]
+        with said.open("wb") as output, (self.folder / "target.log").open("wb") as log:
+            loading = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=log)
         tap = self.start()
-        if kill_after is not None:
-            sandbox.schedule.add(lambda _: os.kill(tap.pid, by), after=kill_after)
-        command = [*UPSERTING, str(self.folder / "table.sqlite"), str(self.state), str(dies_after)]
-        target = subprocess.Popen(command, stdin=tap.stdout, stderr=subprocess.DEVNULL)
-        assert tap.stdout is not None
-        tap.stdout.close()
-        codes = tap.wait(), target.wait()
-        sandbox.schedule.clear()
-        return codes
+        try:
+            if cut.requests is not None:
+                sandbox.schedule.add(lambda _: tap.send_signal(cut.by), after=cut.requests)
+            whole = _pass_on(tap, loading, cut)
+            ended = Ended(tap.wait(), loading.wait(), whole)
+        finally:
+            sandbox.schedule.clear()
+            for process in (tap, loading):
+                process.kill()
+                process.wait()
+        states = said.read_bytes().rpartition(b"\n")[0].splitlines()
+        if states:
+            json.loads(states[-1])
+            self.state.write_bytes(states[-1])
+        return ended
 
     @property
     def log(self) -> list[str]:
@@ -96,7 +126,28 @@ class Pipeline:
         lines = (self.folder / "tap.log").read_text().splitlines()
         return [line for line in lines if "INFO" not in line and "WARNING" not in line]
 
-    def table(self) -> dict[tuple[str, str], str]:
-        """Every row that the target holds, whole."""
-        with closing(sqlite3.connect(self.folder / "table.sqlite")) as connection:
-            return {(stream, key): record for stream, key, record in connection.execute("select * from records")}
+
+def _pass_on(tap: subprocess.Popen[bytes], target: subprocess.Popen[bytes], cut: Cut) -> bool:
+    """Pass on what the tap writes; tell whether it ended with a whole line."""
+    assert tap.stdout is not None
+    assert target.stdin is not None
+    left, last = cut.written, b"\n"
+    with contextlib.suppress(BrokenPipeError), tap.stdout, target.stdin:
+        while chunk := tap.stdout.read1(_CHUNK):  # type: ignore[attr-defined] # a buffered reader
+            due = left is not None and len(chunk) >= left
+            if due and not cut.target:
+                tap.kill()
+                due = tap.wait() < 0  # else it has written all, and all is passed on
+                left = left if due else None
+            chunk = chunk[:left] if due else chunk
+            target.stdin.write(chunk)
+            target.stdin.flush()
+            last = chunk[-1:] or last
+            if due:
+                break
+            left = None if left is None else left - len(chunk)
+        else:
+            return last == b"\n"
+        if cut.target:
+            target.kill()
+    return last == b"\n"

@@ -85,6 +85,8 @@ class Rig:
         self.shop = shop if shop is not None else Shop.empty()
         self.sandbox = Sandbox(self.shop, now=lambda: self.now)
         self.table = Table()
+        self.patience = 3000
+        """A sync that makes more requests than that is going in circles."""
 
     def put(self, kind: str, resource_id: str, *, channel: str | None = None, **attributes: Any) -> None:
         """Put a resource on its shelf."""
@@ -129,6 +131,7 @@ class Rig:
     def messages(self, tap: TapKlaviyo) -> list[dict[str, Any]]:
         """Let a tap write, and return what it wrote; a tap that ends early has written up to there."""
         out = io.StringIO()
+        self.sandbox.schedule.add(lambda _: tap.stopping.set(), after=self.patience)
         with mock.patch.object(sandbox_package, "shared", return_value=self.sandbox), contextlib.redirect_stdout(out):
             tap.sync_once()
         return [json.loads(line) for line in out.getvalue().splitlines()]

@@ -143,6 +143,7 @@ def test_no_state_is_a_first_sync(given):
 def test_the_state_is_small_however_many_parents_there_are():
     shop = Shop(events=50, profiles=50)
     rig = Rig(shop)
+    rig.patience = 20_000
     for number in range(5000):
         rig.put("list", f"L{number:04}", name="list", updated=ago(days=1))
     rig.shop.join("list", "L4999", shop.resources("profile")[0].id, ago(days=1))

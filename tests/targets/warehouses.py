@@ -64,10 +64,10 @@ class Warehouse:
         return tables
 
 
-def duckdb(folder: Path) -> Warehouse:
-    """DuckDB in a file."""
+def duckdb(folder: Path, **more: Any) -> Warehouse:
+    """DuckDB in a file; ``more`` settings of the target."""
     file = folder / "warehouse.duckdb"
-    config = {"filepath": str(file), "default_target_schema": "klaviyo", "add_metadata_columns": True}
+    config = {"filepath": str(file), "default_target_schema": "klaviyo", "add_metadata_columns": True, **more}
     return Warehouse(
         installed("target-duckdb==0.8.0", "duckdb==1.2.2"),
         "target-duckdb",
@@ -76,8 +76,8 @@ def duckdb(folder: Path) -> Warehouse:
     )
 
 
-def postgres(folder: Path, port: int) -> Warehouse:
-    """A database of its own on a running PostgreSQL server."""
+def postgres(folder: Path, port: int, **more: Any) -> Warehouse:
+    """A database of its own on a running PostgreSQL server; ``more`` settings of the target."""
     home = installed("meltanolabs-target-postgres==0.8.1")
     server = f"host=127.0.0.1 port={port} user=postgres"
     name = f"tap_{abs(hash(folder))}"
@@ -90,6 +90,7 @@ def postgres(folder: Path, port: int) -> Warehouse:
         "password": "not needed",
         "database": name,
         "default_target_schema": "klaviyo",
+        **more,
     }
     connect = f"import psycopg; connection = psycopg.connect({server + ' dbname=' + name!r})"
     return Warehouse(home, "target-postgres", _written(folder, config), connect)
