@@ -26,3 +26,17 @@ What the code looked like when these tests were seen to fail, and which one it w
 14. A stream that failed is finished like any other: `test_faults.py`, a stream that fails goes on later, a fan-out goes
     on, an answer out of order that breaks off; `test_bookmarks.py`, a lookback that was cut short.
 """
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lost.rig import Rig
+
+
+@pytest.fixture(scope="module", params=[1, 24], ids=["one worker", "24 workers"])
+def one_or_many(request):
+    """How many requests are in flight, where a test does not say it itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rig, "workers", request.param)
+        yield

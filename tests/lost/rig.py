@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from unittest import mock
 
 from tap_klaviyo import sandbox as sandbox_package
@@ -80,6 +80,8 @@ class Run:
 class Rig:
     """A shop, a clock that shop and tap share, and a table."""
 
+    workers: ClassVar[int] = 24
+
     def __init__(self, shop: Shop | None = None, now: datetime = NOON) -> None:
         self.now = now
         self.shop = shop if shop is not None else Shop.empty()
@@ -108,7 +110,7 @@ class Rig:
             def discover_streams(self) -> list[Any]:
                 return [stream(self) for stream in STREAMS if stream.name in streams]
 
-        settings = {"api_url": "sandbox://", **config}
+        settings = {"api_url": "sandbox://", "max_workers": self.workers, **config}
         catalog = None
         if method is not None:
             catalog = SomeStreams(config=settings).catalog_dict

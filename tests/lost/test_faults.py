@@ -67,7 +67,7 @@ def test_what_passes_does_no_harm(kind, workers):
 
 
 @given(at=st.integers(1, 60), status=st.sampled_from([400, 404, 500]), workers=st.sampled_from([1, 24]))
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_a_stream_that_fails_is_not_finished_and_goes_on_later(at, status, workers):
     """Whatever request fails, a cursor that has become stale in the middle of a chain too."""
     rig = stocked()
@@ -104,6 +104,7 @@ def test_a_row_whose_attributes_are_missing_comes_once(stream, workers):
     assert rig.sync(stream, state=state, **options).written(stream) == expected
 
 
+@pytest.mark.usefixtures("one_or_many")
 def test_one_streams_failure_does_not_stop_the_others():
     rig = stocked()
     rig.sandbox.faults.add(Fault("error", rate=1, value=400, path="/api/flows"))
@@ -115,6 +116,7 @@ def test_one_streams_failure_does_not_stop_the_others():
     whole(rig)
 
 
+@pytest.mark.usefixtures("one_or_many")
 def test_a_skipped_stream_keeps_its_bookmark():
     rig = stocked()
     rig.sync("flows")
@@ -138,6 +140,7 @@ def disordered(rig: Rig, kind: str, order: list[int]) -> None:
     shelf._orders["updated", False] = moved
 
 
+@pytest.mark.usefixtures("one_or_many")
 @pytest.mark.parametrize(("stream", "kind", "path"), [("lists", "list", "/api/lists"), ("flows", "flow", "/api/flows")])
 @given(order=st.permutations(range(12)), page_size=st.integers(2, 5), at=st.integers(2, 4))
 @settings(max_examples=20)
@@ -203,6 +206,7 @@ def test_a_fan_out_goes_on_after_the_last_finished_parent(cut, workers):
     assert held == rig.shop.memberships("list")
 
 
+@pytest.mark.usefixtures("one_or_many")
 def test_a_full_read_of_a_fan_out_is_not_mixed_with_a_half_read_one():
     rig = Rig()
     for number in range(6):
@@ -210,7 +214,7 @@ def test_a_full_read_of_a_fan_out_is_not_mixed_with_a_half_read_one():
         rig.put("profile", f"p{number}", email="", updated=ago(days=9))
         rig.shop.join("list", f"L{number}", f"p{number}", ago(days=8))
     rig.sandbox.faults.add(Fault("error", on=frozenset({4}), value=400, path="/api/lists/*/profiles"))
-    assert rig.sync("lists", "list_profiles", retry=0, max_workers=1).failures == ["list_profiles"]
+    assert rig.sync("lists", "list_profiles", retry=0).failures == ["list_profiles"]
     under_way = rig.bookmarks["list_profiles"]
     assert under_way["fan_out"]["after_parent"] == "L2"
     rig.sandbox.reset()

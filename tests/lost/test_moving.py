@@ -103,6 +103,7 @@ def test_archived_while_listed_and_between_two_syncs(seed, every, bumped, worker
     assert rig.column("campaigns", "channel") == channels
 
 
+@pytest.mark.usefixtures("one_or_many")
 def test_a_flow_that_is_archived_between_two_syncs_is_written_as_archived():
     rig = Rig()
     rig.put("flow", "f1", name="welcome", archived=False, updated=ago(days=9))

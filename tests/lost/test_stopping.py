@@ -9,12 +9,14 @@ import signal
 import sys
 import termios
 import time
+from typing import Any
 
 import pytest
 
 from tap_klaviyo.sandbox import Fault, Limiter, Sandbox, Shop
 from tap_klaviyo.sandbox.server import serve
 from tests.lost.pipeline import Pipeline, catalog_of
+from tests.lost.rig import as_instant
 
 LONG = 600.0
 ALMOST_FULL = 60_000  # of the 65,536 bytes that a pipe holds
@@ -25,7 +27,7 @@ def events():
     return catalog_of(("events",))
 
 
-def lines(content: bytes) -> list[dict[str, object]]:
+def lines(content: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in content.splitlines()]
 
 
@@ -53,12 +55,12 @@ def test_while_klaviyo_does_not_answer(at, tmp_path, events):
     assert any(one["type"] == "RECORD" for one in written) == (at > 1)
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_while_the_target_does_not_read(unbuffered, tmp_path, events, monkeypatch):
-    """The pipe is full: the tap ends as soon as the target reads on, and all lines are whole."""
+@pytest.mark.parametrize(("unbuffered", "workers"), [("", 1), ("1", 24)])
+def test_in_the_middle_of_a_page_while_the_target_does_not_read(unbuffered, workers, tmp_path, events, monkeypatch):
+    """The pipe is full: the tap ends as soon as the target reads on, all lines are whole, and the STATE is true."""
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     sandbox = Sandbox(Shop(events=3000, profiles=50), limiter=Limiter(1000.0))
-    options = {"stream_options": {"events": {"page_size": 50}}}
+    options = {"stream_options": {"events": {"page_size": 50}}, "max_workers": workers}
     with serve(sandbox) as url, Pipeline(tmp_path, url, events, options).start() as tap:
         fill(tap.stdout)
         tap.send_signal(signal.SIGTERM)
@@ -67,7 +69,13 @@ def test_while_the_target_does_not_read(unbuffered, tmp_path, events, monkeypatc
         written = lines(tap.communicate()[0])
         assert tap.returncode == 143
     assert written[-1]["type"] == "STATE"
-    assert 0 < len([one for one in written if one["type"] == "RECORD"]) < 3000
+    records = {one["record"]["id"]: as_instant(one["record"]["datetime"]) for one in written if one["type"] == "RECORD"}
+    assert 0 < len(records) < 3000
+    # All up to the bookmark is there, and the bookmark is as far as that goes.
+    bookmark = as_instant(written[-1]["value"]["bookmarks"]["events"]["replication_key_value"])
+    assert bookmark == max(records.values())
+    truth = {one.id: as_instant(one.attributes["datetime"]) for one in sandbox.shop.resources("event")}
+    assert {name for name, instant in truth.items() if instant < bookmark} <= set(records)
 
 
 def test_a_second_signal_ends_it_there(tmp_path, events):
