@@ -202,6 +202,8 @@ class TapKlaviyo(SharedTap):
         unreachable = isinstance(error, UnreachableError) and error.status is None and not self._answered
         testing = stream.ABORT_AT_RECORD_COUNT is not None  # the SDK's `--test` ends with 0 whatever happened
         if unreachable or testing or isinstance(error, UnauthorizedError):
+            if not any(found.records for found in self._progress.values()):
+                self._progress.clear()  # no table of zeros: `meltano config test` shows the last line
             raise SystemExit(1)  # no stream can be read
 
     @property
@@ -215,8 +217,8 @@ class TapKlaviyo(SharedTap):
 
     def log_summary(self) -> None:
         """Log what each stream of the sync came to."""
-        rows = ((name, found.records, found.tally) for name, found in self._progress.items())
-        for line in summary(rows):
+        rows = [(name, found.records, found.tally) for name, found in self._progress.items()]
+        for line in summary(rows) if rows else ():
             self.logger.info(line)
 
     def end_stopped(self) -> None:

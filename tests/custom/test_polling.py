@@ -230,7 +230,7 @@ def resident(process):
 
 
 def growth(folder, last):
-    """Return what the memory grew by between the fifth part of the rounds and the last, and the most threads seen."""
+    """Return what the memory grew by in the second half of the rounds, and the most threads seen."""
     rounds, begin, threads = 0, 0, []
     with polling(folder, {"api_url": "sandbox://"}, "accounts", "tags") as process:
         for line in process.stdout:
@@ -239,7 +239,7 @@ def growth(folder, last):
             rounds += 1
             memory, running = resident(process)
             threads.append(running)
-            if rounds == last // 5:
+            if rounds == last // 2:
                 begin = memory
             if rounds == last:
                 break
