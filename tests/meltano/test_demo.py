@@ -10,6 +10,7 @@ import pytest
 
 from tap_klaviyo.sandbox.shop import Shop
 from tests.docs.blocks import blocks, fits
+from tests.docs.shell import bash, said_by
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,14 +76,14 @@ def test_the_demo_says_how_many_rows_landed(demos):
     assert f"{len(rows)} tables hold {sum(rows.values()):,} rows" in demos[0]
 
 
-def readme(name):
-    """The steps of the README that are marked to be run here."""
-    found = blocks((ROOT / "README.md").read_text(encoding="utf-8"))
+def steps(page, name):
+    """The steps of a page that are marked to be run here."""
+    found = blocks(page.read_text(encoding="utf-8"))
     return [step for block in found if block.skipped == f"tests run this as {name}" for step in block.steps()]
 
 
 def test_the_readme_shows_what_the_demo_says(demos):
-    (step,) = readme("demo")
+    (step,) = steps(ROOT / "README.md", "demo")
     assert step.command == "pip install uv && uvx meltano run demo"
     said = (line[line.index("[info") :] for line in demos[0].splitlines() if "[info" in line)
     assert fits([" ".join(line.split()) for line in step.output], [" ".join(line.split()) for line in said]), demos[0]
@@ -90,7 +91,7 @@ def test_the_readme_shows_what_the_demo_says(demos):
 
 @pytest.mark.usefixtures("demos")
 def test_the_readme_shows_what_the_warehouse_answers(clone):
-    (step,) = readme("query")
+    (step,) = steps(ROOT / "README.md", "query")
     done = subprocess.run(["bash", "-c", step.command], cwd=clone, check=False, capture_output=True, text=True)
     assert fits(step.output, done.stdout.splitlines()), done.stdout + done.stderr
 
@@ -104,10 +105,19 @@ def test_a_second_demo_resumes_from_the_state_and_adds_no_row(demos):
 
 
 @pytest.mark.usefixtures("demos")
-def test_meltano_finds_the_configuration_valid(command):
-    code, said = command("--environment=demo", "config", "test", "tap-klaviyo")
-    assert code == 0, said
-    assert "Plugin configuration is valid" in said
+def test_the_commands_of_the_page_on_meltano_work(meltano, clone):
+    variables = {
+        **os.environ,
+        "PATH": f"{meltano / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "MELTANO_ENVIRONMENT": "prod",
+        "TAP_KLAVIYO_API_URL": "sandbox://",
+        "TAP_KLAVIYO__SELECT_FILTER": '["events"]',
+    }
+    for step in steps(ROOT / "docs" / "meltano.md", "project"):
+        ran = bash(step.command, clone, variables)
+        said = f"{step.command}\n{ran.stdout}\n{ran.stderr}"
+        assert ran.returncode == 0, said
+        assert fits(step.output or ["…"], said_by(ran)), said
 
 
 @pytest.mark.usefixtures("demos")

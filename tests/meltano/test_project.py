@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -45,6 +46,15 @@ def test_the_definition_for_the_hub_is_what_the_tap_says_today():
 def test_meltano_accepts_the_project_file(meltano):
     (schema,) = meltano.glob("lib/python*/site-packages/meltano/schemas/meltano.schema.json")
     jsonschema.validate(yaml.safe_load(generator.PROJECT.read_text()), json.loads(schema.read_text()))
+
+
+def test_no_file_is_named_like_its_schema():
+    # DuckDB calls `klaviyo.events` ambiguous in a file klaviyo.duckdb that has a schema klaviyo.
+    project = yaml.safe_load(generator.PROJECT.read_text())
+    (target,) = project["plugins"]["loaders"]
+    files = [one["config"]["plugins"]["loaders"][0]["config"]["filepath"] for one in project["environments"]]
+    assert target["config"]["default_target_schema"] == "klaviyo"
+    assert {Path(file).stem for file in files} == {"demo", "warehouse"}
 
 
 def test_every_setting_of_the_tap_can_be_set_in_meltano(plugin):

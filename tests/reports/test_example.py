@@ -66,6 +66,9 @@ def test_revenue_per_campaign_and_day(tmp_path: Path) -> None:
         )
     assert done.returncode == 0, done.stderr[-3000:]
     warehouse = duckdb(tmp_path)
+    configured = json.loads(warehouse.config.read_text())
+    configured["filepath"] = Path(configured["filepath"]).name
+    assert json.loads((EXAMPLE / "target.json").read_text()).items() <= configured.items()
     warehouse.load(messages)
     ask = [str(warehouse.home / "bin" / "python"), "-c", ASK.format(connect=warehouse.connect)]
     answered = subprocess.run(
