@@ -105,19 +105,26 @@ def test_a_second_demo_resumes_from_the_state_and_adds_no_row(demos):
 
 
 @pytest.mark.usefixtures("demos")
-def test_the_commands_of_the_page_on_meltano_work(meltano, clone):
+def test_the_commands_of_the_page_on_meltano_work_and_any_state_backend_resumes(meltano, clone):
     variables = {
         **os.environ,
         "PATH": f"{meltano / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "MELTANO_ENVIRONMENT": "prod",
+        "MELTANO_STATE_BACKEND_URI": (clone / "states").as_uri(),
         "TAP_KLAVIYO_API_URL": "sandbox://",
         "TAP_KLAVIYO__SELECT_FILTER": '["events"]',
     }
-    for step in steps(ROOT / "docs" / "meltano.md", "project"):
+    commands = steps(ROOT / "docs" / "meltano.md", "project")
+    said = []
+    for step in [*commands, commands[-1]]:
         ran = bash(step.command, clone, variables)
-        said = f"{step.command}\n{ran.stdout}\n{ran.stderr}"
-        assert ran.returncode == 0, said
-        assert fits(step.output or ["…"], said_by(ran)), said
+        said.append(f"{step.command}\n{ran.stdout}\n{ran.stderr}")
+        assert ran.returncode == 0, said[-1]
+        assert fits(step.output or ["…"], said_by(ran)), said[-1]
+    assert [path.name for path in (clone / "states").rglob("*tap-klaviyo*")] == ["prod:tap-klaviyo-to-target-duckdb"]
+    first, second = (loaded(run, "events") for run in said[-2:])
+    assert first > 1000
+    assert second < 10
 
 
 @pytest.mark.usefixtures("demos")
