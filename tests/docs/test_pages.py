@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 import yaml
 
+from tap_klaviyo import contract
 from tap_klaviyo.settings import problems
 from tap_klaviyo.tap import TapKlaviyo
 from tests.docs.blocks import blocks
@@ -103,6 +104,30 @@ def test_every_setting_and_its_variable_is_documented():
 def test_every_stream_is_documented():
     page = text(ROOT / "docs" / "access.md")
     assert [stream for stream in streams() if f"| `{stream}`" not in page] == []
+
+
+def rows(page):
+    """The cells of the tables of a page."""
+    return [line.strip("|").split(" | ") for line in text(page).splitlines() if line.startswith("| ")]
+
+
+def test_what_takes_the_place_of_anothers_stream_or_setting_is_there():
+    tap = TapKlaviyo(config={}, validate_config=False)
+    columns = {name: {*stream.schema["properties"]} for name, stream in tap.streams.items()}
+    offered = [endpoint.additional_fields.values() for endpoint in contract.endpoints().values()]
+    fields = {field for by_type in offered for of_type in by_type for field in of_type}
+    members = {
+        name
+        for page in ("reports", "custom-streams", "selection")
+        for cells in rows(ROOT / "docs" / f"{page}.md")
+        for name in re.findall("`([a-z_]+)`", cells[0])
+    }
+    here = "\n".join(cells[-1] for cells in rows(ROOT / "docs" / "moving.md"))
+    named = re.findall(r"`([a-z_]+)(?:\.([a-z_]+))?`", here)
+    known = all_settings().keys() | members | fields | columns.keys() | set().union(*columns.values())
+    assert len(named) > 50
+    assert [name for name, _ in named if name not in known] == []
+    assert [(name, member) for name, member in named if member and member not in columns[name]] == []
 
 
 def data():
