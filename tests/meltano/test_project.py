@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 from tap_klaviyo.tap import TapKlaviyo
+from tests.docs.blocks import blocks
 from tools import meltano as generator
+from tools.docs.pages import ROOT
 
 # Run by Meltano's own Python: what Meltano itself makes of a `select` and a catalog before it starts a tap.
 SELECT = """
@@ -41,6 +43,15 @@ def test_the_project_file_is_what_the_tap_says_today():
 
 def test_the_definition_for_the_hub_is_what_the_tap_says_today():
     assert yaml.safe_load(generator.HUB.read_text()) == generator.hub()
+
+
+def test_the_page_shows_the_same_plugin(plugin):
+    shown = next(block for block in blocks((ROOT / "docs" / "meltano.md").read_text()) if block.language == "yaml")
+    (inline,) = yaml.safe_load(shown.text)["plugins"]["extractors"]
+    same = ("name", "namespace", "executable", "capabilities")
+    assert [inline[part] for part in same] == [plugin[part] for part in same]
+    assert inline["pip_url"] == generator.hub()["pip_url"]
+    assert {setting["name"] for setting in inline["settings"]} <= {setting["name"] for setting in plugin["settings"]}
 
 
 def test_meltano_accepts_the_project_file(meltano):
