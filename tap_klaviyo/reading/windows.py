@@ -123,7 +123,9 @@ class Window(Segment):
         document, following = link.read(shared.source)
         rows = shared.maker.rows(document, shared.context)
         first, last = _known_ends(rows)
-        if following is None:
+        # Klaviyo does not always keep an exclusive bound: what comes after a row at the end is outside.
+        beyond = last is not None and rows.ordered and last >= self.end
+        if following is None or beyond:
             start = floor_second(first) if first is not None and (self.link or self.start is None) else self.start
             if start is not None:
                 shared.note(start, self.end, len(rows.records))

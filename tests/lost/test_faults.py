@@ -56,6 +56,8 @@ def test_what_passes_does_no_harm(kind, workers):
     rig.sandbox.faults.add(Fault(kind, rate=0.3, value=503 if kind == "html" else None))
     options = {"stream_options": SMALL, "max_workers": workers, "retry_backoff_multiplier_ms": 1, "retry": 50}
     first = rig.sync(*STREAMS, **options)
+    for stream in KINDS:
+        assert set(first.written(stream).values()) <= {1}, stream
     for _ in range(20):
         if not first.failures:
             break
