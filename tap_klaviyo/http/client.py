@@ -180,7 +180,7 @@ class Http:
 
         def post(form: bytes, basic: Secret) -> Answer:
             tally = Tally()
-            tries = self._tries(label, lambda seconds: self._patience.rest(seconds, label, stop), stop, tally)
+            tries = self._tries(label, None, stop, tally)
             headers = self._headers({})
             headers["Accept"] = "application/json"
             headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -217,7 +217,9 @@ class Http:
         headers.update(extra)
         return headers
 
-    def _tries(self, label: str, pause: Callable[[float], object], stop: threading.Event | None, tally: Tally) -> Tries:
+    def _tries(
+        self, label: str, pause: Callable[[float], object] | None, stop: threading.Event | None, tally: Tally
+    ) -> Tries:
         def rest(seconds: float) -> None:
             self._patience.rest(seconds, label, stop)
 

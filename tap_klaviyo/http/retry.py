@@ -44,7 +44,7 @@ class Policy:
 class Tries:
     """The tries of one request: `failed` waits for the next one, or raises when there is none.
 
-    `pause` is what a wait as told does (it holds back other threads too), `rest` sleeps.
+    `rest` sleeps; `pause` holds back all threads for a wait as told, this one at its next turn. None: it sleeps too.
     """
 
     def __init__(  # noqa: PLR0913 - what it takes to wait, and to say so
@@ -54,7 +54,7 @@ class Tries:
         label: str,
         host: str,
         tally: Tally,
-        pause: Callable[[float], object],
+        pause: Callable[[float], object] | None,
         rest: Callable[[float], object],
     ) -> None:
         self._policy = policy
@@ -86,13 +86,16 @@ class Tries:
         self._rest(wait)
 
     def _wait_as_told(self, seconds: float) -> None:
-        self._pause(seconds)
+        if self._pause is not None:
+            self._pause(seconds)
         self._told += seconds
         # A short wait is everyday life near a limit; after a long silence people look for the reason.
         level = logging.INFO if seconds >= _LONG else logging.DEBUG
         logger.log(level, "%s: Klaviyo's limit is reached, told to wait %.0f s", self._label, seconds)
         if self._told > LONGEST_WAIT:
             raise quota_exhausted(self._label, seconds)
+        if self._pause is None:
+            self._rest(seconds)
 
     def _unreachable(self, failure: FailedTryError) -> KlaviyoError:
         tries = "1 try" if self._failed == 1 else f"{self._failed} tries"
@@ -117,7 +120,7 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return float(text)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, and one with a year of twenty digits
         return None
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)

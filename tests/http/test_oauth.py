@@ -303,9 +303,24 @@ def test_the_token_endpoint_is_not_tried_for_ever(requests_mock: Mocker) -> None
     http = oauth(FakeTime())
     with pytest.raises(UnreachableError, match="POST /oauth/token in 4 tries"):
         http.send(request(http))
+
+
+def test_a_wait_of_hours_for_a_token_is_not_begun(requests_mock: Mocker) -> None:
     requests_mock.post(TOKEN, status_code=429, headers={"Retry-After": "3600"})
+    time = FakeTime()
+    http = oauth(time)
     with pytest.raises(QuotaExhaustedError):
         http.send(request(http))
+    assert time.total == 0
+
+
+def test_waits_for_a_token_add_up_to_ten_minutes_at_most(requests_mock: Mocker) -> None:
+    requests_mock.post(TOKEN, status_code=429, headers={"Retry-After": "250"})
+    time = FakeTime()
+    http = oauth(time)
+    with pytest.raises(QuotaExhaustedError):
+        http.send(request(http))
+    assert time.total == 500
 
 
 def test_stop_ends_the_wait_for_a_token(requests_mock: Mocker) -> None:

@@ -121,6 +121,17 @@ def test_unavailable(machine, klaviyo, url, app):
     assert app.refreshed == 1
 
 
+@row(
+    "The token endpoint's quota reopens in hours (429 with a long Retry-After)",
+    "Does not sleep through it: says when it reopens; exit 1",
+)
+def test_throttled_for_hours(machine, klaviyo, url):
+    klaviyo.faults.add(Fault("throttle", rate=1.0, path="/oauth/token", value=7200))
+    outcome = sync(machine, url, "lists")
+    assert outcome.code == 1
+    assert "POST /oauth/token is used up until 20" in outcome.error
+
+
 @row("The token endpoint answers without a token", "One line; exit 1")
 def test_no_token(machine, klaviyo, url):
     def meddle(path, response):
