@@ -106,7 +106,7 @@ class OAuth:
         try:
             granted = msgspec.json.decode(answer.body, type=_Granted, strict=False)
             header = f"Bearer {token(granted.access_token, 'access_token')}"
-        except (msgspec.DecodeError, UnicodeDecodeError, UnauthorizedError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, UnauthorizedError):
             granted = None
         if granted is None:
             message = "Klaviyo's token endpoint gave an answer without an access token"
@@ -139,7 +139,7 @@ class OAuth:
 def _error(answer: Answer) -> str:
     try:
         return msgspec.json.decode(answer.body, type=_Refused).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
 
 

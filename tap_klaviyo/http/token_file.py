@@ -34,7 +34,7 @@ class TokenFile:
             content = msgspec.json.decode(self._path.read_bytes(), type=_Content)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self._warn("read", error)
             return None
         return Secret(content.refresh_token) if content.refresh_token else None
