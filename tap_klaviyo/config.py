@@ -6,6 +6,8 @@ from singer_sdk import typing as th
 
 from tap_klaviyo.contract import REVISION
 
+_DAY_MS = 86_400_000
+_CENTURY = 36_500  # days; a clock takes no more than a few millennia
 _DATE_TIME_HINT = "RFC 3339, for example 2024-01-01T00:00:00Z."
 
 ACCESS = (
@@ -58,14 +60,14 @@ BOUNDS = (
     ),
     th.Property(
         "lookback_days",
-        th.IntegerType(minimum=0),
+        th.IntegerType(minimum=0, maximum=_CENTURY),
         default=7,
         title="Lookback days",
         description="How far the lower bound of events steps back for events that arrive late; 0 turns it off.",
     ),
     th.Property(
         "lookback_every_hours",
-        th.NumberType(minimum=0),
+        th.NumberType(minimum=0, maximum=24 * _CENTURY),
         default=24,
         title="Lookback every hours",
         description="How often it does so.",
@@ -121,32 +123,36 @@ SPEED = (
         description="The part of Klaviyo's limits, which belong to the account, that this tap may use.",
     ),
     th.Property(
-        "retry", th.IntegerType(minimum=0), default=12, title="Retry", description="Retries of a failed request."
+        "retry",
+        th.IntegerType(minimum=0, maximum=1000),
+        default=12,
+        title="Retry",
+        description="Retries of a failed request.",
     ),
     th.Property(
         "retry_backoff_multiplier_ms",
-        th.IntegerType(minimum=0),
+        th.IntegerType(minimum=0, maximum=_DAY_MS),
         default=100,
         title="Retry backoff multiplier (ms)",
         description="The wait before the first retry, doubled each time.",
     ),
     th.Property(
         "retry_backoff_max_ms",
-        th.IntegerType(minimum=0),
+        th.IntegerType(minimum=0, maximum=_DAY_MS),
         default=60000,
         title="Retry backoff maximum (ms)",
         description="The longest wait between retries.",
     ),
     th.Property(
         "request_timeout",
-        th.NumberType(exclusive_minimum=0),
+        th.NumberType(exclusive_minimum=0, maximum=86_400),
         default=120,
         title="Request timeout (s)",
         description="Seconds to connect, and seconds to wait for an answer.",
     ),
     th.Property(
         "poll_interval_ms",
-        th.IntegerType(minimum=0),
+        th.IntegerType(minimum=0, maximum=_CENTURY * _DAY_MS),
         title="Poll interval (ms)",
         description="Keep running: sync again that long after the last sync ended.",
     ),
@@ -192,3 +198,5 @@ OWN_STREAMS = (
 )
 
 CONFIG_JSONSCHEMA = th.PropertiesList(*ACCESS, *BOUNDS, *SELECTION, *SPEED, *OWN_STREAMS).to_dict()
+# What says which streams and columns there are.
+SHAPING = ("api_url", "include_account_id", "stream_options", *(setting.name for setting in OWN_STREAMS))

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from singer_sdk.plugin_base import PluginBase
 
 
+_DEEPEST = 100
+
+
 class SettingsError(ValueError):
     """Settings that cannot be followed; one line that names the setting, not its value."""
 
@@ -30,8 +33,19 @@ def problems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[s
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(sorted(known))}"
             yield f"setting '{name}' is unknown{hint}"
+    for name, value in config.items():
+        if not _is_json(value):
+            yield f"setting '{name}' holds NaN, Infinity or half a character, none of which can be sent"
     for error in sorted(Draft202012Validator(schema).iter_errors(config), key=lambda found: list(map(str, found.path))):
         yield _problem(error)
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        return False
+    return True
 
 
 def _problem(error: ValidationError) -> str:
@@ -101,10 +115,17 @@ def _number(value: Any) -> Any:
         return value  # the check of the types will say so
 
 
-def plain(value: Any) -> Any:
-    """Return settings with fractions as floats; the SDK reads those of a file as decimals."""
+def plain(value: Any, level: int = 0) -> Any:
+    """Return settings with fractions as floats; the SDK reads those of a file as decimals.
+
+    Raises:
+        SettingsError: They are nested too deep.
+    """
+    if level > _DEEPEST:
+        msg = f"the settings are nested deeper than {_DEEPEST} levels"
+        raise SettingsError(msg)
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, Mapping):
-        return {name: plain(inner) for name, inner in value.items()}
-    return [plain(inner) for inner in value] if isinstance(value, list) else value
+        return {name: plain(inner, level + 1) for name, inner in value.items()}
+    return [plain(inner, level + 1) for inner in value] if isinstance(value, list) else value

@@ -15,7 +15,7 @@ from singer_sdk.singerlib import StateMessage
 
 from tap_klaviyo import command
 from tap_klaviyo.catalog import with_list_members, with_replication_methods
-from tap_klaviyo.config import CONFIG_JSONSCHEMA
+from tap_klaviyo.config import CONFIG_JSONSCHEMA, SHAPING
 from tap_klaviyo.emit import StoppedByUser
 from tap_klaviyo.http.errors import (
     PermissionDeniedError,
@@ -73,8 +73,11 @@ class TapKlaviyo(SharedTap):
         self.append_builtin_config(self.config_jsonschema)
         self._fill_defaults()
         found = list(problems(self._config, self.config_jsonschema))
-        if found and raise_errors:
-            raise SettingsError("; ".join(found))
+        # Discovery goes without a check, since it needs no key; it does need to know what streams there are.
+        shaping = {name: self._config[name] for name in SHAPING if name in self._config}
+        fatal = found if raise_errors else list(problems(shaping, self.config_jsonschema))
+        if fatal:
+            raise SettingsError("; ".join(fatal))
         for problem in found:
             self.logger.warning(problem)
         return found

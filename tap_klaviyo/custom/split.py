@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo import filters
+from tap_klaviyo.incremental import EARLIEST
 from tap_klaviyo.timestamps import filter_literal, floor_second, parse_instant
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ MOST_PARTS = 1000
 _KNOWN = {"every", "filter", "from", "param", "to", "values"}
 _DURATION = re.compile(r"(\d{1,6})\s*([smhdw])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_LARGEST = 1e15  # of numbers that a float steps through one by one
 _DATE_LENGTH = len("2026-01-01")
 
 Bound = datetime | int | float
@@ -61,7 +62,7 @@ class Split:
             stop = floor_second(now) + (timedelta(days=1) if self.only_dates else timedelta())
         begin: Any = self.start
         while begin < stop:
-            end = min(begin + self.every, stop)
+            end = stop if stop - begin <= self.every else begin + self.every
             yield self._between(begin, end)
             begin = end
 
@@ -136,7 +137,7 @@ def _range(
 ) -> Split:
     param, name = raw.get("param"), str(raw.get("filter"))
     if param is not None and not (
-        isinstance(param, list) and len(set(param)) == len(param) == 2 and all(isinstance(one, str) for one in param)  # noqa: PLR2004 - a beginning and an end
+        isinstance(param, list) and all(isinstance(one, str) for one in param) and len(set(param)) == len(param) == 2  # noqa: PLR2004 - a beginning and an end
     ):
         entry.fail("split.param must be two names for a range: of the beginning and of the end, which is exclusive")
     start: Any = _bound(entry, raw, "from")
@@ -172,17 +173,20 @@ def _range(
 
 def _bound(entry: Entry, raw: Mapping[str, Any], key: str) -> Bound | None:
     value = raw.get(key)
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)):
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST):
         return value
     try:
-        return floor_second(parse_instant(str(value)))
+        found = floor_second(parse_instant(str(value)))
     except ValueError:
-        entry.fail(f"split.{key} must be a number or a date-time")
+        found = None
+    if found is None or found < EARLIEST:
+        entry.fail(f"split.{key} must be a number or a date-time, from 1900 on")
+    return found
 
 
 def _step(entry: Entry, raw: Mapping[str, Any]) -> timedelta | int | float:
     value = raw.get("every")
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _LARGEST:
         return value
     found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None or int(found[1]) == 0:

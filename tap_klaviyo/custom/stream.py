@@ -74,7 +74,8 @@ class CustomStream(KlaviyoStream):
             msg = f"stream_options '{self.name}': a custom stream has its options in its own entry"
             raise OptionsError(msg)
         self.options = StreamOptions()
-        schemas = entry.schema.json["properties"] if entry.schema else schema_of(self.kind)["properties"]
+        shown = entry.schema.json if entry.schema else schema_of(self.kind)
+        schemas = shown.get("properties", {})
         columns = [Column(name, KEY, Constant()) for name in entry.columns.values()]
         columns += [
             Column(name, self._column_schema(name, schemas.get(name, {})), Attribute(name))
