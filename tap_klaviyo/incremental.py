@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.timestamps import floor_second, parse_instant
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Klaviyo refuses bounds within a few seconds of now, and a row of this second may not be readable yet.
 LAG = timedelta(seconds=10)
+# Some senders write the year 1 where they know no date, and no clock goes back a week from there.
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
 REPLICATION_KEY_VALUE = "replication_key_value"
 FAN_OUT = "fan_out"
@@ -75,18 +77,19 @@ def plan(bookmark: datetime | None, lookback_at: datetime | None, policy: Policy
     bookmark where it is.
     """
     latest = floor_second(now) - LAG
-    end = floor_second(policy.end) if policy.end else None
+    end = max(floor_second(policy.end), EARLIEST) if policy.end else None
     until = min(latest, end) if end else latest
     start = floor_second(policy.start) if policy.start else None
     past_end = bookmark is not None and end is not None and bookmark >= end
     if past_end and start is not None:
-        return Range(_latest_of(start, _retained(policy, latest)), until, until, moves_bookmark=False)
+        return Range(_latest_of(start, _retained(policy, latest), EARLIEST), until, until, moves_bookmark=False)
     looks_back = policy.lookback is not None and not past_end and _due(lookback_at, policy.lookback_every, now)
     lower = floor_second(min(bookmark, latest)) if bookmark is not None else None
     if looks_back and lower is not None and policy.lookback is not None:
         # From the last lookback: a row may have arrived right after it, and be late by all that is allowed.
-        lower = min(lower, floor_second(lookback_at or lower)) - policy.lookback
+        lower = max(min(lower, floor_second(lookback_at or lower)), EARLIEST) - policy.lookback
     lower = _latest_of(lower, start, _retained(policy, latest))
+    lower = None if lower is None else max(lower, EARLIEST)
     open_end = end is None and (policy.future_dated or (policy.open_first and lower is None))
     return Range(
         lower,

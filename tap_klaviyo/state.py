@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -28,6 +29,11 @@ def loaded(state: Mapping[str, Any], known: Mapping[str, str | None]) -> dict[st
     Raises:
         BrokenStateError: A bookmark cannot be read; starting over silently would hide it.
     """
+    try:
+        json.dumps(state, ensure_ascii=False).encode()
+    except ValueError:
+        msg = "the state holds half a character, which cannot be written again; repair it, or run without it"
+        raise BrokenStateError(msg) from None
     bookmarks = state.get("bookmarks", None if state else {})
     if not isinstance(bookmarks, Mapping):
         msg = "the state holds no object 'bookmarks'; repair the state, or run without it to start anew"
@@ -79,7 +85,7 @@ def _with_key(stream: str, entry: dict[str, Any], replication_key: str) -> dict[
         read_instant(entry, name, stream)
     if REPLICATION_KEY_VALUE not in entry:
         return entry
-    key = entry.get("replication_key", replication_key)
+    key = str(entry.get("replication_key", replication_key))
     if _MEANING.get(key, key) == _MEANING.get(replication_key, replication_key):
         return {**entry, "replication_key": replication_key}
     logger.warning(

@@ -56,4 +56,4 @@ def ceil_second(instant: datetime) -> datetime:
 
 def filter_literal(instant: datetime) -> str:
     """Write an instant as a filter wants it: UTC, whole seconds, ``Z`` (a raw ``+`` would decode to a space)."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
