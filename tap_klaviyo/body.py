@@ -8,13 +8,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # A longer whole number is beyond any float, and Python's parser, so most targets, refuses one of 4,301 digits with the
 # whole line. `1e999` is as large and passes: a search for exponents takes 1 to 2 ms a page, reading it takes 4.
-_LONGEST_NUMBER = 308
+LONGEST_NUMBER = 308
 _TEXT = rb'"(?:[^"\\]++|\\.)*+"?+'  # a token too, so that digits and brackets in it are none
 _NUMBER = re.compile(_TEXT + rb"|-?+([0-9]++)(?:\.[0-9]++)?+([eE][+-]?+[0-9]++)?+", re.DOTALL)
 # A long number shows in a sample of the bytes, 0.03 ms a page: of 309 bytes in a row at least four are looked at.
@@ -46,7 +49,7 @@ def clean_body(body: bytes) -> bytes:
 
 def _readable(token: re.Match[bytes]) -> bytes:
     whole, exponent = token.groups()
-    too_long = whole is not None and exponent is None and len(whole) > _LONGEST_NUMBER
+    too_long = whole is not None and exponent is None and len(whole) > LONGEST_NUMBER
     return b'"%b"' % token[0] if too_long else token[0]
 
 
@@ -79,6 +82,22 @@ def loads(body: bytes) -> Any:
     )
 
 
+def read(body: bytes, parse: Callable[[bytes], Any] = loads) -> tuple[Any, bool]:
+    """Read JSON, and tell whether that took cutting it.
+
+    Raises:
+        ValueError: It is no JSON.
+    """
+    try:
+        return parse(body), False
+    except RecursionError:
+        body = shallow(body)
+    try:
+        return parse(body), True
+    except RecursionError:
+        raise ValueError from None
+
+
 def _null(_constant: str) -> None:
     """Take the place of ``NaN`` and ``Infinity``."""
 
@@ -89,4 +108,4 @@ def _float(text: str) -> float | str:
 
 
 def _int(text: str) -> int | str:
-    return int(text) if len(text.lstrip("-")) <= _LONGEST_NUMBER else text
+    return int(text) if len(text.lstrip("-")) <= LONGEST_NUMBER else text

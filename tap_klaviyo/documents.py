@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Raw, Struct
 
-from tap_klaviyo.body import clean_body, loads, shallow
+from tap_klaviyo.body import clean_body, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -94,7 +94,10 @@ def parse_document(body: bytes) -> Document:
 
 
 def _tolerant(body: bytes) -> Document:
-    content, cut = _loaded(body)
+    try:
+        content, cut = read(body)
+    except ValueError:
+        raise UnreadableBodyError from None
     if not isinstance(content, dict) or not isinstance(content.get("data", ""), list | dict | None):
         raise UnreadableBodyError
     links = content.get("links")
@@ -105,20 +108,6 @@ def _tolerant(body: bytes) -> Document:
         next_link=following if isinstance(following, str) and following else None,
         cut=cut,
     )
-
-
-def _loaded(body: bytes) -> tuple[Any, bool]:
-    """Read the body, and tell whether that took cutting it."""
-    try:
-        return loads(body), False
-    except RecursionError:
-        body = shallow(body)
-    except ValueError:
-        raise UnreadableBodyError from None
-    try:
-        return loads(body), True
-    except (ValueError, RecursionError):
-        raise UnreadableBodyError from None
 
 
 def _resources(data: Any) -> Iterator[Resource]:
@@ -143,8 +132,7 @@ def decoded(value: Any) -> Any:
     try:
         return msgspec.json.decode(value)
     except (msgspec.DecodeError, RecursionError):  # a number that no float holds, an endless nest
-        content, _ = _loaded(bytes(value))
-        return content
+        return read(bytes(value))[0]
 
 
 def linkage(resource: Resource, relationship: str) -> Linkage | None:

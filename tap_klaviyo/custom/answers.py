@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from jsonpath_ng.ext.parser import parse as parse_json_path
 
+from tap_klaviyo.body import LONGEST_NUMBER, read
 from tap_klaviyo.custom.members import TEXT_COLUMN
 from tap_klaviyo.documents import Document, Resource
 from tap_klaviyo.http.errors import BrokenBodyError, KlaviyoError
@@ -54,8 +55,8 @@ class AnswerParser:
         if not text.strip():
             return Document([], {}, None)
         try:
-            found = json.loads(text, parse_int=_whole, parse_float=_exact, parse_constant=_no_number)
-        except (ValueError, RecursionError):
+            found, _ = read(body, _loads)
+        except ValueError:
             raise BrokenBodyError from None
         return Document([self._resource(record) for record in self._found(found)], {}, self._following(found))
 
@@ -87,8 +88,8 @@ class AnswerParser:
         if self._entry.paging == "none":
             return None
         try:
-            return self._following(json.loads(text))
-        except (ValueError, RecursionError):
+            return self._following(read(text.encode(), _loads)[0])
+        except ValueError:
             return None
 
     def _following(self, document: Any) -> str | None:
@@ -108,18 +109,30 @@ def _cursor(value: str) -> str:
     """The cursor itself, or the one that a link carries."""
     if "://" not in value:
         return value
-    params = dict(parse_qsl(urlsplit(value).query))
+    try:
+        params = dict(parse_qsl(urlsplit(value).query))
+    except ValueError:  # no URL
+        return value
     return next((params[name] for name in _CURSORS if name in params), value)
 
 
-def _whole(text: str) -> int | Decimal:
-    """A whole number; one of more than 64 bits in the form that every writer of messages takes."""
+def _loads(body: bytes) -> Any:
+    return json.loads(body.decode(errors="replace"), parse_int=_whole, parse_float=_exact, parse_constant=_no_number)
+
+
+def _whole(text: str) -> int | Decimal | str:
+    """A whole number; one of more than 64 bits in the form that every writer takes, and text where no reader does."""
+    if len(text) > LONGEST_NUMBER:
+        return text
     return int(text) if len(text) < _SAFE_LENGTH else Decimal(text)
 
 
 def _exact(text: str) -> Decimal | None:
     """A number with all its digits; one that no target can hold is null, like NaN."""
-    return Decimal(text) if math.isfinite(float(text)) else None
+    number = float(text)
+    if not math.isfinite(number):
+        return None
+    return Decimal(text) if number or "e" not in text.lower() else Decimal(0)
 
 
 def _no_number(_name: str) -> None:

@@ -31,7 +31,10 @@ def text(value: Any) -> str:
     """Text as it is; anything else as JSON."""
     if isinstance(value, str):
         return value
-    return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        raise UnfitError from None
 
 
 def boolean(value: Any) -> bool:
@@ -80,7 +83,11 @@ def number(value: Any) -> int | float | Decimal:
             raise UnfitError
         value = Decimal(value.strip())
     found: int | float | Decimal = value
-    if not math.isfinite(found) or not math.isfinite(float(found)):
+    try:
+        fits = math.isfinite(float(found))
+    except OverflowError:  # a whole number that no float holds
+        fits = False
+    if not fits:
         raise UnfitError
     return found
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from tap_klaviyo.body import read
 from tap_klaviyo.http.errors import BrokenBodyError
 from tap_klaviyo.timestamps import parse_instant
 
@@ -38,7 +39,10 @@ class Answer:
         """What the body of the next request has to say; a link and a bare cursor are both understood."""
         if self.following is None:
             return None
-        found = parse_qs(urlsplit(self.following).query)
+        try:
+            found = parse_qs(urlsplit(self.following).query)
+        except ValueError:  # no URL
+            return self.following
         for name in ("page_cursor", "page[cursor]"):
             if name in found:
                 return found[name][0]
@@ -68,9 +72,9 @@ def parse_answer(body: bytes) -> Answer:
 def _decoded(body: bytes) -> Mapping[str, Any]:
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
-            document = json.loads(body.decode(errors="replace"))  # NaN, and what else msgspec refuses
+            document, _ = read(body)  # NaN, and what else msgspec refuses
         except ValueError:
             raise BrokenBodyError from None
     return _mapping(document)

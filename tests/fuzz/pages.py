@@ -69,7 +69,7 @@ def real() -> dict[str, Real]:
             maker,
             contexts.get(name, {}),
             tuple(run.tap.streams[name].primary_keys or ()),
-            jsonschema.Draft202012Validator(run.tap.streams[name].schema, format_checker=_formats()),
+            jsonschema.Draft202012Validator(run.tap.streams[name].schema, format_checker=formats()),
         )
         for name, (body, maker) in bodies.items()
     }
@@ -87,7 +87,8 @@ def _few(answer: dict[str, Any]) -> list[Any]:
     return [resource for kind in by_type.values() for resource in kind[:_ROWS]]
 
 
-def _formats() -> jsonschema.FormatChecker:
+def formats() -> jsonschema.FormatChecker:
+    """RFC 3339 as it is written, and nothing else."""
     checker = jsonschema.FormatChecker(formats=())
 
     @checker.checks("date-time", raises=ValueError)
