@@ -10,7 +10,7 @@ What the code looked like when these tests were seen to fail, and which one it w
 3. Reviews of a full read sorted newest first, so that a row that changes gets behind the reader and is dropped from the
    target: `test_moving.py`, updated while listed.
 4. `writer.write_lines` with one `write` a page, which ends early where a signal comes in between and output is
-   unbuffered, and a STATE behind half a page: `test_stopping.py`, while the target does not read.
+   unbuffered, and a STATE behind half a page: `test_stopping.py`, in the middle of a page.
 5. Lists declared sorted, so that the bookmark follows an order that breaks off before it shows to be none:
    `test_faults.py`, an answer out of order that breaks off.
 6. A full page of a window that goes on a second after its last row: `test_ties.py`, two syncs of events.
@@ -25,6 +25,9 @@ What the code looked like when these tests were seen to fail, and which one it w
 13. An empty page ends its chain although it has a next link: `test_faults.py`, what passes does no harm.
 14. A stream that failed is finished like any other: `test_faults.py`, a stream that fails goes on later, a fan-out goes
     on, an answer out of order that breaks off; `test_bookmarks.py`, a lookback that was cut short.
+15. A STATE that goes out before the page that it vouches for: `test_killed.py`.
+16. Campaigns declared sorted: `test_faults.py`, a stream that fails goes on later.
+17. A row at the edge of two windows taken by both: `test_ties.py`, two syncs of events, where bounds are loose.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.tap import TapKlaviyo
+from tests.lost.rig import as_instant
 from tests.targets.messages import TAP
 
 if TYPE_CHECKING:
@@ -84,6 +85,13 @@ class Pipeline:
         return self.folder / "state.json"
 
     @property
+    def bookmarks(self) -> dict[str, Any]:
+        """The replication values of the state, by stream, as instants."""
+        entries = json.loads(self.state.read_text())["bookmarks"] if self.state.exists() else {}
+        key = "replication_key_value"
+        return {stream: as_instant(entry[key]) for stream, entry in entries.items() if key in entry}
+
+    @property
     def command(self) -> list[str]:
         """Start the tap where the state leaves off."""
         hurried = self.hurried or self.ahead
@@ -98,7 +106,7 @@ class Pipeline:
 
     def run(self, sandbox: Sandbox, warehouse: Warehouse, cut: Cut | None = None) -> Ended:
         """Run both to their ends; the last STATE that the target wrote is where the next run goes on."""
-        cut = cut or Cut()
+        cut, before = cut or Cut(), self.bookmarks
         said = self.folder / "said.jsonl"
         command = [str(warehouse.home / "bin" / warehouse.executable), "--config", str(warehouse.config)]
         with said.open("wb") as output, (self.folder / "target.log").open("wb") as log:
@@ -116,8 +124,9 @@ class Pipeline:
                 process.wait()
         states = said.read_bytes().rpartition(b"\n")[0].splitlines()
         if states:
-            json.loads(states[-1])
             self.state.write_bytes(states[-1])
+        after = self.bookmarks
+        assert {stream: after[stream] for stream in before if after[stream] < before[stream]} == {}
         return ended
 
     @property
