@@ -13,6 +13,8 @@ from tests.targets import postgres, warehouses
 from tests.targets.installed import installed
 from tests.targets.messages import everything_selected, sync
 
+# Session fixtures that take seconds to make; the last one that a file needs names its group.
+COSTLY = ("meltano", "first_sync")
 FOREIGN = ("TAP_KLAVIYO_", "TARGET_", "MELTANO_", "SINGER_SDK_")
 
 hypothesis.settings.register_profile("default", deadline=None)
@@ -34,6 +36,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # A proxy must not be asked for loopback.
     for name in ("no_proxy", "NO_PROXY"):
         patch.setenv(name, "127.0.0.1,localhost")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where processes share the tests, give each file to one of them, and all that needs a costly thing to one."""
+    costly = {item.path: name for item in items for name in COSTLY if name in getattr(item, "fixturenames", ())}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(costly.get(item.path, str(item.path))))
 
 
 @pytest.fixture(scope="session")
