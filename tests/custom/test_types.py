@@ -94,7 +94,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "value", "wanted"), CASES, ids=lambda part: "refused" if part is REFUSED else repr(part)[:40])
+@pytest.mark.parametrize(
+    ("kind", "value", "wanted"), CASES, ids=lambda part: "refused" if part is REFUSED else repr(part)[:40]
+)
 def test_a_type_takes_what_fits(kind, value, wanted):
     found = cast(kind, value)
     assert found == wanted
