@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from unittest import mock
 
 from tap_klaviyo import sandbox as sandbox_package
+from tap_klaviyo.own_streams import own_streams
 from tap_klaviyo.sandbox import Sandbox, Shop
 from tap_klaviyo.sandbox.shop import Resource
 from tap_klaviyo.streams import STREAMS
@@ -108,7 +109,9 @@ class Rig:
 
         class SomeStreams(TapKlaviyo):
             def discover_streams(self) -> list[Any]:
-                return [stream(self) for stream in STREAMS if stream.name in streams]
+                every: list[Any] = [*STREAMS]
+                every += own_streams(self.config, [stream.name for stream in STREAMS], self.started_at)
+                return [stream(self) for stream in every if stream.name in streams]
 
         settings = {"api_url": "sandbox://", "max_workers": self.workers, **config}
         catalog = None

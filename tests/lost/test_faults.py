@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_klaviyo.sandbox import Fault
+from tap_klaviyo.sandbox import Fault, Resource
 from tests.lost.rig import NOON, Rig, text
 
 STREAMS = ("events", "profiles", "campaigns", "flows", "lists", "list_profiles", "templates", "reviews", "images")
+WORKERS = st.sampled_from([1, 24])
 SMALL = {stream: {"page_size": 3} for stream in STREAMS}
 KINDS = {
     "events": ("event", "datetime"),
@@ -68,7 +69,7 @@ def test_what_passes_does_no_harm(kind, workers):
     assert rig.sandbox.faults.happened[kind] > 5
 
 
-@given(at=st.integers(1, 60), status=st.sampled_from([400, 404, 500]), workers=st.sampled_from([1, 24]))
+@given(at=st.integers(1, 60), status=st.sampled_from([400, 404, 500]), workers=WORKERS)
 @settings(max_examples=15)
 def test_a_stream_that_fails_is_not_finished_and_goes_on_later(at, status, workers):
     """Whatever request fails, a cursor that has become stale in the middle of a chain too."""
@@ -104,6 +105,31 @@ def test_a_row_whose_attributes_are_missing_comes_once(stream, workers):
     state = {"bookmarks": {stream: {"replication_key": key, "replication_key_value": ago(days=30)}}}
     rig.sandbox.faults.add(Fault("null-attributes", rate=1))
     assert rig.sync(stream, state=state, **options).written(stream) == expected
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@given(gaps=st.lists(st.integers(0, 3), min_size=10, max_size=30), at=st.integers(1, 15), workers=WORKERS)
+@settings(max_examples=20)
+def test_events_of_a_metric_that_break_off_go_on_later(count, gaps, at, workers):
+    """The name may be that of several metrics, whose events are read one metric after the other."""
+    rig = Rig()
+    for metric in range(count):
+        rig.put("metric", f"m{metric}", name="Placed Order", created=ago(days=90))
+    when = NOON - timedelta(days=20)
+    for number, gap in enumerate(gaps):
+        when += timedelta(seconds=gap)
+        links: dict[str, str | list[str] | None] = {"metric": f"m{number % count}"}
+        rig.shop.put("event", Resource("event", f"e{number:02}", {"datetime": text(when)}, links))
+    entry = {"name": "orders", "metric": "Placed Order"}
+    options = {"event_streams": [entry], "stream_options": {"orders": {"page_size": 3}}, "max_workers": workers}
+    rig.sandbox.faults.add(Fault("error", on=frozenset({at}), value=400, path="/api/events"))
+    rig.sync("orders", retry=0, **options)
+    rig.sandbox.reset()
+    rig.later(hours=1)
+    run = rig.sync("orders", **options)
+    assert not run.failures
+    assert set(run.written("orders").values()) <= {1}
+    assert rig.column("orders", "datetime") == rig.truth("event", "datetime")
 
 
 @pytest.mark.usefixtures("one_or_many")
