@@ -5,11 +5,13 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 import yaml
 
+import tap_klaviyo
 from tap_klaviyo import contract
 from tap_klaviyo.settings import problems
 from tap_klaviyo.tap import TapKlaviyo
@@ -169,6 +171,6 @@ def test_data_parses_and_settings_are_taken(block):
 def test_lines_to_look_up_are_lines_that_the_tap_says():
     table = text(ROOT / "docs" / "operations.md").partition("| the line has | do |")[2]
     quoted = [phrase for line in table.splitlines()[2:] for phrase in re.findall("`([^`]+)`", line.split("|")[1])]
-    source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tap_klaviyo").rglob("*.py"))
+    source = "".join(file.read_text(encoding="utf-8") for file in Path(tap_klaviyo.__file__).parent.rglob("*.py"))
     assert len(quoted) > 10
     assert [phrase for phrase in quoted if phrase not in source] == []
