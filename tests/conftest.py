@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -12,6 +13,9 @@ from tests import network
 from tests.targets import postgres, warehouses
 from tests.targets.installed import installed
 from tests.targets.messages import everything_selected, sync
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 # Session fixtures that take seconds to make; the last one that a file needs names its group.
 COSTLY = ("meltano", "first_sync")
@@ -43,6 +47,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     costly = {item.path: name for item in items for name in COSTLY if name in getattr(item, "fixturenames", ())}
     for item in items:
         item.add_marker(pytest.mark.xdist_group(costly.get(item.path, str(item.path))))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Escape what processes cannot send each other: a log of a fuzzed page may hold half of a surrogate pair."""
+    return _sendable((yield))
+
+
+def _sendable(data: Any) -> Any:
+    match data:
+        case str():
+            return data.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {key: _sendable(value) for key, value in data.items()}
+        case list() | tuple():
+            return type(data)(map(_sendable, data))
+    return data
 
 
 @pytest.fixture(scope="session")
