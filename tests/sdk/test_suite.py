@@ -40,4 +40,7 @@ def _with_a_log_of_today() -> Iterator[None]:
         yield
 
 
+# A column may be null in every row of the shop. (A stream without rows has another warning, which fails.)
+pytestmark = pytest.mark.filterwarnings("ignore:No records were available to test:UserWarning")
+
 TestTapKlaviyo = get_tap_test_class(TapKlaviyo, config=CONFIG, catalog=everything_selected(), parse_env_config=False)
