@@ -21,7 +21,8 @@ from tap_klaviyo.tap import TapKlaviyo, main
 from tests.streams.syncing import TODAY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from tap_klaviyo.sandbox import Shop
@@ -40,7 +41,7 @@ class Klaviyo(Sandbox):
     """A sandbox that quotes secrets in each error, and whose answers a test may spoil further."""
 
     def __init__(self, shop: Shop, **given: Any) -> None:
-        super().__init__(shop, now=lambda: TODAY, **given)
+        super().__init__(shop, **{"now": lambda: TODAY, **given})
         self.meddle: Meddle = lambda _path, response: response
         self.authorizations: list[str] = []
 
@@ -187,20 +188,34 @@ class Machine:
 
     def run(self, *arguments: str, **environment: str) -> Outcome:
         """Run with these arguments, at debug level."""
-        stdout = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
-        stderr = io.StringIO()
-        code = 0
-        with _apart(stdout, stderr, {"TAP_KLAVIYO_LOGLEVEL": "DEBUG", **environment}, list(arguments)):
-            try:
+        stdout, stderr = io.BytesIO(), io.StringIO()
+        code = self.run_into(stdout, stderr, arguments, {"TAP_KLAVIYO_LOGLEVEL": "DEBUG", **environment})
+        return Outcome(code, stdout.getvalue(), stderr.getvalue()).check()
+
+    def run_into(
+        self,
+        stdout: io.BytesIO,
+        stderr: io.StringIO,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        now: Callable[[], datetime] = lambda: TODAY,
+    ) -> int:
+        """Run with these arguments, and return the exit code."""
+        text = io.TextIOWrapper(stdout, encoding="utf-8", write_through=True)
+        try:
+            with _apart(text, stderr, dict(environment), list(arguments), now):
                 main()
-            except SystemExit as end:
-                code = end.code if isinstance(end.code, int) else int(bool(end.code))
-        assert isinstance(stdout.buffer, io.BytesIO)
-        return Outcome(code, stdout.buffer.getvalue(), stderr.getvalue()).check()
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else int(bool(end.code))
+        finally:
+            text.detach()
+        return 0
 
 
 @contextlib.contextmanager
-def _apart(stdout: Any, stderr: Any, environment: dict[str, str], arguments: list[str]) -> Iterator[None]:
+def _apart(
+    stdout: Any, stderr: Any, environment: dict[str, str], arguments: list[str], now: Callable[[], datetime]
+) -> Iterator[None]:
     """Give back what a command line takes over of its process."""
     root = logging.getLogger()
     handlers, level, hook = root.handlers[:], root.level, sys.excepthook
@@ -215,10 +230,12 @@ def _apart(stdout: Any, stderr: Any, environment: dict[str, str], arguments: lis
             contextlib.redirect_stdout(stdout),
             contextlib.redirect_stderr(stderr),
             # Klaviyo's dates and the shop's: what reaches back a few days still has some.
-            mock.patch("tap_klaviyo.tap.datetime", _Clock),
+            mock.patch("tap_klaviyo.tap.datetime", _Clock(now)),
         ):
-            yield
-        _join(running)
+            try:
+                yield
+            finally:
+                _join(running)
     finally:
         logging.captureWarnings(capture=False)
         root.handlers[:] = handlers
@@ -237,11 +254,13 @@ def _join(running: set[threading.Thread]) -> None:
 
 
 class _Clock:
-    """The day on which the shop's rows end."""
+    """The time that the shop has."""
 
-    @staticmethod
-    def now(_zone: Any) -> Any:
-        return TODAY
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+
+    def now(self, _zone: Any) -> datetime:
+        return self._now()
 
 
 @contextlib.contextmanager
