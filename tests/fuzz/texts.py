@@ -26,7 +26,7 @@ STRINGS = (
     *(f'"{"9" * 400}"', '"\u2028\u2029\u0085"', '"🎈"', '"a\\"b\\\\"', '"{\\"a\\":1}"', '"\x7f"'),
 )
 # What is not JSON, and comes all the same.
-BROKEN = ("NaN", "Infinity", "-Infinity", "01", "1.", ".5", "+1", "tru", "'a'", '"\t"', '"a', "", "undefined", "{,}")
+BROKEN = ("NaN", "Infinity", "-Infinity", "01", "1.", ".5", "+1", "nul", "'a'", '"\t"', '"a', "", "undefined", "{,}")
 
 
 _SHOWN = 1000

@@ -143,12 +143,13 @@ class Soak:
 
 
 def faults(url):
+    """A token's answer is never lost: Klaviyo would have taken back the refresh token that the tap still has."""
     values = {"redirect": url, "slow": 0.01}
     paths = {"numbers-as-text": "/api/reviews"}  # in free-form objects a number stays the text that came
     for kind, value in FAULTS.items():
-        yield Fault(kind, rate=RATE, value=values.get(kind, value), path=paths.get(kind, "*"))
+        yield Fault(kind, rate=RATE, value=values.get(kind, value), path=paths.get(kind, "/api/*"))
     for status in STATUSES:
-        yield Fault("error", rate=RATE, value=status)
+        yield Fault("error", rate=RATE, value=status, path="/api/*")
 
 
 def settings(machine):
@@ -208,7 +209,7 @@ def soak(machine, seconds, speed):
         clock.sleep(LAG, None)
         # A page that leads back time and again ends its stream; the next sync goes on.
         while run(state=loaded.state):
-            assert len(codes) < MOST
+            assert len(codes) < MOST, log.said[-3:]
     for message in sync(shop, *STREAMS, now=clock.now()).messages:
         truth.apply(message)
     return Soak(codes[0], loaded, truth, log.said, polled, before, after, happened[1], happened[0], install.refreshed)
@@ -237,7 +238,8 @@ def test_soak(machine, seconds, speed):
     assert found.faults > found.requests / 20
     assert found.renewed > 1
     # Nothing is left once it has ended, and a round takes no more than those before it.
-    assert (found.after.threads, found.after.files) == (found.before.threads, found.before.files)
+    assert found.after.threads <= found.before.threads
+    assert found.after.files <= found.before.files
     early, late = found.rounds[: len(found.rounds) // 3 + 1], found.rounds[-len(found.rounds) // 3 :]
     assert peak("threads", late) <= peak("threads", early) + SPARE
     assert peak("files", late) <= peak("files", early) + SPARE
