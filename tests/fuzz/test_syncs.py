@@ -141,6 +141,6 @@ def check(path, body, times):
 
 
 @given(odd())
-@examples(25)
+@examples(15)
 def test_a_sync_ends_and_writes_json(found):
     check(*found)
