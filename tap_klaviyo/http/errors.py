@@ -2,6 +2,7 @@
 
 KlaviyoError
 ├── BadApiUrlError          the setting `api_url` cannot be used
+├── BadBundleError          the CA bundle of the environment cannot be used
 ├── UnauthorizedError       the key or token is not accepted
 ├── PermissionDeniedError   the key lacks a scope, or the account a feature
 ├── NotFoundError           the object is not there (any more)
@@ -42,6 +43,10 @@ class KlaviyoError(Exception):
 
 class BadApiUrlError(KlaviyoError):
     """The setting `api_url` names no origin that a key may go to."""
+
+
+class BadBundleError(KlaviyoError):
+    """The environment names a CA bundle that is not there."""
 
 
 class UnauthorizedError(KlaviyoError):

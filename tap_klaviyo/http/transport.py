@@ -9,6 +9,7 @@ import socket
 import ssl
 from http.client import IncompleteRead
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import requests
@@ -16,7 +17,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
-from tap_klaviyo.http.errors import FailedTryError, TooLargeError, UnreachableError
+from tap_klaviyo.http.errors import BadBundleError, FailedTryError, TooLargeError, UnreachableError
 from tap_klaviyo.http.redact import RedactingFilter, Secret
 from tap_klaviyo.http.request import Answer
 from tap_klaviyo.http.sandbox import SandboxAdapter
@@ -46,7 +47,7 @@ class Transport:
         self._session = _Session()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._session.proxies = {} if origin.sandbox else dict(get_environ_proxies(str(origin)))
-        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        self._session.verify = _bundle() or True
         # A proxy's user and password are a secret that urllib3 may write at debug level.
         proxies = self._session.proxies.values()
         self._proxy_secrets = [Secret(url.rpartition("@")[0].rpartition("/")[2]) for url in proxies if "@" in url]
@@ -125,6 +126,17 @@ class _Session(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - the base class names it
         return None
+
+
+def _bundle() -> str | None:
+    """The CA bundle that the environment names, if it does; raises `BadBundleError`."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if path := os.environ.get(name):
+            if not Path(path).exists():
+                message = f"{name} in the environment names '{path}', which is not there: correct or unset it"
+                raise BadBundleError(message)
+            return path
+    return None
 
 
 def _reason(error: BaseException) -> str:

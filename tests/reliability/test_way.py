@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
+import threading
 from dataclasses import replace
 from unittest import mock
 
 import pytest
+import trustme
 
 from tap_klaviyo.sandbox.faults import Fault
+from tap_klaviyo.sandbox.server import server
 from tests.http import faulty
 
 STREAMS = {"events": "event", "profiles": "profile", "lists": "list"}
@@ -178,6 +182,47 @@ def test_no_tls(machine):
     with faulty.serving() as server:
         only_error(machine, server.url.replace("http:", "https:"), "no secure connection (TLS)")
         assert server.heads == []
+
+
+@pytest.fixture
+def secured(klaviyo, tmp_path):
+    """Klaviyo over TLS, with a certificate of an authority of its own; the URL and the authority's file."""
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    served = server(klaviyo)
+    served.socket = context.wrap_socket(served.socket, server_side=True)
+    thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield f"https://localhost:{served.server_address[1]}", str(tmp_path / "authority.pem")
+    served.shutdown()
+    served.server_close()
+    thread.join()
+
+
+@row("The server's certificate is of an unknown authority", "The same; the key is not sent")
+def test_unknown_authority(machine, klaviyo, secured):
+    with mock.patch.dict("os.environ", {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""}):
+        only_error(machine, secured[0], "the certificate is not accepted (TLS)")
+    assert klaviyo.authorizations == []
+
+
+@row("The server's certificate is of an authority in `REQUESTS_CA_BUNDLE`", "Reads on")
+def test_own_authority(machine, klaviyo, secured):
+    with mock.patch.dict("os.environ", {"REQUESTS_CA_BUNDLE": secured[1]}):
+        outcome = machine.sync(secured[0], "accounts")
+    assert outcome.code == 0
+    assert outcome.ids("accounts") == klaviyo.ids("account")
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@row("`REQUESTS_CA_BUNDLE` names a file that is not there", "One line that names both; nothing is asked; exit 1")
+def test_missing_bundle(machine, url, name):
+    with mock.patch.dict("os.environ", {"REQUESTS_CA_BUNDLE": "", name: "/nowhere/authority.pem"}):
+        outcome = machine.sync(url, *STREAMS)
+    assert outcome.code == 1
+    assert f"{name} in the environment names '/nowhere/authority.pem'" in outcome.error
 
 
 @row("The server answers with what is not HTTP", "The same")
