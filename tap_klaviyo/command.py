@@ -98,15 +98,20 @@ def read_config(names: Collection[str]) -> GivenConfig:
 
 def _object(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_bytes())
+        content = path.read_bytes()
     except FileNotFoundError:
         msg = f"the config file '{path}' is not there"
         raise SettingsError(msg) from None
+    return _json_object(content, f"the config file '{path}' holds no JSON object; repair it")
+
+
+def _json_object(text: str | bytes, problem: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        msg = f"the config file '{path}' holds no JSON object; repair it"
-        raise SettingsError(msg)
+        raise SettingsError(problem)
     return content
 
 
@@ -129,11 +134,8 @@ def read_json(file: IO[str] | None, what: str) -> dict[str, Any] | None:
     """
     if file is None:
         return None
+    problem = f"the {what} file '{file.name}' holds no JSON object; repair it, or leave --{what} out to start anew"
     try:
-        content = json.load(file)
-    except ValueError:
-        content = None
-    if not isinstance(content, dict):
-        msg = f"the {what} file '{file.name}' holds no JSON object; repair it, or leave --{what} out to start anew"
-        raise SettingsError(msg)
-    return content
+        return _json_object(file.read(), problem)
+    except UnicodeDecodeError:
+        raise SettingsError(problem) from None

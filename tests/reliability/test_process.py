@@ -83,10 +83,11 @@ def test_api_url(machine, api_url):
 
 
 @pytest.mark.parametrize("which", ["state", "catalog"])
+@pytest.mark.parametrize("content", [b'{"bookmarks": ', b"[" * 100_000, b"\xff"], ids=["cut", "endless", "no text"])
 @row("A state or catalog file that holds no JSON object", "One line that says how to go on; exit 1")
-def test_broken_file(machine, url, which):
+def test_broken_file(machine, url, which, content):
     arguments = machine.files(url, "lists", state={"bookmarks": {}})
-    (machine.folder / f"{which}.json").write_text('{"bookmarks": ')
+    (machine.folder / f"{which}.json").write_bytes(content)
     refused(machine.run(*arguments), f"the {which} file")
 
 
