@@ -47,7 +47,7 @@ class Transport:
         self._session = _Session()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._session.proxies = {} if origin.sandbox else dict(get_environ_proxies(str(origin)))
-        self._session.verify = _bundle() or True
+        self._session.verify = (_bundle() if origin.scheme == "https" else None) or True
         # A proxy's user and password are a secret that urllib3 may write at debug level.
         proxies = self._session.proxies.values()
         self._proxy_secrets = [Secret(url.rpartition("@")[0].rpartition("/")[2]) for url in proxies if "@" in url]

@@ -212,6 +212,7 @@ def test_a_ca_bundle_of_the_environment_has_to_be_there(tmp_path: Path, monkeypa
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
     with pytest.raises(BadBundleError, match=r"missing\.pem"):
         client(api_url="https://localhost:9")
+    client(api_url="http://127.0.0.1:9").close()  # where there is no TLS, nobody reads it
 
 
 def test_the_key_goes_out_once_a_request() -> None:

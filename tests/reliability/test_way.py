@@ -218,10 +218,11 @@ def test_own_authority(machine, klaviyo, secured):
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 @row("`REQUESTS_CA_BUNDLE` names a file that is not there", "One line that names both; nothing is asked; exit 1")
-def test_missing_bundle(machine, url, name):
+def test_missing_bundle(machine, klaviyo, secured, name):
     with mock.patch.dict("os.environ", {"REQUESTS_CA_BUNDLE": "", name: "/nowhere/authority.pem"}):
-        outcome = machine.sync(url, *STREAMS)
+        outcome = machine.sync(secured[0], *STREAMS)
     assert outcome.code == 1
+    assert klaviyo.authorizations == []
     assert f"{name} in the environment names '/nowhere/authority.pem'" in outcome.error
 
 
