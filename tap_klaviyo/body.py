@@ -26,7 +26,7 @@ _SAMPLED = b"0000"
 _DIGITS = bytes(ord("0") if byte in b"0123456789" else ord("x") for byte in range(256))
 
 # Parsers give up at 900 to 1,000 levels, as many as their caller leaves them.
-_DEEPEST = 200
+DEEPEST = 200
 _BRACKET = re.compile(_TEXT + rb"|[\[\]{}]", re.DOTALL)
 
 
@@ -60,14 +60,14 @@ def shallow(body: bytes) -> bytes:
         mark = token[0]
         if mark in b"[{":
             level += 1
-            if level == _DEEPEST + 1:
+            if level == DEEPEST + 1:
                 pieces += [body[begin : token.start()], b"null"]
         elif mark in b"]}":
-            if level == _DEEPEST + 1:
+            if level == DEEPEST + 1:
                 begin = token.end()
             level -= 1
     # One that ends deep inside is no JSON, whatever is cut.
-    return b"".join([*pieces, body[begin:]]) if level <= _DEEPEST else body
+    return b"".join([*pieces, body[begin:]]) if level <= DEEPEST else body
 
 
 def loads(body: bytes) -> Any:

@@ -13,12 +13,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tap_klaviyo.body import LONGEST_NUMBER
 from tap_klaviyo.timestamps import rfc3339
 
 Conform = Callable[[Any], Any]
 
 _NUMERIC = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_LONG = 309  # digits: no such whole number fits a float, and Python refuses to read much longer ones
 
 
 class OddValueError(ValueError):
@@ -48,7 +48,7 @@ def _number(value: Any) -> float:
         text = value.strip()
         if not _NUMERIC.fullmatch(text):  # Python's own parsers also take underscores, `nan`, digits of other scripts
             raise OddValueError
-        value = int(text) if text.lstrip("+-").isdigit() and len(text) < _LONG else float(text)
+        value = int(text) if text.lstrip("+-").isdigit() and len(text) <= LONGEST_NUMBER else float(text)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise OddValueError
     if isinstance(value, float) and not math.isfinite(value):

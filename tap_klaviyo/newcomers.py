@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_klaviyo import contract
+from tap_klaviyo.body import DEEPEST
 from tap_klaviyo.documents import UnreadableBodyError, parse_document
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def watching(
         if document.cut:
             warn_once(
                 f"deep {stream}",
-                f"{stream}: an answer is nested too deep for a parser; what lies deeper than 200 levels is null.",
+                f"{stream}: an answer is nested too deep for a parser; what lies deeper than {DEEPEST} levels is null.",
             )
         return document
 
