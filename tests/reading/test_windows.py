@@ -71,7 +71,9 @@ class Maker:
 def read(offsets, *, page_size, workers, start, end, crowded=False):  # noqa: PLR0913
     server = Server(offsets, page_size)
     conditions: Any = lambda low, high: (low, high)  # noqa: E731
-    shared = Windowing(cast("Any", server), cast("Any", Maker(server)), {}, conditions, lambda: crowded)
+    shared = Windowing(
+        cast("Any", server), cast("Any", Maker(server)), {}, conditions, lambda: crowded, parallel=workers > 1
+    )
     reader = OrderedReader([Window(shared, start, end)], workers=workers, byte_limit=10_000)
     with mock.patch.object(windows, "Link", Link):
         found = [record["n"] for page in reader for record in page.records]
@@ -100,6 +102,15 @@ def test_thirty_thousand_rows_in_one_second_are_chained():
     server, found = read([5] * 300 + [50], page_size=10, workers=4, start=BEGIN, end=BEGIN + timedelta(seconds=100))
     assert found == list(range(301))
     assert server.requests <= 33
+
+
+def test_a_worker_alone_cuts_no_windows():
+    """With nobody to read the rest meanwhile, a window that comes back half empty is a request too many."""
+    end = BEGIN + timedelta(seconds=5_000)
+    server, _ = read(range(0, 4_000, 3), page_size=20, workers=1, start=BEGIN, end=end)
+    assert {high for _, high in server.asked} == {end}
+    several, _ = read(range(0, 4_000, 3), page_size=20, workers=5, start=BEGIN, end=end)
+    assert {high for _, high in several.asked} > {end}
 
 
 def test_windows_are_whole_seconds_and_never_empty_ranges():
