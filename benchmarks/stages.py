@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tap_klaviyo.client import KlaviyoStream
+    from tap_klaviyo.streams.base import KlaviyoStream
 
 _TRIES = 100
 

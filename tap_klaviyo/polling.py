@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_klaviyo.emit import StoppedByUser
+from tap_klaviyo.sync.emitter import StoppedByUser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

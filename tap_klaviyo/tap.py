@@ -13,32 +13,27 @@ from typing import IO, TYPE_CHECKING, Any
 from singer_sdk import Tap
 from singer_sdk.singerlib import StateMessage
 
-from tap_klaviyo import command
-from tap_klaviyo.catalog import with_list_members, with_replication_methods
-from tap_klaviyo.config import CONFIG_JSONSCHEMA, SHAPING
-from tap_klaviyo.emit import StoppedByUser
-from tap_klaviyo.http.errors import (
-    PermissionDeniedError,
-    UnauthorizedError,
-    UnreachableError,
-)
+from tap_klaviyo import cli
+from tap_klaviyo.config.schema import CONFIG_JSONSCHEMA, SHAPING
+from tap_klaviyo.config.validation import SettingsError, from_environment, plain, problems
+from tap_klaviyo.http.errors import PermissionDeniedError, UnauthorizedError, UnreachableError
 from tap_klaviyo.memory import share_memory
-from tap_klaviyo.options import check_streams
-from tap_klaviyo.own_streams import own_streams
 from tap_klaviyo.polling import poll
-from tap_klaviyo.progress import Progress, summary
-from tap_klaviyo.reports.streams import report_streams
-from tap_klaviyo.settings import SettingsError, from_environment, plain, problems
-from tap_klaviyo.shared import SharedTap
-from tap_klaviyo.state import loaded
-from tap_klaviyo.streams import STREAMS
-from tap_klaviyo.writer import LineWriter
+from tap_klaviyo.records.stream_options import check_streams
+from tap_klaviyo.streams.registry import STREAMS, own_streams
+from tap_klaviyo.streams.reports.builtin import report_streams
+from tap_klaviyo.sync.catalog import with_list_members, with_replication_methods
+from tap_klaviyo.sync.emitter import StoppedByUser
+from tap_klaviyo.sync.progress import Progress, summary
+from tap_klaviyo.sync.session import SharedTap
+from tap_klaviyo.sync.state import loaded
+from tap_klaviyo.sync.writer import LineWriter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
-    from tap_klaviyo.client import KlaviyoStream
+    from tap_klaviyo.streams.base import KlaviyoStream
 
 _STATE_SECONDS = 1.0
 _SIGNALLED = 128  # and the signal's number: what a shell says of a process that a signal ended
@@ -117,9 +112,9 @@ class TapKlaviyo(SharedTap):
     # Command line
 
     @classmethod
-    def cb_config(cls, *args: Any) -> command.GivenConfig:  # type: ignore[override]
+    def cb_config(cls, *args: Any) -> cli.GivenConfig:  # type: ignore[override]
         """Read the settings; a file that cannot be read is named."""
-        return command.read_config(args[-1])
+        return cli.read_config(args[-1])
 
     @classmethod
     def invoke(  # type: ignore[override]
@@ -133,7 +128,7 @@ class TapKlaviyo(SharedTap):
     ) -> None:
         """Sync once, or until told to stop, and end with 1 where a stream failed."""
         super(Tap, cls).invoke(about=about, about_format=about_format)
-        selected = command.read_json(catalog, "catalog")
+        selected = cli.read_json(catalog, "catalog")
 
         def make(state: dict[str, Any] | None) -> TapKlaviyo:
             return cls(
@@ -143,7 +138,7 @@ class TapKlaviyo(SharedTap):
                 parse_env_config=config.parse_env,
             )
 
-        tap = make(command.read_json(state, "state"))
+        tap = make(cli.read_json(state, "state"))
         tap.http  # noqa: B018 - a missing key is said before anything is written
         if tap.config.get("include_account_id"):
             tap.account_id  # noqa: B018 - it is part of every key: without it no stream can be read
@@ -200,7 +195,7 @@ class TapKlaviyo(SharedTap):
             self.logger.warning("%s: skipped: %s", stream.name, error)
             return
         self.failures.append(stream.name)
-        self.logger.error("%s: %s", stream.name, command.in_one_line(error))
+        self.logger.error("%s: %s", stream.name, cli.in_one_line(error))
         self.logger.debug("Traceback", exc_info=error)
         unreachable = isinstance(error, UnreachableError) and error.status is None and not self._answered
         testing = stream.ABORT_AT_RECORD_COUNT is not None  # the SDK's `--test` ends with 0 whatever happened
@@ -246,7 +241,7 @@ class TapKlaviyo(SharedTap):
 def main() -> None:
     """Run the command line."""
     share_memory()
-    command.run(TapKlaviyo)
+    cli.run(TapKlaviyo)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo import contract
-from tap_klaviyo.columns import Linked, snake
 from tap_klaviyo.contract import UnknownSchemaError
+from tap_klaviyo.records.columns import Linked, snake
 from tap_klaviyo.tap import TapKlaviyo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_klaviyo.client import KlaviyoStream
-    from tap_klaviyo.columns import Column
+    from tap_klaviyo.records.columns import Column
+    from tap_klaviyo.streams.base import KlaviyoStream
 
 _ID = "_id"
 
@@ -71,9 +71,8 @@ def tables() -> dict[str, Table]:
 
 
 def _group(stream: KlaviyoStream) -> str:
-    """Return the name of the module that declares the stream, or of its package where it has one of its own."""
-    package, _, module = type(stream).__module__.removeprefix("tap_klaviyo.").partition(".")
-    return module if package == "streams" else package
+    """Return the name of the module that declares the stream, or of its package if it has one of its own."""
+    return type(stream).__module__.removeprefix("tap_klaviyo.streams.").partition(".")[0]
 
 
 def _singulars(streams: Mapping[str, KlaviyoStream]) -> Iterator[tuple[str, str]]:

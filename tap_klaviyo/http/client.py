@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from requests.structures import CaseInsensitiveDict
 
+from tap_klaviyo.http.counters import Tally
 from tap_klaviyo.http.errors import BrokenBodyError, FailedTryError, ForeignLinkError
 from tap_klaviyo.http.limits import Limiter
 from tap_klaviyo.http.origin import Origin
-from tap_klaviyo.http.patience import LOOK_UP, Patience
 from tap_klaviyo.http.redact import brief
-from tap_klaviyo.http.replies import failed_try, redirect, refusal
+from tap_klaviyo.http.responses import failed_try, redirect, refusal
 from tap_klaviyo.http.retry import LONGEST_WAIT, Tries, quota_exhausted
-from tap_klaviyo.http.tally import Tally
 from tap_klaviyo.http.transport import Transport
+from tap_klaviyo.http.waiting import LOOK_UP, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,7 +16,7 @@ from tap_klaviyo.http.errors import FailedTryError, KlaviyoError, QuotaExhausted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_klaviyo.http.tally import Tally
+    from tap_klaviyo.http.counters import Tally
 
 logger = logging.getLogger(__name__)
 

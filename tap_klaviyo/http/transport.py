@@ -25,8 +25,8 @@ from tap_klaviyo.http.sandbox import SandboxAdapter
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tap_klaviyo.http.counters import Tally
     from tap_klaviyo.http.origin import Origin
-    from tap_klaviyo.http.tally import Tally
 
 _PIECE = 1 << 20
 # How many times larger than what was sent a body can get: 1032 is deflate's best.

@@ -1,6 +1,6 @@
 """The account that the key belongs to."""
 
-from tap_klaviyo.client import KlaviyoStream
+from tap_klaviyo.streams.base import KlaviyoStream
 
 
 class Accounts(KlaviyoStream):

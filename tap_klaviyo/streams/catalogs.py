@@ -1,7 +1,7 @@
 """The custom catalog: items, variants, categories, and the jobs that changed them."""
 
-from tap_klaviyo.client import KlaviyoStream
-from tap_klaviyo.declared import LinkedFrom
+from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import LinkedFrom
 
 
 class CatalogItems(KlaviyoStream):

@@ -1,6 +1,6 @@
 """Coupons and their codes."""
 
-from tap_klaviyo.client import KlaviyoStream
+from tap_klaviyo.streams.base import KlaviyoStream
 
 
 class Coupons(KlaviyoStream):

@@ -1,6 +1,6 @@
 """Push tokens."""
 
-from tap_klaviyo.client import KlaviyoStream
+from tap_klaviyo.streams.base import KlaviyoStream
 
 
 class PushTokens(KlaviyoStream):

@@ -1,8 +1,8 @@
 """Product reviews."""
 
-from tap_klaviyo.client import KlaviyoStream
-from tap_klaviyo.declaration import Variant
-from tap_klaviyo.filters import condition
+from tap_klaviyo.contract.filters import condition
+from tap_klaviyo.records.build_columns import Variant
+from tap_klaviyo.streams.base import KlaviyoStream
 
 
 class Reviews(KlaviyoStream):

@@ -1,8 +1,8 @@
 """Who must not be written to, and since when."""
 
-from tap_klaviyo.client import KlaviyoStream
-from tap_klaviyo.shape import Member
-from tap_klaviyo.timestamps import EPOCH
+from tap_klaviyo.contract.timestamps import EPOCH
+from tap_klaviyo.records.record_selector import Member
+from tap_klaviyo.streams.base import KlaviyoStream
 
 
 class _Suppressions(KlaviyoStream):

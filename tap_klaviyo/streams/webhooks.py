@@ -1,6 +1,6 @@
 """Webhooks and their topics."""
 
-from tap_klaviyo.client import KlaviyoStream
+from tap_klaviyo.streams.base import KlaviyoStream
 
 
 class Webhooks(KlaviyoStream):

@@ -10,10 +10,10 @@ from unittest import mock
 import pytest
 
 from tap_klaviyo import sandbox as sandbox_package
-from tap_klaviyo.emit import Emitter, StoppedByUser
 from tap_klaviyo.sandbox import Shop
+from tap_klaviyo.sync.emitter import Emitter, StoppedByUser
 from tests.batch import files
-from tests.lost.rig import Rig
+from tests.no_data_loss.rig import Rig
 
 SMALL_PAGES = {"events": {"page_size": 90}}
 

@@ -13,7 +13,7 @@ import yaml
 
 import tap_klaviyo
 from tap_klaviyo import contract
-from tap_klaviyo.settings import problems
+from tap_klaviyo.config.validation import problems
 from tap_klaviyo.tap import TapKlaviyo
 from tests.docs.blocks import blocks
 from tools.docs.pages import ROOT, UnknownTableError, filled, pages

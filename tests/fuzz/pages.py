@@ -13,15 +13,15 @@ from unittest import mock
 
 import jsonschema
 
-from tap_klaviyo.reading.rows import RowMaker
+from tap_klaviyo.records.rows import RowMaker
 from tap_klaviyo.sandbox import Shop
 from tests.streams.syncing import sync
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_klaviyo.documents import Document
-    from tap_klaviyo.reading.rows import Rows
+    from tap_klaviyo.records.jsonapi import Document
+    from tap_klaviyo.records.rows import Rows
 
 _ROWS = 2
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)

@@ -10,8 +10,8 @@ from hypothesis import event, example, given
 from hypothesis import strategies as st
 
 from tap_klaviyo import contract
-from tap_klaviyo.conditions import FilterError, conditions
-from tap_klaviyo.filters import all_of, parts
+from tap_klaviyo.contract.filter_parser import FilterError, conditions
+from tap_klaviyo.contract.filters import all_of, parts
 from tap_klaviyo.sandbox.document import load
 from tap_klaviyo.sandbox.filters import conditions_of
 from tests.fuzz.scale import examples

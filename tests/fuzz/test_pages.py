@@ -10,7 +10,7 @@ import pytest
 from hypothesis import currently_in_test_context, event, given
 from hypothesis import strategies as st
 
-from tap_klaviyo.documents import UnreadableBodyError
+from tap_klaviyo.records.jsonapi import UnreadableBodyError
 from tests.fuzz import texts
 from tests.fuzz.pages import loosely, real, strictly
 from tests.fuzz.scale import examples

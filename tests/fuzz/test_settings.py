@@ -12,21 +12,21 @@ import pytest
 from hypothesis import assume, event, example, given
 from hypothesis import strategies as st
 
-from tap_klaviyo.command import in_one_line
-from tap_klaviyo.config import ACCESS, BOUNDS, CONFIG_JSONSCHEMA, OWN_STREAMS, SELECTION, SPEED
-from tap_klaviyo.custom.streams import custom_streams
-from tap_klaviyo.event_streams import event_streams
+from tap_klaviyo.cli import in_one_line
+from tap_klaviyo.config.schema import ACCESS, BOUNDS, CONFIG_JSONSCHEMA, OWN_STREAMS, SELECTION, SPEED
+from tap_klaviyo.config.validation import SettingsError, plain, problems
 from tap_klaviyo.http import Origin
 from tap_klaviyo.http.errors import KlaviyoError
-from tap_klaviyo.options import OptionsError
-from tap_klaviyo.reports.config import aggregate_entries, report_entries
+from tap_klaviyo.records.stream_options import OptionsError
 from tap_klaviyo.sandbox import Sandbox, Shop
-from tap_klaviyo.settings import SettingsError, plain, problems
-from tap_klaviyo.streams import STREAMS
+from tap_klaviyo.streams.custom.build import custom_streams
+from tap_klaviyo.streams.custom.events import event_streams
+from tap_klaviyo.streams.registry import STREAMS
+from tap_klaviyo.streams.reports.parse_entries import aggregate_entries, report_entries
 from tap_klaviyo.tap import TapKlaviyo
-from tests.custom.test_entries import VALID
 from tests.fuzz import texts
 from tests.fuzz.scale import examples
+from tests.streams.custom.test_entries import VALID
 from tests.streams.syncing import TODAY, sync
 
 NOW = datetime(2026, 7, 15, tzinfo=UTC)
@@ -213,7 +213,7 @@ def test_what_is_followed_ends_in_requests_or_in_one_line(entry, data):
         return line
 
     name = config["custom_streams"][0]["name"]
-    with mock.patch("tap_klaviyo.command.in_one_line", said):
+    with mock.patch("tap_klaviyo.cli.in_one_line", said):
         sync(SANDBOX, name, config=config)
 
 

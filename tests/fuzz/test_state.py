@@ -9,12 +9,12 @@ from unittest import mock
 from hypothesis import assume, event, example, given
 from hypothesis import strategies as st
 
-from tap_klaviyo.command import in_one_line
-from tap_klaviyo.emit import Emitter
-from tap_klaviyo.incremental import BrokenStateError
+from tap_klaviyo.cli import in_one_line
+from tap_klaviyo.contract.timestamps import parse_instant
 from tap_klaviyo.sandbox import Sandbox, Shop
+from tap_klaviyo.sync.emitter import Emitter
+from tap_klaviyo.sync.range import BrokenStateError
 from tap_klaviyo.tap import TapKlaviyo
-from tap_klaviyo.timestamps import parse_instant
 from tests.fuzz import texts
 from tests.fuzz.scale import examples
 from tests.streams.syncing import TODAY, sync
@@ -131,7 +131,7 @@ def test_a_sync_goes_on_from_it(state):
         return line
 
     def follow():
-        with mock.patch("tap_klaviyo.command.in_one_line", said):
+        with mock.patch("tap_klaviyo.cli.in_one_line", said):
             found.append(sync(SANDBOX, *STREAMS, state=state))
 
     if followed(follow):

@@ -13,7 +13,7 @@ import jsonschema
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from tap_klaviyo.command import in_one_line
+from tap_klaviyo.cli import in_one_line
 from tap_klaviyo.sandbox import Sandbox, Shop
 from tap_klaviyo.tap import TapKlaviyo
 from tests.fuzz import texts
@@ -87,7 +87,7 @@ def run(sandbox):
     stdout = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     with (
         mock.patch("tap_klaviyo.sandbox.shared", return_value=sandbox),
-        mock.patch("tap_klaviyo.command.in_one_line", said),
+        mock.patch("tap_klaviyo.cli.in_one_line", said),
         contextlib.redirect_stdout(stdout),
         contextlib.suppress(SystemExit),
     ):

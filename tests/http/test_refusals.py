@@ -21,7 +21,7 @@ from tap_klaviyo.http.errors import (
     RevisionGoneError,
     UnauthorizedError,
 )
-from tap_klaviyo.http.replies import complaint_of, failed_try, refusal
+from tap_klaviyo.http.responses import complaint_of, failed_try, refusal
 from tests.http.wire import HOST, client, error, request
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.contract import endpoint
 from tap_klaviyo.http import ApiKeyAuth, Http, HttpSettings, Request
-from tap_klaviyo.http.patience import Patience
+from tap_klaviyo.http.waiting import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

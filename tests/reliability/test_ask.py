@@ -148,7 +148,7 @@ def test_revision_gone(machine, url):
 
 @row("A revision whose two years end within 90 days", "One warning with the date, at the start")
 def test_revision_ends(machine, url):
-    with mock.patch("tap_klaviyo.connection.datetime") as clock:
+    with mock.patch("tap_klaviyo.sync.connection.datetime") as clock:
         clock.now.return_value.date.return_value = date(2028, 5, 1)
         outcome = machine.sync(url, "lists")
     assert outcome.code == 0
@@ -178,7 +178,7 @@ def test_page_size(machine, klaviyo, url):
 @row("A body over the bound of a page", "Asks for smaller pages and goes on; one warning a step")
 def test_oversized(machine, klaviyo, url):
     klaviyo.faults.add(Fault("padded", rate=1.0, path="/api/events", value=1000))
-    with mock.patch("tap_klaviyo.connection.HttpSettings", partial(HttpSettings, largest_body=500_000)):
+    with mock.patch("tap_klaviyo.sync.connection.HttpSettings", partial(HttpSettings, largest_body=500_000)):
         outcome = machine.sync(url, "events")
     assert outcome.code == 0
     assert outcome.ids("events") == klaviyo.ids("event")
@@ -188,7 +188,7 @@ def test_oversized(machine, klaviyo, url):
 @row("A body over the bound with the smallest page", "One line; the other streams are read; exit 1")
 def test_hopelessly_oversized(machine, klaviyo, url):
     klaviyo.faults.add(Fault("padded", rate=1.0, path="/api/events", value=4000))
-    with mock.patch("tap_klaviyo.connection.HttpSettings", partial(HttpSettings, largest_body=20_000)):
+    with mock.patch("tap_klaviyo.sync.connection.HttpSettings", partial(HttpSettings, largest_body=20_000)):
         outcome = machine.sync(url, "events", "lists")
     assert outcome.code == 1
     assert outcome.error.startswith("events: ")

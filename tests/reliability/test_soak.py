@@ -18,13 +18,13 @@ from unittest import mock
 import pytest
 
 from tap_klaviyo.http.oauth import OAuth
-from tap_klaviyo.http.patience import Patience
+from tap_klaviyo.http.waiting import Patience
 from tap_klaviyo.sandbox import Limiter, Resource, Shop
 from tap_klaviyo.sandbox.access import Access
 from tap_klaviyo.sandbox.faults import Fault
 from tap_klaviyo.sandbox.oauth import OAuth as Install
 from tap_klaviyo.tap import TapKlaviyo
-from tests.lost.rig import Table
+from tests.no_data_loss.rig import Table
 from tests.reliability.cli import MARK, open_shop
 from tests.reliability.hurry import Hurry
 from tests.streams.syncing import sync
@@ -198,7 +198,7 @@ def soak(machine, seconds, speed):
 
         patience = partial(Patience, lambda: clock.passed, clock.sleep)
         stack.enter_context(mock.patch("tap_klaviyo.http.client.Patience", patience))
-        stack.enter_context(mock.patch("tap_klaviyo.connection.OAuth", partial(OAuth, clock=lambda: clock.passed)))
+        stack.enter_context(mock.patch("tap_klaviyo.sync.connection.OAuth", partial(OAuth, clock=lambda: clock.passed)))
         stack.enter_context(mock.patch.object(TapKlaviyo, "log_summary", after_round))
         run(poll_interval_ms=int(POLL * 1000 / speed))
         for thread in set(threading.enumerate()) - running:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_klaviyo.client import KlaviyoStream
+    from tap_klaviyo.streams.base import KlaviyoStream
 
 Path = tuple[str, ...]
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_klaviyo.asking import Ask, ask, sparse_names
-from tap_klaviyo.columns import Attribute, Chosen, Column
 from tap_klaviyo.contract import endpoint
-from tap_klaviyo.selection import choose, resolve
-from tap_klaviyo.streams import STREAMS
+from tap_klaviyo.records.columns import Attribute, Chosen, Column
+from tap_klaviyo.records.fieldsets import Ask, ask, sparse_names
+from tap_klaviyo.records.selection import choose, resolve
+from tap_klaviyo.streams.registry import STREAMS
 from tap_klaviyo.tap import TapKlaviyo
 from tests.selection import oracle
 from tests.selection.syncing import URL
@@ -21,7 +21,7 @@ from tests.selection.syncing import URL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_klaviyo.client import KlaviyoStream
+    from tap_klaviyo.streams.base import KlaviyoStream
 
 NAMES = sorted(stream.name for stream in STREAMS)
 every_stream = pytest.mark.parametrize("name", NAMES)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tap_klaviyo import contract
-from tap_klaviyo.conform import conformer
+from tap_klaviyo.records.coerce import conformer
 
 SCHEMA_NAMES = sorted(path.stem for path in (Path(contract.__file__).parents[1] / "schemas").glob("*.json"))
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.datetimes().map(str)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_klaviyo.columns import Attribute, Chosen, Column, Id, Lifted, Linked, Related, RelatedAttribute
-from tap_klaviyo.documents import Resource, UnreadableBodyError, decoded, linkage, parse_document
-from tap_klaviyo.records import Flattener
+from tap_klaviyo.records.columns import Attribute, Chosen, Column, Id, Lifted, Linked, Related, RelatedAttribute
+from tap_klaviyo.records.flatten import Flattener
+from tap_klaviyo.records.jsonapi import Resource, UnreadableBodyError, decoded, linkage, parse_document
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),

@@ -8,7 +8,7 @@ import pytest
 
 from tap_klaviyo import contract
 from tap_klaviyo.sandbox import Sandbox
-from tap_klaviyo.streams import STREAMS
+from tap_klaviyo.streams.registry import STREAMS
 from tests.selection import oracle
 from tests.selection.syncing import discovered, keeping, select, small_shop, sync
 

@@ -6,7 +6,7 @@ import json
 import re
 
 from tap_klaviyo.sandbox import Sandbox
-from tap_klaviyo.streams import STREAMS
+from tap_klaviyo.streams.registry import STREAMS
 from tests.selection.syncing import discovered, keeping, only, sync
 
 

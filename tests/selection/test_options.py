@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tap_klaviyo.options import OptionsError
+from tap_klaviyo.records.stream_options import OptionsError
 from tap_klaviyo.sandbox import Sandbox
 from tap_klaviyo.tap import TapKlaviyo
 from tests.selection.syncing import URL, discovered, only, select, sync

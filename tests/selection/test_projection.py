@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_klaviyo.sandbox import Sandbox
-from tap_klaviyo.streams import STREAMS
+from tap_klaviyo.streams.registry import STREAMS
 from tap_klaviyo.tap import TapKlaviyo
 from tests.selection import oracle
 from tests.selection.syncing import URL, discovered, select, small_shop, sync

@@ -11,7 +11,7 @@ from tap_klaviyo.http.errors import PermissionDeniedError
 from tap_klaviyo.sandbox import Sandbox, Shop
 from tap_klaviyo.sandbox.access import Access
 from tap_klaviyo.sandbox.faults import Fault
-from tap_klaviyo.streams import STREAMS
+from tap_klaviyo.streams.registry import STREAMS
 from tap_klaviyo.tap import TapKlaviyo
 from tests.streams.syncing import sync
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from tap_klaviyo.sandbox import Shop
-from tap_klaviyo.streams import STREAMS
+from tap_klaviyo.streams.registry import STREAMS
 from tests.streams.syncing import sync
 
 BY_NAME = {kind.name: kind for kind in STREAMS}

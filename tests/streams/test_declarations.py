@@ -14,14 +14,18 @@ from pathlib import Path
 import pytest
 
 from tap_klaviyo import contract, streams
-from tap_klaviyo.client import KlaviyoStream
-from tap_klaviyo.columns import Constant, Id, Linked, RelatedAttribute
-from tap_klaviyo.streams import STREAMS
+from tap_klaviyo.records.columns import Constant, Id, Linked, RelatedAttribute
+from tap_klaviyo.streams import registry
+from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.registry import STREAMS
 from tap_klaviyo.tap import TapKlaviyo
 
 LONGEST = 10
 MODULES = [
-    importlib.import_module(f"tap_klaviyo.streams.{found.name}") for found in pkgutil.iter_modules(streams.__path__)
+    module
+    for found in pkgutil.iter_modules(streams.__path__)
+    if hasattr(module := importlib.import_module(f"tap_klaviyo.streams.{found.name}"), "STREAMS")
+    and module is not registry
 ]
 # Klaviyo carries these two as linkage alone: there is no endpoint that gives one, and nothing but the id to give.
 LINKAGE_ONLY = {"profile-object-type", "profile-object-schema"}

@@ -8,9 +8,9 @@ from functools import cache
 import jsonschema
 import pytest
 
-from tap_klaviyo.columns import Attribute
+from tap_klaviyo.records.columns import Attribute
 from tap_klaviyo.sandbox import Shop
-from tap_klaviyo.streams import STREAMS
+from tap_klaviyo.streams.registry import STREAMS
 from tests.streams.syncing import sync
 
 NAMES = sorted(kind.name for kind in STREAMS)

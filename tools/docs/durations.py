@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_klaviyo import contract
-from tap_klaviyo.reports.calendar import CalendarStream
+from tap_klaviyo.streams.reports.base import CalendarStream
 from tools.docs.pages import code, table
 from tools.docs.scopes import streams
 
 if TYPE_CHECKING:
-    from tap_klaviyo.client import KlaviyoStream
+    from tap_klaviyo.streams.base import KlaviyoStream
 
 _MINUTES = 91  # from here on hours are easier to read
 

@@ -7,14 +7,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from tap_klaviyo import contract
-from tap_klaviyo.asking import includes_of
-from tap_klaviyo.reports.calendar import CalendarStream
-from tap_klaviyo.selection import choose
+from tap_klaviyo.records.fieldsets import includes_of
+from tap_klaviyo.records.selection import choose
+from tap_klaviyo.streams.reports.base import CalendarStream
 from tap_klaviyo.tap import TapKlaviyo
 from tools.docs.pages import code, table
 
 if TYPE_CHECKING:
-    from tap_klaviyo.client import KlaviyoStream
+    from tap_klaviyo.streams.base import KlaviyoStream
 
 
 @dataclass(frozen=True)

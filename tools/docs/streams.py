@@ -11,7 +11,7 @@ from tools.docs.pages import code, table
 from tools.docs.scopes import scopes_of, streams
 
 if TYPE_CHECKING:
-    from tap_klaviyo.client import KlaviyoStream
+    from tap_klaviyo.streams.base import KlaviyoStream
 
 HEAD = ("Stream", "One record", "Key", "Read", "Requests", "Limit", "Scopes")
 

@@ -1,0 +1,141 @@
+"""The command line: what goes wrong is one line on stderr, and no secret is in it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+from singer_sdk.exceptions import SingerSDKError
+
+from tap_klaviyo.config.validation import SettingsError
+from tap_klaviyo.http.errors import KlaviyoError
+from tap_klaviyo.http.redact import RedactingFilter, brief
+from tap_klaviyo.records.stream_options import OptionsError
+from tap_klaviyo.sync.range import BrokenStateError
+from tap_klaviyo.sync.writer import leave_pipe
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from singer_sdk import Tap
+
+# These say what a person can do, in one line.
+_FOR_PEOPLE = (SettingsError, OptionsError, BrokenStateError, KlaviyoError, SingerSDKError, OSError)
+_LOG_CONFIG = "SINGER_SDK_LOG_CONFIG"
+_OURS = ("tap_klaviyo", "tap-klaviyo")
+
+
+def run(tap: type[Tap]) -> None:
+    """Run the command line, and end the process: 1 for whatever went wrong."""
+    logger = logging.getLogger(tap.name)
+    try:
+        code = _command(tap)(standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        leave_pipe()
+        sys.exit(1)
+    except Exception as error:
+        logger.error(in_one_line(error))  # noqa: TRY400
+        logger.debug("Traceback", exc_info=True)
+        sys.exit(1)
+    sys.exit(code or 0)
+
+
+def _command(tap: type[Tap]) -> click.Command:
+    """Set up the logs, which is what asking the SDK for the command does."""
+    try:
+        return tap.cli
+    except Exception as error:
+        if _LOG_CONFIG not in os.environ:
+            raise
+        msg = f"the logging configuration that {_LOG_CONFIG} names cannot be used ({type(error).__name__}): repair it"
+        raise SettingsError(msg) from error
+    finally:
+        _guard_logs()
+
+
+def in_one_line(error: Exception) -> str:
+    """Say what went wrong; a bug is named by its place, since its own words may hold what Klaviyo answered."""
+    if isinstance(error, _FOR_PEOPLE):
+        return brief(str(error), 1000)
+    place, traceback = "", error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        place = f" in {Path(code.co_filename).name}, line {traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return f"unexpected {type(error).__name__}{place}; set TAP_KLAVIYO_LOGLEVEL=DEBUG for the traceback and report it"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenConfig:
+    """The settings of the files that `--config` names, where later ones win, and whether the environment has more."""
+
+    config: dict[str, Any]
+    parse_env: bool
+
+
+def read_config(names: Collection[str]) -> GivenConfig:
+    """Read what `--config` names, each file once: it may be a pipe, as `<(...)` makes one.
+
+    Raises:
+        SettingsError: A file is not there, or holds no JSON object.
+    """
+    config: dict[str, Any] = {}
+    files = [Path(name) for name in names if name != "ENV"]
+    for path in files:
+        config |= _object(path)
+    return GivenConfig(config, parse_env="ENV" in names)
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        msg = f"the config file '{path}' is not there"
+        raise SettingsError(msg) from None
+    return _json_object(content, f"the config file '{path}' holds no JSON object; repair it")
+
+
+def _json_object(text: str | bytes, problem: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise SettingsError(problem)
+    return content
+
+
+def _guard_logs() -> None:
+    """Clean whatever any handler writes, those of `SINGER_SDK_LOG_CONFIG` too."""
+    loggers = [logging.getLogger(), *map(logging.getLogger, logging.root.manager.loggerDict)]
+    cleaning = RedactingFilter()
+    for logger in loggers:
+        for handler in logger.handlers:
+            handler.addFilter(cleaning)
+        if logger.name.partition(".")[0] in _OURS:
+            logger.disabled = False  # a logging configuration turns off what was there before, unless it says not to
+
+
+def read_json(file: IO[str] | None, what: str) -> dict[str, Any] | None:
+    """Read a file that the command line names.
+
+    Raises:
+        SettingsError: It holds no JSON object.
+    """
+    if file is None:
+        return None
+    problem = f"the {what} file '{file.name}' holds no JSON object; repair it, or leave --{what} out to start anew"
+    try:
+        return _json_object(file.read(), problem)
+    except UnicodeDecodeError:
+        raise SettingsError(problem) from None

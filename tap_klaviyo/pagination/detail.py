@@ -1,0 +1,63 @@
+"""Attributes that only the endpoint of one object gives: a request a record, many records at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tap_klaviyo.http.errors import NotFoundError
+from tap_klaviyo.pagination.chain import Chain, Link
+from tap_klaviyo.pagination.reader import Segment, Step
+from tap_klaviyo.records.jsonapi import Document, Resource
+
+if TYPE_CHECKING:
+    from tap_klaviyo.pagination.source import Source
+
+
+@dataclass(slots=True)
+class Detailed(Segment):
+    """A chain whose every record is completed from the endpoint of one object."""
+
+    chain: Chain
+    details: Source
+
+    def read(self) -> Step:
+        """Read one page of the chain and leave its records to be completed."""
+        chain = self.chain
+        document, following = chain.link.read(chain.source)
+        rest: list[Segment] = [
+            Detail(Document([resource], document.included, None), self.details, chain) for resource in document.data
+        ]
+        if following is not None:
+            rest.append(Detailed(chain.continued(following), self.details))
+        return Step(None, rest)
+
+
+@dataclass(slots=True)
+class Detail(Segment):
+    """One record, with what its own endpoint adds; an object that is gone by now stays as the list showed it."""
+
+    document: Document
+    details: Source
+    chain: Chain
+
+    def read(self) -> Step:
+        """Read the object's own endpoint."""
+        resource = self.document.data[0]
+        try:
+            answer, _ = Link(self.details.request({"id": resource.id})).read(self.details)
+        except NotFoundError:
+            answer = Document([], {}, None)
+        for found in answer.data:
+            self.document.data = [_merged(resource, found)]
+        rows = self.chain.maker.rows(self.document, self.chain.context)
+        return Step(self.chain.maker.page(rows.where(self.chain.holds)))
+
+
+def _merged(resource: Resource, detail: Resource) -> Resource:
+    return Resource(
+        id=resource.id,
+        type=resource.type,
+        attributes={**(detail.attributes or {}), **(resource.attributes or {})},
+        relationships=resource.relationships,
+    )

@@ -1,0 +1,67 @@
+"""One chain a parent, several parents at once, in the order of the parents' ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tap_klaviyo.http.errors import NotFoundError
+from tap_klaviyo.pagination.chain import Chain
+from tap_klaviyo.pagination.reader import Segment, Step
+from tap_klaviyo.records.page import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tap_klaviyo.records.record_selector import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A resource whose children are read: its id, and the columns that its children's records get."""
+
+    id: str
+    context: Context
+
+
+@dataclass(slots=True)
+class OneParent(Segment):
+    """The chain of one parent; a parent that is gone by now has no children."""
+
+    parent: Parent
+    chain: Chain
+
+    def read(self) -> Step:
+        """Read one page; the last one says that the parent is finished."""
+        try:
+            step = self.chain.read()
+        except NotFoundError:
+            return Step(Page(finished_parent=self.parent.id))
+        if not step.rest:
+            page = step.page or Page.EMPTY
+            return Step(page.finishing(self.parent.id))
+        return Step(step.page, [OneParent(self.parent, rest) for rest in step.rest if isinstance(rest, Chain)])
+
+
+@dataclass(slots=True)
+class AllParents(Segment):
+    """A fan-out that does not know its parents yet.
+
+    ``parents`` lists them, ``chain`` starts the chain of one; those up to ``after`` were finished by an earlier run.
+    """
+
+    parents: Callable[[], Sequence[Parent]]
+    chain: Callable[[Parent], Chain]
+    after: str | None = None
+
+    def read(self) -> Step:
+        """List the parents, in the order of their ids, which is the same in every run."""
+        ordered = sorted(self.parents(), key=lambda parent: parent.id)
+        return Step(
+            None,
+            [
+                OneParent(parent, self.chain(parent))
+                for parent in ordered
+                if self.after is None or parent.id > self.after
+            ],
+        )

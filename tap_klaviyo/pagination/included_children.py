@@ -1,0 +1,68 @@
+"""Children that an include should have carried in full and did not: they are read from their own endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tap_klaviyo.pagination.chain import Chain, Link
+from tap_klaviyo.pagination.fan_out import OneParent, Parent
+from tap_klaviyo.pagination.reader import Segment, Step
+from tap_klaviyo.records.jsonapi import Document, Resource, decoded, linkage
+
+if TYPE_CHECKING:
+    from tap_klaviyo.pagination.source import Source
+    from tap_klaviyo.records.rows import RowMaker
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """The children's own endpoint, and the attribute whose absence sends a parent's children there."""
+
+    relationship: str
+    attribute: str
+    parent_column: str
+    source: Source
+    maker: RowMaker
+    always: bool = False
+    """Whether the children want something that the include never carries."""
+
+
+@dataclass(slots=True)
+class IncludedChildren(Segment):
+    """A chain of parents that carry their children; where a child lacks the attribute, its parent is asked."""
+
+    chain: Chain
+    fallback: Fallback
+
+    def read(self) -> Step:
+        """Read one page of parents."""
+        chain = self.chain
+        document, following = chain.link.read(chain.source)
+        lacking = [parent for parent in document.data if self._lacks(parent, document)]
+        if lacking:
+            document.data = [parent for parent in document.data if parent not in lacking]
+        page = chain.maker.page(chain.maker.rows(document, chain.context).where(chain.holds))
+        rest: list[Segment] = [self._own_chain(parent) for parent in lacking]
+        if following is not None:
+            rest.append(IncludedChildren(chain.continued(following), self.fallback))
+        return Step(page, rest)
+
+    def _lacks(self, parent: Resource, document: Document) -> bool:
+        if self.fallback.always:
+            return True
+        children = linkage(parent, self.fallback.relationship)
+        if children is None:
+            return True
+        found = [document.included.get(key) for key in children]
+        return any(
+            child is None or decoded((child.attributes or {}).get(self.fallback.attribute)) is None for child in found
+        )
+
+    def _own_chain(self, parent: Resource) -> OneParent:
+        fallback = self.fallback
+        context = {**self.chain.context, fallback.parent_column: parent.id}
+        link = Link(fallback.source.request({"id": parent.id}))
+        return OneParent(
+            Parent(parent.id, context), Chain(fallback.source, fallback.maker, link, context, self.chain.holds)
+        )

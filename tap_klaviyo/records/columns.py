@@ -1,0 +1,129 @@
+"""The columns of a stream: where each value comes from, and what has to be asked for it.
+
+A column is a name, a JSON schema and a source. Sources are data; `records` reads them, `selection` turns the
+selected ones into request parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tap_klaviyo.records.field_tree import Within
+
+Schema = dict[str, Any]
+
+STRING: Schema = {"type": ["string", "null"]}
+KEY: Schema = {"type": "string"}
+DATE_TIME: Schema = {"type": ["string", "null"], "format": "date-time"}
+STRINGS: Schema = {"type": ["array", "null"], "items": {"type": "string"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Id:
+    """The id of the resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute of the resource.
+
+    ``additional`` ones come only when ``additional-fields`` asks for them, ``detail`` ones only from the endpoint of
+    one object.
+    """
+
+    name: str
+    additional: bool = False
+    detail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The id, or the ids, of a relationship; ``include`` where only an include loads the linkage."""
+
+    relationship: str
+    type: str
+    many: bool = False
+    include: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """The related resource itself as an object, or as an array of objects.
+
+    ``attributes`` are the schemas of its attributes by name, ``linked`` its own relationships whose ids it carries.
+    """
+
+    relationship: str
+    type: str
+    many: bool
+    attributes: Mapping[str, Schema]
+    linked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedAttribute:
+    """One attribute of a to-one related resource, lifted into a column of its own."""
+
+    relationship: str
+    type: str
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value that the request already says: a parent's id, a campaign's channel, the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """A value computed from members of a free-form attribute: ``lift`` gets them in the order of ``keys``."""
+
+    attribute: str
+    keys: tuple[str, ...]
+    lift: Callable[..., Any]
+
+
+Source = Id | Attribute | Linked | Related | RelatedAttribute | Constant | Lifted
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One property of a stream's records; ``within`` are the members that `stream_options` leaves of an object."""
+
+    name: str
+    schema: Schema
+    source: Source
+    within: Within | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A selected column; ``within`` maps the chosen members of an object that is selected in part."""
+
+    column: Column
+    within: Within | None = None
+
+
+# When a profile came into a list or segment: an attribute that profiles have only in that context.
+JOINED = Column("joined_group_at", DATE_TIME, Attribute("joined_group_at"))
+
+
+def snake(name: str) -> str:
+    """Turn Klaviyo's spelling of a type or relationship into a column name."""
+    return name.replace("-", "_")
+
+
+def id_column(relationship: str) -> str:
+    """Return the column of a to-one relationship."""
+    return f"{snake(relationship)}_id"
+
+
+def ids_column(relationship: str) -> str:
+    """Return the column of a to-many relationship: ``campaign-messages`` is ``campaign_message_ids``."""
+    name = snake(relationship)
+    singular = name.removesuffix("ies") + "y" if name.endswith("ies") else name.removesuffix("s")
+    return f"{singular}_ids"

@@ -1,0 +1,149 @@
+"""JSON:API documents as Klaviyo answers them, read no deeper than needed.
+
+Attributes and relationships stay raw JSON until a column wants them: most of an answer is passed on untouched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from tap_klaviyo.records.lenient_json import clean_body, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Linkage = list[tuple[str, str]]
+
+
+class UnreadableBodyError(ValueError):
+    """A body that is no JSON document; reading it again may help."""
+
+
+class Resource(Struct):
+    """One resource; the values of ``attributes`` and ``relationships`` are raw JSON, or decoded where that failed."""
+
+    id: str
+    type: str = ""
+    attributes: Mapping[str, Any] | None = None
+    relationships: Mapping[str, Any] | None = None
+
+
+class Document(Struct):
+    """An answer: its primary resources, the included ones by type and id, and the next link."""
+
+    data: list[Resource]
+    included: dict[tuple[str, str], Resource]
+    next_link: str | None
+    body: bytes = b""
+    """The answer itself, where `data` was decoded by compiled types and may have to be read again."""
+    cut: bool = False
+    """Whether null stands in place of what was nested too deep."""
+
+    def read_again(self) -> Document:
+        """Return the same resources, read tolerantly."""
+        wanted = {(resource.type, resource.id) for resource in self.data}
+        found = parse_document(self.body)
+        found.data = [resource for resource in found.data if (resource.type, resource.id) in wanted]
+        return found
+
+
+class _RawResource(Struct):
+    id: str
+    type: str = ""
+    attributes: dict[str, Raw] | None = None
+    relationships: dict[str, Raw] | None = None
+
+
+class _Links(Struct):
+    next: str | None = None
+
+
+class _RawDocument(Struct):
+    data: list[_RawResource] | _RawResource | msgspec.UnsetType | None = msgspec.UNSET
+    included: list[_RawResource] | None = None
+    links: _Links | None = None
+
+
+_decode_raw = msgspec.json.Decoder(_RawDocument).decode
+
+
+def parse_document(body: bytes) -> Document:
+    """Read an answer.
+
+    What msgspec refuses (a lone surrogate, ``NaN``, an attribute that is no object) is read by the standard library
+    and taken as far as it makes sense.
+
+    Raises:
+        UnreadableBodyError: The body is no JSON object, or says nothing of `data`.
+    """
+    try:
+        raw = _decode_raw(clean_body(body))
+    except (msgspec.DecodeError, RecursionError):
+        return _tolerant(body)
+    if raw.data is msgspec.UNSET:
+        raise UnreadableBodyError  # an answer without `data` is no empty page
+    data = raw.data if isinstance(raw.data, list) else [raw.data] if raw.data else []
+    return Document(
+        data=data,  # type: ignore[arg-type]  # the same fields, only typed more narrowly
+        included={(resource.type, resource.id): resource for resource in raw.included or ()},  # type: ignore[misc]
+        next_link=(raw.links.next if raw.links else None) or None,
+    )
+
+
+def _tolerant(body: bytes) -> Document:
+    try:
+        content, cut = read(body)
+    except ValueError:
+        raise UnreadableBodyError from None
+    if not isinstance(content, dict) or not isinstance(content.get("data", ""), list | dict | None):
+        raise UnreadableBodyError
+    links = content.get("links")
+    following = links.get("next") if isinstance(links, dict) else None
+    return Document(
+        data=list(_resources(content.get("data"))),
+        included={(resource.type, resource.id): resource for resource in _resources(content.get("included"))},
+        next_link=following if isinstance(following, str) and following else None,
+        cut=cut,
+    )
+
+
+def _resources(data: Any) -> Iterator[Resource]:
+    for item in data if isinstance(data, list) else [data]:
+        if isinstance(item, dict) and item.get("id") is not None:
+            yield Resource(
+                id=str(item["id"]),
+                type=str(item.get("type") or ""),
+                attributes=_mapping(item.get("attributes")),
+                relationships=_mapping(item.get("relationships")),
+            )
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def decoded(value: Any) -> Any:
+    """Return a value of ``attributes`` or ``relationships`` as Python objects."""
+    if not isinstance(value, Raw):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, RecursionError):  # a number that no float holds, an endless nest
+        return read(bytes(value))[0]
+
+
+def linkage(resource: Resource, relationship: str) -> Linkage | None:
+    """Return the (type, id) pairs that a relationship names; None where the answer carries no linkage for it."""
+    found = decoded((resource.relationships or {}).get(relationship))
+    if not isinstance(found, dict) or "data" not in found:
+        return None
+    data = found["data"]
+    items = data if isinstance(data, list) else [data]
+    return [
+        (str(item.get("type") or ""), str(item["id"]))
+        for item in items
+        if isinstance(item, dict) and item.get("id") is not None
+    ]

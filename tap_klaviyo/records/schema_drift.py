@@ -1,0 +1,70 @@
+"""Attributes that Klaviyo sends and the contract does not know: said once, and left alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_klaviyo import contract
+from tap_klaviyo.records.jsonapi import UnreadableBodyError, parse_document
+from tap_klaviyo.records.lenient_json import DEEPEST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tap_klaviyo.contract import Endpoint
+    from tap_klaviyo.records.jsonapi import Document, Resource
+
+
+def newcomers(resources: Iterable[Resource], endpoint: Endpoint) -> dict[str, set[str]]:
+    """Return by type the attributes that neither the type's schema nor the endpoint knows."""
+    found: dict[str, set[str]] = {}
+    for resource in resources:
+        kind = resource.type
+        known = {*endpoint.fields.get(kind, ()), *(endpoint.attributes if kind == endpoint.resource else ())}
+        try:
+            known |= contract.schema(contract.schema_name(kind))["properties"].keys()
+        except contract.UnknownSchemaError:
+            continue
+        unknown = set(resource.attributes or ()) - known
+        if unknown:
+            found.setdefault(kind, set()).update(unknown)
+    return found
+
+
+def watching(
+    stream: str, endpoint: Endpoint, parse: Callable[[bytes], Document], warn_once: Callable[[str, str], None]
+) -> Callable[[bytes], Document]:
+    """Return ``parse``, with a look at the first resource of each type in the first answer that has any.
+
+    A new attribute is in every resource, so one of a type is enough.
+    """
+    looked = False
+
+    def parsed(body: bytes) -> Document:
+        nonlocal looked
+        document = parse(body)
+        if not looked and document.data:
+            looked = True
+            _look(body)
+        if document.cut:
+            warn_once(
+                f"deep {stream}",
+                f"{stream}: an answer is nested too deep for a parser; what lies deeper than {DEEPEST} levels is null.",
+            )
+        return document
+
+    def _look(body: bytes) -> None:
+        try:
+            document = parse_document(body)  # a compiled type would leave out what it does not know
+        except UnreadableBodyError:
+            return
+        first = {resource.type: resource for resource in [*document.included.values(), *document.data[:1]]}
+        for kind, names in sorted(newcomers(first.values(), endpoint).items()):
+            listed = ", ".join(sorted(names))
+            warn_once(
+                f"new {kind} {listed}",
+                f"{stream}: Klaviyo now sends {listed} of {kind}, which this version does not know; not loaded. "
+                "Look for a newer version.",
+            )
+
+    return parsed

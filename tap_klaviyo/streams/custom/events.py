@@ -1,0 +1,168 @@
+"""The setting `event_streams`: events of one metric as a stream of their own, filtered by Klaviyo."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tap_klaviyo.contract import filters
+from tap_klaviyo.http.errors import PermissionDeniedError
+from tap_klaviyo.http.redact import brief
+from tap_klaviyo.records.columns import Chosen
+from tap_klaviyo.records.flatten import Flattener
+from tap_klaviyo.records.jsonapi import decoded
+from tap_klaviyo.records.rows import RowMaker
+from tap_klaviyo.streams.custom.entries import entries
+from tap_klaviyo.streams.custom.json_schema import as_floats
+from tap_klaviyo.streams.custom.metric_segments import AllMetrics
+from tap_klaviyo.streams.custom.records import projected
+from tap_klaviyo.streams.custom.schema import RecordSchema, lenient, lenient_of, parse_schema, strict
+from tap_klaviyo.streams.events import Events
+from tap_klaviyo.sync.account import Account
+from tap_klaviyo.sync.metric import matching, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from tap_klaviyo.pagination.reader import Segment
+    from tap_klaviyo.records.columns import Column
+    from tap_klaviyo.records.flatten import Included, Record
+    from tap_klaviyo.records.jsonapi import Resource
+    from tap_klaviyo.records.record_selector import Context, Shape
+    from tap_klaviyo.streams.custom.types import Cast
+    from tap_klaviyo.tap import TapKlaviyo
+
+SETTING = "event_streams"
+
+_KNOWN = ("name", "metric", "schema", "on_cast_error")
+PROPERTIES = "event_properties"
+_ID = re.compile(r"[A-Za-z0-9]{6}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class EventEntry:
+    """What a user says of a stream: its metric, by id or by name, and what the event properties are."""
+
+    where: str
+    name: str
+    metric: str
+    schema: RecordSchema | None
+
+
+class TypedProperties(Flattener):
+    """Makes records whose event properties are cast and projected."""
+
+    def __init__(self, chosen: Sequence[Chosen], odd: Callable[[str], None], cast: Cast) -> None:
+        self._cast = cast
+        self._within = next(choice.within for choice in chosen if choice.column.name == PROPERTIES)
+        free = {"type": ["object", "null"]}  # what the properties are is not the flattener's to judge
+        super().__init__(
+            [
+                Chosen(replace(choice.column, schema=free)) if choice.column.name == PROPERTIES else choice
+                for choice in chosen
+            ],
+            odd,
+        )
+
+    def record(self, resource: Resource, included: Included, context: Context) -> Record:
+        """Return the record of one event."""
+        record = super().record(resource, included, context)
+        properties = decoded(record[PROPERTIES])
+        if properties is not None:
+            record[PROPERTIES] = projected(as_floats(self._cast(properties)), self._within)
+        return record
+
+
+class EventStream(Events):
+    """Events of the metrics that have one id or name; each entry of `event_streams` makes a subclass."""
+
+    entry: ClassVar[EventEntry]
+    account: ClassVar[Account]
+
+    def _build_columns(self, tap: TapKlaviyo) -> list[Column]:
+        columns = super()._build_columns(tap)
+        schema = self.entry.schema
+        if schema is None:
+            return columns
+        shown = {**schema.json, "type": ["object", "null"]}
+        return [replace(column, schema=shown) if column.name == PROPERTIES else column for column in columns]
+
+    def row_maker(self, chosen: Sequence[Chosen], shape: Shape) -> RowMaker:
+        """Return what makes records of answers; their properties are cast where the entry says what they are."""
+        schema = self.entry.schema
+        if schema is None or all(choice.column.name != PROPERTIES for choice in chosen):
+            return super().row_maker(chosen, shape)
+        misfit = lenient(self._warn_odd) if schema.lenient else strict(self.name)
+        flattener = TypedProperties(chosen, self._warn_odd, schema.caster(misfit, PROPERTIES))
+        return RowMaker(
+            self.name,
+            shape,
+            flattener,
+            self.declared_replication_key,
+            version=self._stream_version,
+            encode=self._fast,
+        )
+
+    def segments(self) -> list[Segment]:
+        """Return one segment, since the account has to be asked for the metric's id before anything can be read."""
+        steps = self.steps()
+
+        def of_metric(metric: str) -> Sequence[Segment]:
+            condition = filters.condition("equals", "metric_id", metric)
+            source = replace(steps.source, conditions=(*steps.source.conditions, condition))
+            return replace(steps, source=source).segments()
+
+        return [AllMetrics(self.metric_ids, of_metric, self._skip)]
+
+    def metric_ids(self) -> list[str]:
+        """Return the ids of the metrics that are meant.
+
+        Raises:
+            UnknownMetricError: No metric has that id or name.
+            KlaviyoError: The metrics cannot be read.
+        """
+        wanted = self.entry.metric
+        try:
+            metrics = self.account.metrics(self)
+        except PermissionDeniedError:
+            if not _ID.fullmatch(wanted):
+                raise
+            return [wanted]
+        found = matching(metrics, wanted)
+        if not found:
+            raise unknown(metrics, wanted, f"metric of {self.entry.where}")
+        return [metric.id for metric in found]
+
+    def _skip(self, metric: str) -> None:
+        self._tap.warn_once(
+            f"metric {self.name}.{metric}",
+            f"{self.name}: skipped metric {metric}: Klaviyo lists it, and says that it does not exist for events.",
+        )
+
+
+def event_streams(raw: Any, taken: AbstractSet[str]) -> list[type[EventStream]]:
+    """Return a class for each entry of `event_streams`, in their order.
+
+    Args:
+        raw: The setting.
+        taken: Names of streams that there are already.
+
+    Raises:
+        SettingsError: An entry that cannot be followed.
+    """
+    account = Account()
+    found = []
+    for entry in entries(SETTING, raw, _KNOWN, taken):
+        metric = entry.text("metric")
+        if metric is None:
+            entry.fail("needs a metric: its id, or its name as Klaviyo shows it")
+        schema = parse_schema(entry, lenient=lenient_of(entry, default=True))
+        if schema is None and "on_cast_error" in entry.members:
+            entry.fail("on_cast_error needs a schema, which says what the event properties are")
+        parsed = EventEntry(entry.where, entry.name, metric, schema)
+        words = f"Events of the metric `{brief(metric, 60)}`. A request per 1,000."
+        made = {"__doc__": words, "name": entry.name, "entry": parsed, "account": account}
+        found.append(type(entry.name, (EventStream,), made))
+    return found

@@ -1,0 +1,143 @@
+"""Requests of a custom stream: what the user wrote, with its placeholders filled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from tap_klaviyo.contract import filters
+from tap_klaviyo.contract.timestamps import EPOCH, ONE_SECOND, filter_literal
+from tap_klaviyo.http import Origin, Request
+from tap_klaviyo.pagination.chain import Link
+from tap_klaviyo.pagination.source import LoopingLinkError
+from tap_klaviyo.streams.custom.location import PLACEHOLDER
+from tap_klaviyo.streams.custom.split import Part
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tap_klaviyo.contract import Limits
+    from tap_klaviyo.pagination.chain import Reads
+    from tap_klaviyo.records.jsonapi import Document
+    from tap_klaviyo.streams.custom.entry import CustomEntry
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Builds and sends the requests of one stream; ``lower`` and ``until`` bound what a sync reads."""
+
+    entry: CustomEntry
+    origin: Origin
+    fetch: Callable[[Request], Document]
+    lower: datetime | None
+    until: datetime
+
+    def link(self, ids: Mapping[str, str], part: Part = WHOLE) -> Link:
+        """Return the first page of a chain; ``ids`` fill the placeholders of a parent."""
+        request = self.request(ids, part)
+        if self.entry.paging == "body_cursor":
+            return CursorLink(request, cursor_field=self.entry.cursor_field)
+        return Link(request)
+
+    def request(self, ids: Mapping[str, str], part: Part = WHOLE) -> Request:
+        """Build the first request of a chain."""
+        entry = self.entry
+        # `greater-than` leaves out the bound itself; the rows of the second before are dropped after reading.
+        start = EPOCH if self.lower is None else self.lower - ONE_SECOND
+        values = {**ids, "start": filter_literal(start), "end": filter_literal(self.until)}
+        params = {name: _filled(value, values, _quoted) for name, value in entry.params.items()}
+        if entry.start_param is not None and self.lower is not None:
+            params[entry.start_param] = values["start"]
+        params |= part.params
+        template = None if entry.filter is None else _filled(entry.filter, values, _quoted)
+        text = filters.all_of([params.pop("filter", None), template, *part.conditions])
+        if text is not None:
+            params["filter"] = text
+        path = PLACEHOLDER.sub(lambda match: quote(values[match[1]], safe=""), entry.path)
+        return Request(
+            endpoint=entry.endpoint,
+            url=self.origin.url(path, params),
+            limits=self._limits(params),
+            body=self._body(values),
+            headers=entry.headers,
+            text=entry.text,
+        )
+
+    def _limits(self, params: Mapping[str, str]) -> Limits:
+        for conditional in self.entry.endpoint.conditional_limits:
+            if conditional.value in params.get(conditional.parameter, "").split(","):
+                return conditional.limits
+        return self.entry.endpoint.limits
+
+    def _body(self, values: Mapping[str, str]) -> bytes | None:
+        body = self.entry.body
+        if body is None:
+            return None
+        if isinstance(body, str):
+            return _filled(body, values, _in_json).encode()
+        return json.dumps(_filled_within(body, values)).encode()
+
+    def read(self, request: Request) -> Document:
+        """Send a request."""
+        return self.fetch(request)
+
+
+def _filled(text: str, values: Mapping[str, str], written: Callable[[str, str], str]) -> str:
+    return PLACEHOLDER.sub(lambda match: written(values[match[1]], text[: match.start()][-1:]), text)
+
+
+def _quoted(value: str, before: str) -> str:
+    """A value inside a filter's quotes; elsewhere as it is."""
+    return value.replace("\\", "\\\\").replace(before, f"\\{before}") if before in {"'", '"'} else value
+
+
+def _in_json(value: str, before: str) -> str:
+    return json.dumps(value)[1:-1] if before else value
+
+
+def _filled_within(value: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return _filled(value, values, lambda text, _before: text)
+    if isinstance(value, Mapping):
+        return {name: _filled_within(inner, values) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled_within(inner, values) for inner in value]
+    return value
+
+
+@dataclass(slots=True)
+class CursorLink(Link):
+    """A page of a query whose body carries the cursor."""
+
+    cursor_field: tuple[str, ...] = ()
+
+    def read(self, source: Reads) -> tuple[Document, Link | None]:
+        """Read the page and return the next one.
+
+        Raises:
+            LoopingLinkError: The cursor has been used already.
+        """
+        document = source.read(self.request)
+        cursor = document.next_link
+        if cursor is None:
+            return document, None
+        if hash(cursor) in self.visited:
+            msg = f"{self.request.label}: the cursor leads back to a page that was read already; try again later"
+            raise LoopingLinkError(msg, label=self.request.label)
+        self.visited.add(hash(cursor))
+        body = _with(json.loads(self.request.body or b"{}"), self.cursor_field, cursor)
+        following = replace(self.request, body=json.dumps(body).encode())
+        return document, CursorLink(following, self.visited, cursor_field=self.cursor_field)
+
+
+def _with(body: Any, field: tuple[str, ...], cursor: str) -> Any:
+    """The body with the cursor at a place that need not be there yet."""
+    if not field:
+        return cursor
+    holder = dict(body) if isinstance(body, Mapping) else {}
+    return {**holder, field[0]: _with(holder.get(field[0]), field[1:], cursor)}

@@ -1,0 +1,139 @@
+"""Answers of any JSON, or of any text, to records and the way to the next page."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from jsonpath_ng.ext.parser import parse as parse_json_path
+
+from tap_klaviyo.http.errors import BrokenBodyError, KlaviyoError
+from tap_klaviyo.records.jsonapi import Document, Resource
+from tap_klaviyo.records.lenient_json import LONGEST_NUMBER, read
+from tap_klaviyo.streams.custom.entry_members import TEXT_COLUMN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_klaviyo.streams.custom.entry import CustomEntry
+
+_CURSORS = ("page[cursor]", "page_cursor")
+_EACH = "[*]"
+_SAFE_LENGTH = len("9223372036854775807")
+
+
+class UnusableAnswerError(KlaviyoError):
+    """An answer whose records are no objects."""
+
+
+class AnswerParser:
+    """Reads the answers of one custom stream; ``warn`` is told when `records_path` leads nowhere."""
+
+    def __init__(self, entry: CustomEntry, warn: Callable[[str], None]) -> None:
+        self._entry = entry
+        self._warn = warn
+        # What holds the records: a list, which may be empty, or a single one. Without either the path is wrong.
+        self._holder = parse_json_path(entry.records_path.removesuffix(_EACH))
+        self._next = parse_json_path(entry.cursor_path)
+        self._numbers = count()
+
+    def parse(self, body: bytes) -> Document:
+        """Return the records of an answer as resources, with all members as attributes.
+
+        Raises:
+            BrokenBodyError: It is not JSON.
+            UnusableAnswerError: Its records are no objects.
+        """
+        text = body.decode(errors="replace")
+        if self._entry.text:
+            return Document([self._resource({TEXT_COLUMN: text})], {}, self._following_text(text))
+        if not text.strip():
+            return Document([], {}, None)
+        try:
+            found, _ = read(body, _loads)
+        except ValueError:
+            raise BrokenBodyError from None
+        return Document([self._resource(record) for record in self._found(found)], {}, self._following(found))
+
+    def _found(self, document: Any) -> Iterator[dict[str, Any]]:
+        holders = self._holder.find(document)
+        if not holders and "?" not in self._entry.records_path:
+            self._warn(f"{self._entry.name}: records_path {self._entry.records_path} leads nowhere in an answer")
+        for match in holders:
+            values = match.value if isinstance(match.value, list) else [match.value]
+            for value in values:
+                if value is None:
+                    continue
+                if not isinstance(value, dict):
+                    msg = f"records_path {self._entry.records_path} leads to values that are no objects; correct it"
+                    raise UnusableAnswerError(msg)
+                yield self._flat(value) if self._entry.flatten_attributes else value
+
+    def _flat(self, record: dict[str, Any]) -> dict[str, Any]:
+        attributes = record.get("attributes")
+        rest = {name: value for name, value in record.items() if name != "attributes"}
+        return {**attributes, **rest} if isinstance(attributes, dict) else rest
+
+    def _resource(self, record: dict[str, Any]) -> Resource:
+        # By this neighbouring pages are compared; records without keys are never the same.
+        keys = [record.get(name) for name in self._entry.primary_keys if name not in self._entry.columns.values()]
+        return Resource(json.dumps(keys, default=str) if keys else str(next(self._numbers)), "", record)
+
+    def _following_text(self, text: str) -> str | None:
+        if self._entry.paging == "none":
+            return None
+        try:
+            return self._following(read(text.encode(), _loads)[0])
+        except ValueError:
+            return None
+
+    def _following(self, document: Any) -> str | None:
+        if self._entry.paging == "none" or not isinstance(document, Mapping):
+            return None
+        if self._entry.paging == "next_link":
+            links = document.get("links")
+            following = links.get("next") if isinstance(links, Mapping) else None
+            return following if isinstance(following, str) and following else None
+        for match in self._next.find(document):
+            if match.value not in (None, "", False):
+                return _cursor(str(match.value))
+        return None
+
+
+def _cursor(value: str) -> str:
+    """The cursor itself, or the one that a link carries."""
+    if "://" not in value:
+        return value
+    try:
+        params = dict(parse_qsl(urlsplit(value).query))
+    except ValueError:  # no URL
+        return value
+    return next((params[name] for name in _CURSORS if name in params), value)
+
+
+def _loads(body: bytes) -> Any:
+    return json.loads(body.decode(errors="replace"), parse_int=_whole, parse_float=_exact, parse_constant=_no_number)
+
+
+def _whole(text: str) -> int | Decimal | str:
+    """A whole number; one of more than 64 bits in the form that every writer takes, and text where no reader does."""
+    if len(text) > LONGEST_NUMBER:
+        return text
+    return int(text) if len(text) < _SAFE_LENGTH else Decimal(text)
+
+
+def _exact(text: str) -> Decimal | None:
+    """A number with all its digits; one that no target can hold is null, like NaN."""
+    number = float(text)
+    if not math.isfinite(number):
+        return None
+    return Decimal(text) if number or "e" not in text.lower() else Decimal(0)
+
+
+def _no_number(_name: str) -> None:
+    return None

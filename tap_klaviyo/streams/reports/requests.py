@@ -1,0 +1,72 @@
+"""Requests of a report as segments of its stream: one window after the other, and the pages of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from tap_klaviyo.http.errors import QuotaExhaustedError
+from tap_klaviyo.pagination.reader import Segment, Step
+from tap_klaviyo.pagination.source import LoopingLinkError
+
+if TYPE_CHECKING:
+    from tap_klaviyo.http import Request
+    from tap_klaviyo.streams.reports.base import CalendarStream
+    from tap_klaviyo.streams.reports.days import Window
+
+
+@dataclass(slots=True)
+class Planned(Segment):
+    """All that a report reads, before the account has been asked for its time zone and its metrics."""
+
+    stream: CalendarStream
+
+    def read(self) -> Step:
+        """Ask the account, and leave the windows behind."""
+        return Step(None, self.stream.questions())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a window stands among those of its sync."""
+
+    number: int
+    count: int
+
+
+@dataclass(slots=True)
+class Asked(Segment):
+    """One request about one window; ``window`` is None for a time frame that Klaviyo counts from today."""
+
+    stream: CalendarStream
+    window: Window | None
+    request: Request
+    place: Place
+    visited: set[int] = field(default_factory=set)
+
+    def read(self) -> Step:
+        """Read one page; the last one of a window lets the bookmark follow.
+
+        Raises:
+            QuotaExhaustedError: No more requests today.
+            LoopingLinkError: The next link leads to a page that was read already.
+            KlaviyoError: The report cannot be read.
+        """
+        try:
+            answer = self.stream.send(self.request)
+        except QuotaExhaustedError as error:
+            raise self._exhausted(error) from None
+        self.visited.add(hash((self.request.url, self.request.body)))
+        following = self.stream.following(self.request, answer)
+        if following is not None and hash((following.url, following.body)) in self.visited:
+            message = f"{following.label}: the next page is one that was read already; try again later"
+            raise LoopingLinkError(message, label=following.label)
+        page = self.stream.page(answer, self.window, complete=following is None)
+        return Step(page, [replace(self, request=following)] if following else [])
+
+    def _exhausted(self, error: QuotaExhaustedError) -> QuotaExhaustedError:
+        message = (
+            f"{error}. {self.place.number} of {self.place.count} windows are read and kept in the state; "
+            "the next run goes on from there"
+        )
+        return QuotaExhaustedError(message, label=error.label, reopens_at=error.reopens_at)

@@ -1,0 +1,94 @@
+"""What all reports of a sync need to know of the account: its time zone and its metrics, each asked for once."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tap_klaviyo import contract
+from tap_klaviyo.http.errors import KlaviyoError
+from tap_klaviyo.pagination.chain import Link
+from tap_klaviyo.records.fieldsets import Ask
+from tap_klaviyo.records.jsonapi import decoded
+from tap_klaviyo.sync.metric import Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tap_klaviyo.records.jsonapi import Resource
+    from tap_klaviyo.streams.base import KlaviyoStream
+
+
+class UnknownTimeZoneError(KlaviyoError):
+    """The account is in a time zone that this machine knows nothing of."""
+
+
+class Account:
+    """Shared by the streams of one tap, which may ask from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._zone: ZoneInfo | None = None
+        self._metrics: list[Metric] | None = None
+
+    def zone(self, stream: KlaviyoStream) -> ZoneInfo:
+        """Return the account's time zone, asked for on behalf of a stream.
+
+        Raises:
+            UnknownTimeZoneError: There is no such time zone here.
+            KlaviyoError: It cannot be read.
+        """
+        with self._lock:
+            if self._zone is None:
+                names = [_text(one, "timezone") for one in _resources(stream, "/api/accounts", ("timezone",))]
+                self._zone = zone_of(names[0] if names else "")
+            return self._zone
+
+    def metrics(self, stream: KlaviyoStream) -> list[Metric]:
+        """Return the account's metrics, asked for on behalf of a stream.
+
+        Raises:
+            KlaviyoError: They cannot be read.
+        """
+        with self._lock:
+            if self._metrics is None:
+                fields = ("created", "integration", "name")
+                self._metrics = [_metric(one) for one in _resources(stream, "/api/metrics", fields)]
+            return self._metrics
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return a time zone by its name.
+
+    Raises:
+        UnknownTimeZoneError: There is no such time zone here.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message = f"the account's time zone '{name}' is unknown here: install the newest 'tzdata' beside the tap"
+        raise UnknownTimeZoneError(message) from None
+
+
+def _resources(stream: KlaviyoStream, path: str, fields: tuple[str, ...]) -> Iterator[Resource]:
+    endpoint = contract.endpoint(path)
+    source = stream.source(endpoint, Ask(fields={str(endpoint.resource): fields}))
+    link: Link | None = Link(source.request())
+    while link is not None:
+        document, link = link.read(source)
+        yield from document.data
+
+
+def _metric(resource: Resource) -> Metric:
+    integration: Any = decoded(_attributes(resource).get("integration"))
+    name = integration.get("name") if isinstance(integration, dict) else None
+    return Metric(resource.id, _text(resource, "name"), str(name or ""), _text(resource, "created"))
+
+
+def _text(resource: Resource, name: str) -> str:
+    return str(decoded(_attributes(resource).get(name)) or "")
+
+
+def _attributes(resource: Resource) -> Mapping[str, Any]:
+    return resource.attributes or {}

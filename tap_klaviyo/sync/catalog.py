@@ -1,0 +1,112 @@
+"""The seam with the SDK's catalog: what it selects, spelt out so that the SDK and this tap see the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.singerlib import Metadata, MetadataMapping, Schema
+
+from tap_klaviyo.records.field_tree import members, with_members
+from tap_klaviyo.records.selection import Node, breadcrumb_of, path_of, resolve, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from singer_sdk.singerlib import CatalogEntry
+
+    from tap_klaviyo.records.columns import Column
+
+_AUTOMATIC, _AVAILABLE = Metadata.InclusionType.AUTOMATIC, Metadata.InclusionType.AVAILABLE
+
+
+def take_over(
+    entry: CatalogEntry,
+    columns: Sequence[Column],
+    keys: tuple[str, ...],
+    replication_key: str | None,
+    warn: Callable[[str], None],
+) -> Mapping[str, Node]:
+    """Resolve what a catalog selects of a stream, and write it back into the catalog's entry.
+
+    The schema of the entry becomes what the records will have: the catalog's own schema of a column stands, a column
+    that it does not have comes with ``columns``' schema, and one that the stream does not have goes.
+    """
+    root = entry.metadata.root
+    known = {column.name for column in columns}
+    named = [name for name in entry.key_properties or root.table_key_properties or () if name in known]
+    # With fewer keys than the stream has (a catalog older than `include_account_id`), rows would replace each other.
+    entry.key_properties = list(keys) if {*named} <= {*keys} else named
+    methods = (entry.replication_method, root.forced_replication_method)
+    if not any((entry.replication_key, root.replication_key, *methods)):
+        entry.replication_key = replication_key
+    metadata = {path_of(breadcrumb): item.to_dict() for breadcrumb, item in entry.metadata.items()}
+    automatic = {*keys, *named, replication_key}
+    nodes = resolve(columns, metadata, {name for name in automatic if name})
+    given = members(entry.schema.to_dict())
+    properties = {
+        column.name: _selected(given.get(column.name, {}), column.schema, nodes[column.name])
+        for column in columns
+        if nodes[column.name].selected
+    }
+    _tell_unknown(entry.tap_stream_id, metadata, nodes, warn)
+    # Records of a stream without a schema may hold more than their columns.
+    more = {} if entry.schema.additionalProperties is None else {"additionalProperties": True}
+    entry.schema = Schema.from_dict({"type": "object", "properties": properties, **more})
+    entry.metadata = MetadataMapping({(): root})
+    for path, node in walk(nodes):
+        inclusion = _AUTOMATIC if path[0] in automatic else _AVAILABLE
+        entry.metadata[breadcrumb_of(path)] = Metadata(inclusion=inclusion, selected=node.selected)
+    return nodes
+
+
+def _selected(given: Mapping[str, Any], own: Mapping[str, Any], node: Node) -> dict[str, Any]:
+    schema = dict(given or own)
+    if not node.members or not members(schema):
+        return schema
+    both = {**members(own), **members(schema)}
+    kept = {
+        name: _selected(members(schema).get(name, {}), members(own)[name], node.members[name])
+        if name in node.members
+        else member
+        for name, member in both.items()
+        if name not in node.members or node.members[name].selected
+    }
+    return with_members(schema, kept)
+
+
+def _tell_unknown(
+    stream: str, metadata: Mapping[tuple[str, ...], Any], nodes: Mapping[str, Node], warn: Callable[[str], None]
+) -> None:
+    unknown = {path[0] for path, item in metadata.items() if path and path[0] not in nodes and item.get("selected")}
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        warn(f"{stream}: the catalog selects {names}, which the stream does not have with these settings; left out.")
+
+
+def with_replication_methods(catalog: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the replication method from a stream's metadata, where Singer says it stands; the SDK looks beside it."""
+    return {**catalog, "streams": [{**entry, **_method(entry)} for entry in catalog.get("streams", ())]}
+
+
+def _method(entry: Mapping[str, Any]) -> dict[str, Any]:
+    chosen = [
+        item["metadata"].get("replication-method") for item in entry.get("metadata", ()) if not item["breadcrumb"]
+    ]
+    return {"replication_method": chosen[0]} if chosen and chosen[0] else {}
+
+
+def with_list_members(catalog: dict[str, Any]) -> dict[str, Any]:
+    """Add metadata for the members of lists of objects to a discovered catalog; the SDK stops at objects."""
+    for entry in catalog["streams"]:
+        known = {tuple(item["breadcrumb"]) for item in entry["metadata"]}
+        for breadcrumb in _breadcrumbs(entry["schema"]):
+            if breadcrumb not in known:
+                entry["metadata"].append({"breadcrumb": list(breadcrumb), "metadata": {"inclusion": "available"}})
+    return catalog
+
+
+def _breadcrumbs(schema: Mapping[str, Any], at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, member in members(schema).items():
+        path = (*at, name)
+        yield breadcrumb_of(path)
+        yield from _breadcrumbs(member, path)

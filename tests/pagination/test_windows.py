@@ -1,0 +1,145 @@
+"""A range that is read in windows has every row once and in order, however the rows lie."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from unittest import mock
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_klaviyo.pagination import windows
+from tap_klaviyo.pagination.density import DensityMap
+from tap_klaviyo.pagination.reader import OrderedReader
+from tap_klaviyo.pagination.windows import Window, Windowing
+from tap_klaviyo.records.page import Page
+from tap_klaviyo.records.rows import Rows
+
+BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+class Answer:
+    def __init__(self, found, next_link):
+        self.data = found
+        self.next_link = next_link
+
+
+class Server:
+    """Rows by instant; filters from both sides, ascending order, next links: what a window needs of Klaviyo."""
+
+    def __init__(self, offsets, page_size):
+        self.instants = sorted(BEGIN + timedelta(seconds=offset) for offset in offsets)
+        self.page_size = page_size
+        self.requests = 0
+        self.asked: list[tuple[datetime | None, datetime]] = []
+
+    def request(self, conditions):
+        (start, end) = conditions
+        self.asked.append((start, end))
+        return [
+            index
+            for index, instant in enumerate(self.instants)
+            if (start is None or instant >= start) and instant < end
+        ]
+
+    def page(self, indexes):
+        self.requests += 1
+        return indexes[: self.page_size], indexes[self.page_size :]
+
+
+class Link:
+    """Stands in for chain.Link: a request is the list of rows that it finds."""
+
+    def __init__(self, request):
+        self.rest = request
+
+    def read(self, source):
+        found, rest = source.page(self.rest)
+        return Answer(found, rest), Link(rest) if rest else None
+
+
+class Maker:
+    def __init__(self, server):
+        self.server = server
+
+    def rows(self, document, _context):
+        return Rows(document.data, [self.server.instants[index] for index in document.data])
+
+    def page(self, rows):
+        return Page(count=len(rows.records), records=[{"n": index} for index in rows.records], size=len(rows.records))
+
+
+def read(offsets, *, page_size, workers, start, end, crowded=False):  # noqa: PLR0913
+    server = Server(offsets, page_size)
+    conditions: Any = lambda low, high: (low, high)  # noqa: E731
+    shared = Windowing(
+        cast("Any", server), cast("Any", Maker(server)), {}, conditions, lambda: crowded, parallel=workers > 1
+    )
+    reader = OrderedReader([Window(shared, start, end)], workers=workers, byte_limit=10_000)
+    with mock.patch.object(windows, "Link", Link):
+        found = [record["n"] for page in reader for record in page.records]
+    return server, found
+
+
+offsets_strategy = st.lists(
+    st.one_of(
+        st.integers(0, 5_000),  # spread
+        st.integers(100, 103),  # ties
+        st.integers(2_000, 2_040),  # a burst
+    ),
+    max_size=150,
+)
+
+
+@given(offsets_strategy, st.integers(1, 12), st.integers(1, 6), st.booleans(), st.booleans())
+def test_every_row_once_and_in_order(offsets, page_size, workers, bounded, crowded):
+    start = BEGIN if bounded else None
+    end = BEGIN + timedelta(seconds=6_000)
+    server, found = read(offsets, page_size=page_size, workers=workers, start=start, end=end, crowded=crowded)
+    assert found == list(range(len(server.instants)))
+
+
+def test_thirty_thousand_rows_in_one_second_are_chained():
+    server, found = read([5] * 300 + [50], page_size=10, workers=4, start=BEGIN, end=BEGIN + timedelta(seconds=100))
+    assert found == list(range(301))
+    assert server.requests <= 33
+
+
+def test_a_worker_alone_cuts_no_windows():
+    """With nobody to read the rest meanwhile, a window that comes back half empty is a request too many."""
+    end = BEGIN + timedelta(seconds=5_000)
+    server, _ = read(range(0, 4_000, 3), page_size=20, workers=1, start=BEGIN, end=end)
+    assert {high for _, high in server.asked} == {end}
+    several, _ = read(range(0, 4_000, 3), page_size=20, workers=5, start=BEGIN, end=end)
+    assert {high for _, high in several.asked} > {end}
+
+
+def test_windows_are_whole_seconds_and_never_empty_ranges():
+    server, _ = read(range(0, 4_000, 3), page_size=20, workers=5, start=BEGIN, end=BEGIN + timedelta(seconds=5_000))
+    for low, high in server.asked:
+        assert low is None or (low < high and low.microsecond == 0)
+        assert high.microsecond == 0
+
+
+def test_even_rows_fill_their_pages():
+    server, found = read(
+        range(0, 40_000, 4), page_size=100, workers=8, start=BEGIN, end=BEGIN + timedelta(seconds=40_000)
+    )
+    assert len(found) == 10_000
+    assert server.requests <= 100 * 1.35
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 100), st.integers(1, 50), st.integers(0, 500)), max_size=60), st.integers(0, 200)
+)
+def test_the_nearest_observation_ends_before_the_instant(observations, instant):
+    density = DensityMap()
+    for start, width, rows in observations:
+        density.add(start, start + width, rows)
+    found = density.before(instant)
+    ended = [start for start, width, _ in observations if start + width <= instant]
+    assert (found is None) == (not ended)
+    if found is not None:
+        nearest, width = found
+        assert nearest.end <= instant
+        assert nearest.start == max(ended)
+        assert width >= nearest.end - nearest.start

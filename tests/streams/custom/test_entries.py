@@ -1,0 +1,258 @@
+"""Entries of `custom_streams`: which are taken, and what is said of the others before anything is requested."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tap_klaviyo.config.validation import SettingsError
+from tap_klaviyo.http import Origin
+from tap_klaviyo.streams.custom.build import custom_streams
+from tap_klaviyo.streams.custom.entry import CAUTIOUS, parse_entries
+from tap_klaviyo.streams.registry import STREAMS
+
+NOW = datetime(2026, 7, 15, tzinfo=UTC)
+PLACE = {"path": "/api/lists"}
+NESTED = {"fields": {"id": "string", "attributes": {"name": "string", "created": "timestamp"}}}
+FLAT = {"fields": {"id": "string", "updated": "timestamp"}}
+
+
+def classes(*entries, api_url="https://a.klaviyo.com"):
+    parents = {stream.name: stream for stream in STREAMS}
+    return custom_streams(list(entries), parents, taken={*parents}, origin=Origin.of(api_url), now=NOW)
+
+
+def parsed(members, **more):
+    [entry] = parse_entries([{"name": "mine", **members, **more}], taken=set(), origin=Origin.of("sandbox://"), now=NOW)
+    return entry
+
+
+VALID = {
+    "a path alone": {},
+    "a literal id in the path": {"path": "/api/lists/Y6nRLr/profiles"},
+    "an endpoint nobody knows": {"path": "/api/new-things"},
+    "lower-case method": {"method": "get"},
+    "a query": {"path": "/api/x-reports", "method": "POST", "body": {"data": {"type": "x-report"}}},
+    "a body as text": {"path": "/api/x", "method": "POST", "body": '{"data":{}}'},
+    "params of all kinds": {"params": {"a": "x", "b": 1, "c": True, "d": ["x", "y"], "e": 1.5}},
+    "headers": {"headers": {"Accept": "text/csv", "X-Anything": "1"}},
+    "a beta revision": {"revision": "2026-07-15.pre"},
+    "text": {"format": "text"},
+    "text with pages": {"format": "text", "paging": "next_link"},
+    "short form": {"schema": NESTED},
+    "json schema": {"schema": {"type": "object", "properties": {"id": {"type": "string"}}}},
+    "null for misfits": {"schema": NESTED, "on_cast_error": None},
+    "null for misfits, as a word": {"schema": NESTED, "on_cast_error": "null"},
+    "another place of the records": {"records_path": "$.included[?(@.type=='tag')]"},
+    "flat": {"flatten_attributes": True},
+    "no keys": {"primary_keys": []},
+    "incremental by a parameter": {"replication_key": "updated", "start_param": "since", "flatten_attributes": True},
+    "incremental by a filter": {"replication_key": "updated", "filter": "greater-than(updated,{start})"},
+    "incremental by nothing": {"replication_key": "updated", "schema": FLAT},
+    "no pages": {"paging": "none"},
+    "a cursor in the body": {"path": "/api/x", "method": "POST", "body": {}, "paging": "body_cursor"},
+    "a parent": {"path": "/api/lists/{list_id}/profiles", "parent": "lists"},
+    "a parent, its id called id": {"path": "/api/lists/{id}/profiles", "parent": "lists"},
+    "a parent and its parent": {"path": "/api/x/{flow_id}/{flow_action_id}", "parent": "flow_actions"},
+    "a parent in a filter": {"path": "/api/x", "filter": 'equals(list.id,"{id}")', "parent": "lists"},
+    "split by values": {"split": {"param": "country", "values": ["de", "fr"]}},
+    "split by values of a filter": {"split": {"filter": "status", "values": ["a", "b"]}},
+    "split by ranges of a filter": {
+        "path": "/api/events",
+        "split": {"filter": "datetime", "from": "2026-01-01", "to": "2026-03-01", "every": "7d"},
+    },
+    "split by ranges of two parameters": {
+        "split": {"param": ["from", "to"], "from": 0, "to": 1000, "every": 100},
+    },
+}
+
+
+@pytest.mark.parametrize("members", VALID.values(), ids=VALID)
+def test_an_entry_is_taken(members):
+    [stream] = classes({"name": "mine", **PLACE, **members})
+    assert stream.entry.name == "mine"
+
+
+INVALID = {
+    "no place": ({"path": None}, "needs either path or url"),
+    "two places": ({"url": "https://a.klaviyo.com/api/lists"}, "needs either path or url"),
+    "not under /api": ({"path": "/client/subscriptions"}, "path must begin with /api/"),
+    "a path that is no text": ({"path": 7}, "path must be text"),
+    "a query in the path": ({"path": "/api/lists?a=b"}, "put it into params"),
+    "a fragment in the path": ({"path": "/api/lists#a"}, "put it into params"),
+    "dots in the path": ({"path": "/api/../oauth/token"}, "a part of dots"),
+    "encoded dots in the path": ({"path": "/api/%2e%2E/oauth/token"}, "a part of dots"),
+    "an empty part": ({"path": "/api//lists"}, "an empty part"),
+    "a blank in the path": ({"path": "/api/my lists"}, "percent-encoded"),
+    "a backslash in the path": ({"path": "/api/\\evil.example"}, "percent-encoded"),
+    "half an escape": ({"path": "/api/lists/%2"}, "percent-encoded"),
+    "an unknown member": ({"param": {}}, "unknown member 'param'; did you mean 'params'?"),
+    "an odd unknown member": ({"zzz": 1}, "unknown member 'zzz'; known: body, cursor_field"),
+    "another method": ({"method": "DELETE"}, "method must be GET or POST"),
+    "params of lists": ({"params": []}, "params must be an object"),
+    "a parameter that is an object": ({"params": {"a": {}}}, "params.a must be text, a number"),
+    "a parameter that is empty": ({"params": {"a": []}}, "params.a must be text, a number"),
+    "a body of a GET": ({"body": {}}, "a body needs method POST"),
+    "a body that is a list": ({"method": "POST", "body": []}, "body must be an object or text"),
+    "a key of one's own": ({"headers": {"Authorization": "Klaviyo-API-Key x"}}, "header 'Authorization' cannot be set"),
+    "a key in capitals": ({"headers": {" AUTHORIZATION ": "x"}}, "header 'AUTHORIZATION' cannot be set"),
+    "another host": ({"headers": {"host": "evil.example"}}, "header 'host' cannot be set"),
+    "revision as a header": ({"headers": {"Revision": "2026-07-15"}}, "is the member revision"),
+    "two headers in one": ({"headers": {"X-A": "1\r\nHost: evil.example"}}, "in one line of ASCII each"),
+    "a header name of two": ({"headers": {"X-A: 1\r\nHost": "evil.example"}}, "in one line of ASCII each"),
+    "a header that is a number": ({"headers": {"X-A": 1}}, "in one line of ASCII each"),
+    "a revision that is none": ({"revision": "latest"}, "revision must look like 2026-07-15"),
+    "another format": ({"format": "csv"}, "format 'csv' is unknown; known: json, text"),
+    "a schema that is text": ({"schema": "id"}, "schema must be an object"),
+    "an unknown type": ({"schema": {"fields": {"id": "strnig"}}}, "schema.fields.id type 'strnig' is unknown; did you"),
+    "a type inside": ({"schema": {"fields": {"a": {"b": "array<x>"}}}}, "schema.fields.a.b[] type 'x' is unknown"),
+    "a type that is a number": ({"schema": {"fields": {"a": 1}}}, "schema.fields.a must have the name of a type"),
+    "no fields": ({"schema": {"fields": {}}}, "schema.fields must be an object of field names"),
+    "too many digits": ({"schema": {"fields": {"a": "decimal(39,2)"}}}, "takes 1 to 38 digits"),
+    "half a map": ({"schema": {"fields": {"a": "map<string>"}}}, "map<…,…> takes the type of its keys"),
+    "keys that are lists": ({"schema": {"fields": {"a": "map<array<int>,int>"}}}, "must be of a plain type"),
+    "a list of two types": ({"schema": {"fields": {"a": ["int", "int"]}}}, "must hold the one type"),
+    "both forms": ({"schema": {"fields": {"a": "int"}, "type": "object"}}, "short form is {fields: {…}} alone"),
+    "a bad JSON schema": ({"schema": {"properties": {"a": {"type": "text"}}}}, "schema.properties.a.type is no valid"),
+    "a schema of a list": ({"schema": {"type": "array"}}, "schema must have the type object"),
+    "a reference": ({"schema": {"properties": {"a": {"$ref": "https://evil.example/x"}}}}, "schema has a $ref"),
+    "another rule for misfits": ({"on_cast_error": "skip"}, "on_cast_error 'skip' is unknown"),
+    "a bad JSONPath": ({"records_path": "$.data[*"}, "records_path is no JSONPath"),
+    "a JSONPath that is a number": ({"records_path": 1}, "records_path must be text"),
+    "half flat": ({"flatten_attributes": "yes"}, "flatten_attributes must be true or false"),
+    "a key that is text": ({"primary_keys": "id"}, "primary_keys must be a list of names"),
+    "a key beside the schema": ({"primary_keys": ["uuid"], "schema": NESTED}, "primary_keys: the schema has no 'uuid'"),
+    "a replication key inside": ({"replication_key": "created", "schema": NESTED}, "flatten_attributes may bring it"),
+    "a replication key of text": ({"replication_key": "id", "schema": NESTED}, "must be a timestamp"),
+    "a start without a key": ({"start_param": "since"}, "start_param needs a replication_key"),
+    "bounds without a key": ({"filter": "greater-than(updated,{start})"}, "need a replication_key"),
+    "a start twice": (
+        {"replication_key": "updated", "start_param": "since", "params": {"since": "x"}},
+        "start_param 'since' stands in params too",
+    ),
+    "another paging": ({"paging": "offset"}, "paging 'offset' is unknown"),
+    "a cursor without a body": ({"method": "POST", "paging": "body_cursor"}, "needs a body to put the cursor into"),
+    "a cursor in text": ({"method": "POST", "body": "a=b", "paging": "body_cursor"}, "a body that is a JSON object"),
+    "a bad cursor path": ({"cursor_path": "]["}, "cursor_path is no JSONPath"),
+    "a placeholder without a parent": ({"path": "/api/lists/{id}/profiles"}, "placeholder {id} needs a parent"),
+    "a parent without a placeholder": ({"parent": "lists"}, "parent fills no placeholder"),
+    "a parent that is not there": (
+        {"path": "/api/x/{id}", "parent": "list"},
+        "parent 'list' is no stream with ids; did you mean 'lists'?",
+    ),
+    "itself as a parent": ({"path": "/api/x/{id}", "parent": "mine"}, "parents lead in a circle: mine → mine"),
+    "a parent without an id": (
+        {"path": "/api/x/{id}", "parent": "profile_suppressions"},
+        "has no one id",
+    ),
+    "a placeholder too many": (
+        {"path": "/api/x/{id}/{other}", "parent": "lists"},
+        "fills one placeholder with its id, and there are 2",
+    ),
+    "only the parent's parent": (
+        {"path": "/api/x/{flow_id}", "parent": "flow_actions"},
+        "fills one placeholder with its id beside flow_id, and there are 0",
+    ),
+    "a text with a schema": ({"format": "text", "schema": NESTED}, "schema has no meaning with format text"),
+    "a split that is a list": ({"split": []}, "split must be an object"),
+    "a split of nothing": ({"split": {"values": [1]}}, "split needs either param"),
+    "an unknown way to split": ({"split": {"by": "x"}}, "split has an unknown member 'by'"),
+    "a split without values": ({"split": {"param": "x"}}, "split needs either values, or from, to and every"),
+    "a split by no values": ({"split": {"param": "x", "values": []}}, "split.values must be a list"),
+    "a value twice": ({"split": {"param": "x", "values": ["1", 1]}}, "split.values repeats a value"),
+    "a range without an end": ({"split": {"filter": "n", "from": 1, "every": 1}}, "only a range of dates may end now"),
+    "a range that runs back": (
+        {"split": {"filter": "n", "from": 2, "to": 1, "every": 1}},
+        "split.from must lie before split.to",
+    ),
+    "a range without a step": ({"split": {"filter": "n", "from": 1, "to": 2}}, "split.every must be a number above 0"),
+    "a step of nothing": ({"split": {"filter": "n", "from": 1, "to": 2, "every": 0}}, "split.every must be"),
+    "a date and a number": (
+        {"split": {"filter": "n", "from": "2026-01-01", "to": 2, "every": "1d"}},
+        "must be numbers, or two dates",
+    ),
+    "a range that is no bound": ({"split": {"filter": "n", "from": "x", "to": 2, "every": 1}}, "split.from must be"),
+    "one parameter for a range": (
+        {"split": {"param": "a", "from": 1, "to": 2, "every": 1}},
+        "split.param must be two names",
+    ),
+    "more than a thousand parts": (
+        {"split": {"filter": "n", "from": 0, "to": 1001, "every": 1}},
+        "split makes more than 1000 parts",
+    ),
+    "an operator that Klaviyo lacks": (
+        {"path": "/api/profiles", "split": {"filter": "updated", "from": "2026-01-01", "every": "7d"}},
+        "cannot be cut into ranges there",
+    ),
+    "split and parent": (
+        {"path": "/api/lists/{id}/profiles", "parent": "lists", "split": {"param": "x", "values": [1]}},
+        "split and parent cannot go together",
+    ),
+    "the name of a stream": ({"name": "Profiles"}, "the name is taken by another stream"),
+}
+
+
+@pytest.mark.parametrize(("members", "problem"), INVALID.values(), ids=INVALID)
+def test_an_entry_is_refused_by_name(members, problem):
+    entry = {"name": "mine", **PLACE, **members}
+    with pytest.raises(SettingsError) as refused:
+        classes({"name": "first", "path": "/api/tags"}, entry)
+    message = str(refused.value)
+    assert message.startswith(f"custom_streams[1] '{entry['name']}': ")
+    assert problem in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("name", [None, 7, "", "my-lists", "1st", "a b", "é", "x\n"])
+def test_a_name_is_one_that_every_target_takes(name):
+    with pytest.raises(SettingsError, match=r"^custom_streams\[0\]: name must be text of letters, digits and _"):
+        classes({"name": name, **PLACE})
+
+
+def test_two_entries_need_two_names():
+    with pytest.raises(SettingsError, match=r"custom_streams\[1\] 'MINE': the name is taken by custom_streams\[0\]"):
+        classes({"name": "mine", **PLACE}, {"name": "MINE", **PLACE})
+
+
+@pytest.mark.parametrize("raw", [{"a": 1}, "x", 1, [1], ["x"], [None]])
+def test_the_setting_is_a_list_of_objects(raw):
+    with pytest.raises(SettingsError, match=r"custom_streams.*must be (a list of objects|an object)"):
+        list(parse_entries(raw, taken=set(), origin=Origin.of("sandbox://"), now=NOW))
+
+
+def test_parents_may_be_custom_and_come_later():
+    child = {"name": "child", "path": "/api/x/{id}/y", "parent": "mine"}
+    found = classes(child, {"name": "mine", **PLACE})
+    assert [stream.entry.name for stream in found] == ["child", "mine"]
+    assert found[0].parent is found[1]
+    assert found[0].primary_keys == ("mine_id", "id")
+
+
+def test_parents_must_not_lead_in_a_circle():
+    a = {"name": "a", "path": "/api/x/{id}", "parent": "b"}
+    b = {"name": "b", "path": "/api/y/{id}", "parent": "a"}
+    with pytest.raises(SettingsError, match=r"custom_streams\[0\] 'a': parents lead in a circle: a → b → a"):
+        classes(a, b)
+
+
+def test_a_known_path_has_the_limits_of_the_contract():
+    known = parsed({"path": "/api/lists/Y6nRLr/profiles"}).endpoint
+    assert (known.path, known.limits.steady) == ("/api/lists/{id}/profiles", 750)
+    assert known.scopes
+    assert parsed({"path": "/api/new-things"}).endpoint.limits == CAUTIOUS
+
+
+def test_a_trailing_slash_is_klaviyos_old_spelling():
+    assert parsed({"url": "https://a.klaviyo.com/api/lists/?a=b"}).path == "/api/lists"
+    assert parsed({"url": "https://a.klaviyo.com/api/lists/?a=b"}).params == {"a": "b"}
+    assert parsed({"path": "/api/new-things/"}).path == "/api/new-things/"
+
+
+def test_defaults():
+    entry = parsed(PLACE)
+    assert (entry.records_path, entry.primary_keys, entry.paging) == ("$.data[*]", ("id",), "next_link")
+    assert parsed(PLACE, format="text").paging == "none"
+    assert parsed(PLACE, format="text").primary_keys == ()
+    assert parsed(PLACE, records_path="$").primary_keys == ()
+    assert parsed(PLACE, schema={"fields": {"name": "string"}}).primary_keys == ()
