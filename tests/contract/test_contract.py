@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from importlib import resources
+
 import pytest
 
 from tap_klaviyo import contract
@@ -177,18 +180,23 @@ def test_additional_fields_stand_apart_from_what_comes_unasked() -> None:
     )
 
 
-def test_the_whole_document_is_there() -> None:
-    methods = [method for method, _ in contract.endpoints()]
-    assert methods.count("GET") == 200
-    assert methods.count("POST") == 8
-    assert all(path.startswith("/api/") for _, path in contract.endpoints())
+@pytest.mark.parametrize("revision", contract.revisions())
+def test_the_whole_document_is_there(revision: str) -> None:
+    pinned = resources.files("tap_klaviyo.sandbox").joinpath("documents", f"{revision}.json")
+    paths = json.loads(pinned.read_text())["paths"]
+    stated = {(method.upper(), path) for path, methods in paths.items() for method in methods}
+    assert contract.revision(revision).endpoints().keys() == stated
+    assert all(path.startswith("/api/") for _, path in stated)
 
 
-def test_every_endpoint_has_a_scope_and_a_known_resource() -> None:
-    for endpoint in contract.endpoints().values():
+@pytest.mark.parametrize("revision", contract.revisions())
+def test_every_endpoint_has_a_scope_and_a_known_resource(revision: str) -> None:
+    facts = contract.revision(revision)
+    for endpoint in facts.endpoints().values():
         assert endpoint.scopes, endpoint.path
         if endpoint.method == "GET":
-            assert contract.schema(contract.schema_name(endpoint.resource))["properties"]["id"] == {"type": "string"}
+            schema = facts.schema(facts.schema_name(endpoint.resource, endpoint))
+            assert schema["properties"]["id"] == {"type": "string"}
 
 
 @pytest.mark.parametrize(
@@ -211,8 +219,9 @@ def test_the_scopes_of_an_unknown_type() -> None:
         contract.scopes("geofence")
 
 
-def test_what_a_sparse_fieldset_takes_is_what_the_answer_has() -> None:
-    for endpoint in contract.endpoints().values():
+@pytest.mark.parametrize("revision", contract.revisions())
+def test_what_a_sparse_fieldset_takes_is_what_the_response_has(revision: str) -> None:
+    for endpoint in contract.revision(revision).endpoints().values():
         if endpoint.method == "GET" and endpoint.resource in endpoint.fields and endpoint.attributes:
             roots = {name.partition(".")[0] for name in endpoint.fields[endpoint.resource]} - {"id"}
             # `meta` is for the related types that these two include, which are of the same type
@@ -230,3 +239,38 @@ def test_the_contract_cannot_be_changed() -> None:
         contract.endpoints()["GET", "/api/x"] = contract.endpoint("/api/events")  # type: ignore[index]
     with pytest.raises(AttributeError):
         contract.endpoint("/api/events").path = "/api/x"  # type: ignore[misc]
+
+
+def test_an_unknown_revision_is_told_the_known_ones() -> None:
+    with pytest.raises(contract.UnknownRevisionError, match="unknown revision '2019-01-15'; this version knows 2026-"):
+        contract.revision("2019-01-15")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../contract", "2026-07-15/schemas"])
+def test_a_revision_is_not_a_path(name: str) -> None:
+    with pytest.raises(contract.UnknownRevisionError):
+        contract.revision(name)
+
+
+def test_two_revisions_stand_side_by_side() -> None:
+    classic, newest = contract.revision("2026-07-15"), contract.newest()
+    assert newest.revision == max(contract.revisions())
+    assert classic.endpoint("/api/campaigns").filter_required
+    assert not newest.endpoint("/api/campaigns").filter_required
+    assert "status" in classic.endpoint("/api/campaigns").attributes
+    assert newest.relationships("campaign").keys() - classic.relationships("campaign").keys() == {"campaign-audiences"}
+    assert newest.scopes("translation") == ("translations:read",)
+    with pytest.raises(contract.UnknownSchemaError, match=r"'translation' has no schema .* 2026-07-15"):
+        classic.scopes("translation")
+    with pytest.raises(contract.UnknownEndpointError, match=r"GET /api/translations is not in .* 2026-07-15"):
+        classic.endpoint("/api/translations")
+
+
+@pytest.mark.parametrize("revision", contract.revisions())
+def test_a_contract_cannot_be_changed(revision: str) -> None:
+    facts = contract.revision(revision)
+    with pytest.raises(AttributeError):
+        facts.folder = facts.folder.parent  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        facts.types()["x"] = facts.types()["profile"]  # type: ignore[index]
+    assert contract.revision(revision) == facts

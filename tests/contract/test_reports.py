@@ -18,10 +18,12 @@ KINDS = [
 ]
 
 
-def test_every_reading_post_is_a_report() -> None:
-    assert sorted(contract.reports()) == KINDS
-    posts = {path for method, path in contract.endpoints() if method == "POST"}
-    assert {report.path for report in contract.reports().values()} == posts
+@pytest.mark.parametrize("revision", contract.revisions())
+def test_every_reading_post_is_a_report(revision: str) -> None:
+    facts = contract.revision(revision)
+    assert sorted(facts.reports()) == KINDS
+    posts = {path for method, path in facts.endpoints() if method == "POST"}
+    assert {report.path for report in facts.reports().values()} == posts
 
 
 @pytest.mark.parametrize("kind", KINDS)
