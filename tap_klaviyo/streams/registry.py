@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.http import Origin
+from tap_klaviyo.http.origin import KLAVIYO_URL
 from tap_klaviyo.streams import (
     accounts,
     campaigns,
@@ -62,8 +63,6 @@ STREAMS = (
 )
 """The declared streams, a module per Klaviyo API category."""
 
-_API_URL = "https://a.klaviyo.com"
-
 
 def own_streams(config: Mapping[str, Any], taken: Sequence[str], now: datetime) -> list[type[KlaviyoStream]]:
     """Return the stream classes that `event_streams` and `custom_streams` ask for; nothing is requested.
@@ -83,7 +82,7 @@ def own_streams(config: Mapping[str, Any], taken: Sequence[str], now: datetime) 
         found += own
         names |= {stream.entry.name for stream in own}
     if raw := config.get("custom_streams"):
-        origin = Origin.of(str(config.get("api_url") or _API_URL))
+        origin = Origin.of(str(config.get("api_url") or KLAVIYO_URL))
         parents = {str(vars(stream)["name"]): stream for stream in STREAMS}
         found += custom_streams(raw, parents, taken=names, origin=origin, now=now)
     return found
