@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tap_klaviyo.contract import REVISION
 from tap_klaviyo.http.auth import NoAuth
+from tap_klaviyo.http.origin import KLAVIYO_URL
 from tap_klaviyo.http.retry import Policy
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class HttpSettings:
     Shown, it holds no secret: `auth` keeps its own.
     """
 
-    api_url: str = "https://a.klaviyo.com"
+    api_url: str = KLAVIYO_URL
     auth: Auth = field(default_factory=NoAuth)
     revision: str = REVISION
     max_workers: int = 24

@@ -9,12 +9,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tap_klaviyo import contract
 from tap_klaviyo.http import Origin
+from tap_klaviyo.http.origin import KLAVIYO_URL
 
 if TYPE_CHECKING:
     from tap_klaviyo.contract import Endpoint
     from tap_klaviyo.streams.custom.entries import Entry
 
-KLAVIYO = Origin.of("https://a.klaviyo.com")
+KLAVIYO = Origin.of(KLAVIYO_URL)
 
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2}|\{[A-Za-z_]\w*\})+", re.ASCII)
 PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}", re.ASCII)
