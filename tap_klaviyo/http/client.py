@@ -134,7 +134,7 @@ class Http:
                 redirects += 1
                 request = request.next(target)
             else:
-                revision = request.headers.get("revision", self._settings.revision)
+                revision = self._headers(request.headers, request.endpoint.revision)["revision"]
                 raise refusal(request, answer, setting=self._auth.setting, revision=revision)
 
     def _in_turn(
@@ -161,7 +161,7 @@ class Http:
             return self._exchange(request, authorization, quota, tally)
 
     def _exchange(self, request: Request, authorization: str | None, quota: Quota, tally: Tally) -> Answer:
-        headers = self._headers(request.headers)
+        headers = self._headers(request.headers, request.endpoint.revision)
         if request.body is not None:
             headers.setdefault("Content-Type", _MEDIA_TYPE)
         if authorization is not None:
@@ -205,13 +205,13 @@ class Http:
 
         return post
 
-    def _headers(self, extra: Mapping[str, str]) -> CaseInsensitiveDict[str]:
+    def _headers(self, extra: Mapping[str, str], revision: str = "") -> CaseInsensitiveDict[str]:
         headers = CaseInsensitiveDict(
             {
                 "Accept": _MEDIA_TYPE,
                 "Accept-Encoding": "gzip",
                 "User-Agent": self._settings.user_agent,
-                "revision": self._settings.revision,
+                "revision": revision or self._settings.revision,
             }
         )
         headers.update(extra)
