@@ -100,7 +100,7 @@ def test_no_schema_is_an_orphan():
         for endpoint in contract.current().endpoints().values()
         for name in endpoint.include
     }
-    files = {path.stem for path in Path(contract.__file__).parents[1].joinpath("schemas").glob("*.json")}
+    files = {path.stem for path in contract.revision(contract.REVISION).folder.glob("schemas/*.json")}
     assert files - used - included == set()
 
 

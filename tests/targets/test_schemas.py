@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import tap_klaviyo
+from tap_klaviyo import contract
 from tests.targets import warehouses
 from tests.targets.messages import read
 
@@ -38,8 +38,8 @@ def records(stream, schema):
 def messages(tmp_path_factory):
     """A full and an empty record of every schema; the first one written twice, as a tap may."""
     lines = []
-    found = Path(tap_klaviyo.__file__).parent.joinpath("contract").glob("*/schemas/*.json")
-    for path in {path.name: path for path in sorted(found)}.values():
+    found = sorted(Path(contract.__file__).parent.glob("*/schemas/*.json"))
+    for path in {path.name: path for path in found}.values():
         stream, schema = path.name.removesuffix(".json"), json.loads(path.read_text())
         lines.append({"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": ["id"]})
         rows = records(stream, schema)

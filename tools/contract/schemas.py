@@ -79,12 +79,12 @@ def united(alternatives: list[dict[str, Any]], schemas: dict[str, Any]) -> dict[
 
 def _member(node: dict[str, Any], place: str, schemas: dict[str, Any]) -> dict[str, Any] | None:
     """Return the schema at a dotted place below the attributes of ``node``, None if there is none."""
-    found: dict[str, Any] | None = node
     for name in place.split("."):
-        found = expanded(found, schemas).get("properties", {}).get(name)
-        if found is None:
+        properties = expanded(node, schemas).get("properties", {})
+        if name not in properties:
             return None
-    return expanded(found, schemas)
+        node = properties[name]
+    return expanded(node, schemas)
 
 
 def _put(schema: dict[str, Any], place: str, value: dict[str, Any]) -> None:
