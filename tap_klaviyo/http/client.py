@@ -14,7 +14,7 @@ from tap_klaviyo.http.errors import BrokenBodyError, FailedTryError, ForeignLink
 from tap_klaviyo.http.limits import Limiter
 from tap_klaviyo.http.origin import Origin
 from tap_klaviyo.http.redact import brief
-from tap_klaviyo.http.responses import failed_try, redirect, refusal
+from tap_klaviyo.http.responses import broken_body, failed_try, redirect, refusal
 from tap_klaviyo.http.retry import LONGEST_WAIT, Tries, quota_exhausted
 from tap_klaviyo.http.transport import Transport
 from tap_klaviyo.http.waiting import LOOK_UP, Patience
@@ -123,8 +123,8 @@ class Http:
                     return answer if parse is None else parse(answer.body)
             except FailedTryError as error:
                 failure = error
-            except BrokenBodyError:
-                failure = FailedTryError("broken JSON")
+            except BrokenBodyError as error:
+                failure = broken_body(answer, error.reason)
             # Outside of the handlers, so that no error carries another one, with its URL, in its context.
             if failure is not None:
                 tries.failed(failure)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-import msgspec
-
 from tap_klaviyo import contract
+from tap_klaviyo.http.complaint import Complaint, about_id, about_key, complaint_of
 from tap_klaviyo.http.errors import (
     BadRequestError,
     FailedTryError,
     KlaviyoError,
+    MalformedIdError,
     NotFoundError,
     PermissionDeniedError,
     RevisionGoneError,
     UnauthorizedError,
 )
-from tap_klaviyo.http.redact import brief
 from tap_klaviyo.http.retry import retry_after
 
 if TYPE_CHECKING:
@@ -30,15 +28,6 @@ _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MAN
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SAME_METHOD = {307, 308}
 _SPACE = b" \t\r\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """What a JSON:API error says, cleaned; empty strings where it says nothing."""
-
-    code: str = ""
-    detail: str = ""
-    parameter: str | None = None
 
 
 def redirect(request: Request, answer: Answer) -> str | None:
@@ -66,7 +55,7 @@ def refusal(request: Request, answer: Answer, *, setting: str, revision: str) ->
     """The error that a final answer stands for; `setting` holds the credentials that were sent."""
     label, status = request.label, answer.status
     complaint = complaint_of(answer.body) or Complaint()
-    if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.BAD_REQUEST and _about_key(complaint)):
+    if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.BAD_REQUEST and about_key(complaint)):
         message = f"Klaviyo does not accept the {setting} ({status}, {label}): check that setting"
         return UnauthorizedError(message, label=label, status=status)
     if status == HTTPStatus.FORBIDDEN:
@@ -78,7 +67,8 @@ def refusal(request: Request, answer: Answer, *, setting: str, revision: str) ->
         return RevisionGoneError(message, label=label, status=status)
     blamed = f", parameter {complaint.parameter}" if complaint.parameter else ""
     message = f"Klaviyo refuses {label} ({status}{blamed}): {complaint.detail or 'no reason given'}"
-    return BadRequestError(
+    malformed = status == HTTPStatus.BAD_REQUEST and about_id(request, complaint)
+    return (MalformedIdError if malformed else BadRequestError)(
         message,
         label=label,
         status=status,
@@ -88,23 +78,12 @@ def refusal(request: Request, answer: Answer, *, setting: str, revision: str) ->
     )
 
 
-def complaint_of(body: bytes) -> Complaint | None:
-    """The first JSON:API error of a body; None if the body is something else."""
-    try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    errors = document.get("errors") if isinstance(document, dict) else None
-    if not isinstance(errors, list) or not errors or not isinstance(errors[0], dict):
-        return None
-    first = errors[0]
-    source = first.get("source")
-    blamed = (source.get("parameter") or source.get("pointer")) if isinstance(source, dict) else None
-    return Complaint(
-        code=_text(first.get("code")),
-        detail=_text(first.get("detail")) or _text(first.get("title")),
-        parameter=_text(blamed) or None,
-    )
+def broken_body(answer: Answer, reason: str) -> FailedTryError:
+    """A body that the parser refused, as a failed try: if it holds an error beside its good status, that is named."""
+    complaint = complaint_of(answer.body)
+    if complaint is not None:
+        reason = f"an error in a response with status {answer.status}: {complaint.detail or 'no reason given'}"
+    return FailedTryError(reason, status=answer.status)
 
 
 def _reason(answer: Answer, *, text: bool) -> str | None:
@@ -117,11 +96,20 @@ def _reason(answer: Answer, *, text: bool) -> str | None:
         return "HTML instead of JSON" if _html(answer) else "broken JSON"
     if status == HTTPStatus.GONE or status in _REDIRECTS:
         return None
-    # A page of the network in front of Klaviyo says nothing about the key or the request. So does a 403 in any other
-    # words than Klaviyo's own.
-    if _html(answer) or (status == HTTPStatus.FORBIDDEN and complaint_of(answer.body) is None):
-        return f"HTTP {status} that is not Klaviyo's own"
-    return None
+    return f"HTTP {status} that is not Klaviyo's own" if _foreign(answer) else None
+
+
+def _foreign(answer: Answer) -> bool:
+    """Whether the network in front of Klaviyo sent a refusal, which says nothing about the key or the request.
+
+    Taken for Klaviyo's own, a gateway's 404 would say that a parent has no children.
+    """
+    if _html(answer):
+        return True
+    complaint = complaint_of(answer.body)
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return complaint is None or not complaint.complete
+    return answer.status == HTTPStatus.FORBIDDEN and complaint is None
 
 
 def _json(body: bytes) -> bool:
@@ -132,12 +120,6 @@ def _json(body: bytes) -> bool:
 
 def _html(answer: Answer) -> bool:
     return "html" in answer.headers.get("Content-Type", "").lower() or answer.body[:256].lstrip().startswith(b"<")
-
-
-def _about_key(complaint: Complaint) -> bool:
-    """Klaviyo answers a wrong or missing key with 400 as well as with 401."""
-    detail = complaint.detail.lower()
-    return "api key" in detail and any(word in detail for word in ("invalid", "missing", "incorrect", "required"))
 
 
 def _denied(request: Request, complaint: Complaint) -> PermissionDeniedError:
@@ -160,7 +142,3 @@ def _scopes(request: Request) -> tuple[str, ...]:
     asked = dict(parse_qsl(urlsplit(request.url).query)).get("include", "").split(",")
     kinds = [endpoint.relationships[name].type for name in asked if name in endpoint.relationships]
     return tuple(dict.fromkeys([*endpoint.scopes, *(scope for kind in kinds for scope in contract.scopes(kind))]))
-
-
-def _text(value: object) -> str:
-    return brief(value) if isinstance(value, str) else ""

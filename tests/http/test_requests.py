@@ -87,6 +87,30 @@ def test_a_body_that_the_parser_finds_broken_is_asked_for_again(requests_mock: M
     assert tally.retries == 1
 
 
+def test_what_the_parser_finds_wrong_is_named(requests_mock: Mocker) -> None:
+    requests_mock.get(URL, content=PAGE)
+    http = client(retry=0)
+
+    def parse(_: bytes) -> bytes:
+        reason = "no list of rows"
+        raise BrokenBodyError(reason)
+
+    with pytest.raises(UnreachableError, match="no list of rows"):
+        http.send(request(http), parse=parse)
+
+
+def test_an_error_beside_a_good_status_is_named(requests_mock: Mocker) -> None:
+    body = b'{"data": [], "errors": [{"code": "internal", "detail": "Shard of me@example.org is away."}]}'
+    requests_mock.get(URL, content=body)
+    http = client(retry=0)
+
+    def parse(_: bytes) -> bytes:
+        raise BrokenBodyError
+
+    with pytest.raises(UnreachableError, match=r"an error in a response with status 200: Shard of \*\*\* is away"):
+        http.send(request(http), parse=parse)
+
+
 @pytest.mark.parametrize("retry", [0, 1, 5])
 def test_a_request_is_tried_once_and_then_as_often_as_set(requests_mock: Mocker, retry: int) -> None:
     requests_mock.get(URL, status_code=503)
