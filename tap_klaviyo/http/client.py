@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from requests.structures import CaseInsensitiveDict
 
+from tap_klaviyo.http.clock import ServerClock
 from tap_klaviyo.http.counters import Tally
 from tap_klaviyo.http.errors import BrokenBodyError, FailedTryError, ForeignLinkError
 from tap_klaviyo.http.limits import Limiter
@@ -21,6 +22,7 @@ from tap_klaviyo.http.waiting import LOOK_UP, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from tap_klaviyo.http.limits import Quota
     from tap_klaviyo.http.redact import Secret
@@ -58,6 +60,7 @@ class Http:
         # The embedded shop is nobody's account: there are no limits to keep, and a demo need not last minutes.
         share = _UNLIMITED if self._origin.sandbox else settings.rate_limit_share
         self._limiter = Limiter(share, self._patience.clock)
+        self._server_clock = ServerClock(self._patience.clock)
         self._slots = threading.BoundedSemaphore(settings.max_workers)
         self._echo_told = False
         self._transport = Transport(
@@ -71,6 +74,10 @@ class Http:
     def origin(self) -> Origin:
         """Where the requests go."""
         return self._origin
+
+    def server_now(self) -> datetime:
+        """Klaviyo's time in UTC, which is never ahead of its own clock; the host's before the first response."""
+        return self._server_clock.now()
 
     def wait(self, request: Request) -> float:
         """How many seconds the limits would hold the request back now."""
@@ -170,6 +177,7 @@ class Http:
         answer = self._transport.exchange(
             request.method, request.url, headers=headers, body=request.body, label=request.label, tally=tally
         )
+        self._server_clock.note(answer.headers)
         quota.learn(answer.headers, sent_at)
         self._compare(headers["revision"], answer.headers.get("X-Klaviyo-API-Revision"))
         return answer
