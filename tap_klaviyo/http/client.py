@@ -39,6 +39,7 @@ _MOST_REDIRECTS = 3
 _UNLIMITED = 1e9
 _OK = range(200, 300)
 _UNAUTHORIZED = 401
+_TOO_MANY = 429
 
 
 class Http:
@@ -125,7 +126,7 @@ class Http:
             try:
                 authorization = self._auth.header(self._post(stop))
                 answer = self._in_turn(request, authorization, quota, stop, tally)
-                failure = failed_try(answer, text=request.text)
+                failure = failed_try(answer, self.server_now(), text=request.text)
                 if failure is None and answer.status in _OK:
                     return answer if parse is None else parse(answer.body)
             except FailedTryError as error:
@@ -152,7 +153,8 @@ class Http:
         stop: threading.Event | None,
         tally: Tally,
     ) -> Answer:
-        """Send when the limits let it."""
+        """Send when the limits let it; at the head of the line nothing waits longer than `LONGEST_WAIT` in all."""
+        waited = 0.0
         with ExitStack() as slot:
             with self._patience.held(quota.turn, request.label, stop):
                 while True:
@@ -162,9 +164,11 @@ class Http:
                     if wait == 0:
                         break
                     slot.close()
-                    if wait > LONGEST_WAIT:
-                        raise quota_exhausted(request.label, wait)
-                    tally.add(waited=self._patience.rest(min(wait, LOOK_UP), request.label, stop))
+                    if waited + wait > LONGEST_WAIT:
+                        raise quota_exhausted(request.label, wait, self.server_now())
+                    rest = self._patience.rest(min(wait, LOOK_UP), request.label, stop)
+                    waited += rest
+                    tally.add(waited=rest)
             return self._exchange(request, authorization, quota, tally)
 
     def _exchange(self, request: Request, authorization: str | None, quota: Quota, tally: Tally) -> Answer:
@@ -178,7 +182,10 @@ class Http:
             request.method, request.url, headers=headers, body=request.body, label=request.label, tally=tally
         )
         self._server_clock.note(answer.headers)
-        quota.learn(answer.headers, sent_at)
+        if answer.status == _TOO_MANY:
+            quota.refused(sent_at)
+        else:
+            quota.learn(answer.headers, sent_at)
         self._compare(headers["revision"], answer.headers.get("X-Klaviyo-API-Revision"))
         return answer
 
@@ -204,7 +211,8 @@ class Http:
                             label=label,
                             tally=tally,
                         )
-                    failure = failed_try(answer)
+                    self._server_clock.note(answer.headers)
+                    failure = failed_try(answer, self.server_now())
                 except FailedTryError as error:
                     failure = error
                 if failure is None:
@@ -232,7 +240,9 @@ class Http:
             self._patience.rest(seconds, label, stop)
 
         host = self._origin.host
-        return Tries(self._settings.policy, label=label, host=host, tally=tally, pause=pause, rest=rest)
+        return Tries(
+            self._settings.policy, label=label, host=host, tally=tally, pause=pause, rest=rest, now=self.server_now
+        )
 
     def _stay(self, request: Request) -> None:
         if not self._origin.owns(request.url):

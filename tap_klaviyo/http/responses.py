@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -19,9 +18,11 @@ from tap_klaviyo.http.errors import (
     RevisionGoneError,
     UnauthorizedError,
 )
-from tap_klaviyo.http.retry import retry_after
+from tap_klaviyo.http.retry import retry_after, told_in_words
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tap_klaviyo.http.request import Answer, Request
 
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
@@ -43,10 +44,12 @@ def redirect(request: Request, answer: Answer) -> str | None:
         return location
 
 
-def failed_try(answer: Answer, *, text: bool = False) -> FailedTryError | None:
-    """The answer as a failed try, if it is one that may be better next time."""
+def failed_try(answer: Answer, now: datetime, *, text: bool = False) -> FailedTryError | None:
+    """The answer as a failed try, if it is one that may be better next time; `now` is the server's time."""
     if reason := _reason(answer, text=text):
-        wait = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
+        wait = retry_after(answer.headers.get("Retry-After"), now)
+        if wait is None and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            wait = told_in_words(answer.body)
         return FailedTryError(reason, status=answer.status, retry_after=wait)
     return None
 

@@ -156,7 +156,10 @@ def test_an_older_answer_does_not_undo_what_a_newer_one_said() -> None:
 
 @pytest.mark.parametrize(
     ("limits", "header", "left"),
-    [(Limits(burst=10, steady=150), "10, 10;w=1, 150;w=60", 9), (Limits(1, 2, 225), "1, 1;w=1, 2;w=60, 225;w=86400", 0)],
+    [
+        (Limits(burst=10, steady=150), "10, 10;w=1, 150;w=60", 9),
+        (Limits(1, 2, 225), "1, 1;w=1, 2;w=60, 225;w=86400", 0),
+    ],
 )
 def test_headers_of_the_burst_window_say_nothing_of_the_minute(limits: Limits, header: str, left: int) -> None:
     time = FakeTime()

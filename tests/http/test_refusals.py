@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -213,7 +214,7 @@ def test_every_answer_is_good_or_passes_or_is_refused(status: int, body: bytes, 
     http = client()
     asked = request(http)
     answer = Answer(status, body, {"Content-Type": content_type})
-    failure = failed_try(answer)
+    failure = failed_try(answer, datetime.now(UTC))
     if failure is not None:
         assert isinstance(failure, FailedTryError)
     elif status not in range(200, 300):
