@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from tap_klaviyo.http.errors import UnauthorizedError
+from tap_klaviyo.http.key_hints import describe
 from tap_klaviyo.http.redact import Secret
 
 if TYPE_CHECKING:
@@ -16,10 +17,17 @@ if TYPE_CHECKING:
     Post = Callable[[bytes, Secret], Answer]
 
 
+_SCHEMES = ("klaviyo-api-key", "bearer", "basic", "authorization:")
+
+
 class Auth(Protocol):
     """What `Http` asks for. `setting` names the setting that a refusal is about."""
 
     setting: str
+
+    @property
+    def hint(self) -> str:
+        """What is wrong with refused credentials, as far as they show it, and what to do; nothing of their value."""
 
     def header(self, post: Post) -> str | None:
         """The value of the Authorization header, as good as new."""
@@ -32,6 +40,7 @@ class NoAuth:
     """Sends no Authorization."""
 
     setting = "auth_token"
+    hint = "no key was sent: set a private key"
 
     def header(self, post: Post) -> None:
         """Nothing."""
@@ -47,7 +56,17 @@ class ApiKeyAuth:
     setting = "auth_token"
 
     def __init__(self, key: str) -> None:
+        value = " ".join(key.split())
+        for scheme in _SCHEMES:
+            if value.lower().startswith(f"{scheme} "):
+                message = f"the setting auth_token begins with the word '{scheme}': set the key alone, without it"
+                raise UnauthorizedError(message)
         self._key = Secret(token(key, "auth_token"))
+
+    @property
+    def hint(self) -> str:
+        """The form of the key and the usual mistake that fits."""
+        return describe(self._key.reveal())
 
     def header(self, post: Post) -> str:  # noqa: ARG002 - the protocol's
         """The key."""
@@ -60,7 +79,7 @@ class ApiKeyAuth:
 
 def token(value: str, setting: str) -> str:
     """The value without the blanks around it, if it can stand in a header; an error of the socket would quote it."""
-    text = value.strip()
+    text = value.strip().strip("\ufeff").strip()  # a file that an editor saved may begin with the mark
     if not text or not text.isascii() or not text.isprintable() or " " in text:
         message = f"the setting {setting} does not hold a key: it is empty, or has blanks or odd characters in it"
         raise UnauthorizedError(message)

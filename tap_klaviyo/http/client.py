@@ -13,6 +13,7 @@ from tap_klaviyo.http.clock import ServerClock
 from tap_klaviyo.http.counters import Tally
 from tap_klaviyo.http.errors import BrokenBodyError, FailedTryError, ForeignLinkError
 from tap_klaviyo.http.limits import Limiter
+from tap_klaviyo.http.oauth import final
 from tap_klaviyo.http.origin import Origin
 from tap_klaviyo.http.redact import brief
 from tap_klaviyo.http.responses import broken_body, failed_try, redirect, refusal
@@ -40,6 +41,7 @@ _UNLIMITED = 1e9
 _OK = range(200, 300)
 _UNAUTHORIZED = 401
 _TOO_MANY = 429
+_MOST_ECHOES = 20
 
 
 class Http:
@@ -63,7 +65,8 @@ class Http:
         self._limiter = Limiter(share, self._patience.clock)
         self._server_clock = ServerClock(self._patience.clock)
         self._slots = threading.BoundedSemaphore(settings.max_workers)
-        self._echo_told = False
+        self._echoes: set[tuple[str, str]] = set()
+        self._echoes_lock = threading.Lock()
         self._transport = Transport(
             self._origin,
             connections=settings.max_workers,
@@ -143,7 +146,7 @@ class Http:
                 request = request.next(target)
             else:
                 revision = request.headers.get("revision", self._settings.revision)
-                raise refusal(request, answer, setting=self._auth.setting, revision=revision)
+                raise refusal(request, answer, auth=self._auth, revision=revision)
 
     def _in_turn(
         self,
@@ -212,7 +215,7 @@ class Http:
                             tally=tally,
                         )
                     self._server_clock.note(answer.headers)
-                    failure = failed_try(answer, self.server_now())
+                    failure = None if final(answer) else failed_try(answer, self.server_now())
                 except FailedTryError as error:
                     failure = error
                 if failure is None:
@@ -228,6 +231,8 @@ class Http:
                 "Accept-Encoding": "gzip",
                 "User-Agent": self._settings.user_agent,
                 "revision": self._settings.revision,
+                # Without it a retired revision is answered in the next one's fields, silently; with it, by a 410.
+                "X-Klaviyo-Revision-Fall-Forward-Opt-Out": "1",
             }
         )
         headers.update(extra)
@@ -250,7 +255,15 @@ class Http:
             raise ForeignLinkError(message, label=request.label)
 
     def _compare(self, sent: str, echoed: str | None) -> None:
-        """Klaviyo answers with a newer revision once the one asked for is gone."""
-        if echoed is not None and echoed != sent and not self._echo_told:
-            self._echo_told = True
-            logger.warning("Klaviyo answers with API revision %s where %s was asked for", brief(echoed, 40), sent)
+        """Warn once per pair of revisions: other fields may have come with the other one."""
+        if echoed is None or echoed == sent:
+            return
+        with self._echoes_lock:
+            told = (sent, echoed) in self._echoes
+            if not told and len(self._echoes) < _MOST_ECHOES:
+                self._echoes.add((sent, echoed))
+                logger.warning(
+                    "Klaviyo responds with API revision %s instead of %s; if values are missing, upgrade tap-klaviyo",
+                    brief(echoed, 40),
+                    sent,
+                )

@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 _EARLY = 60.0  # seconds before its end that a token is renewed; half its life, if that is shorter
 _LIFE = 3600.0  # seconds, where the answer does not say
 _OK = 200
+_REFUSALS = {400, 401, 403}
+_MOST_WORDS = 10_000  # bytes; an error is shorter
 
 
 class _Granted(msgspec.Struct):
@@ -56,6 +58,7 @@ class OAuth:
     """
 
     setting = "refresh_token"
+    hint = "a new access token was refused too: authorize the app again in Klaviyo, and set the new refresh_token"
 
     def __init__(
         self,
@@ -98,7 +101,7 @@ class OAuth:
         stored = self._file.read() if self._file and self._refresh is None else None
         refresh = self._refresh or stored or self._given
         answer = self._ask(refresh, post)
-        if answer.status != _OK and refresh is stored and _error(answer) == "invalid_grant":
+        if answer.status != _OK and refresh is stored and grant_refused(answer):
             refresh = self._given
             answer = self._ask(refresh, post)
         if answer.status != _OK:
@@ -136,7 +139,18 @@ class OAuth:
         return fresh
 
 
+def grant_refused(answer: Answer) -> bool:
+    """Whether the refresh token is what is refused; the code comes as JSON of several shapes, and as plain text."""
+    return answer.status in _REFUSALS and b"invalid_grant" in answer.body[:_MOST_WORDS].lower()
+
+
+def final(answer: Answer) -> bool:
+    """Whether the token endpoint itself refuses, so that a retry would change nothing."""
+    return grant_refused(answer) or (answer.status in _REFUSALS and bool(_error(answer)))
+
+
 def _error(answer: Answer) -> str:
+    """The standard's code for what is wrong; empty if the body is something else."""
     try:
         return msgspec.json.decode(answer.body, type=_Refused).error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -145,10 +159,10 @@ def _error(answer: Answer) -> str:
 
 def _refusal(answer: Answer) -> KlaviyoError:
     error = _error(answer)
-    # The codes are the standard's; Klaviyo's own may carry more words behind it.
-    if error.startswith("invalid_grant"):
+    if grant_refused(answer):
         message = (
-            "Klaviyo no longer accepts the refresh_token (invalid_grant): authorise the app again, set the new one"
+            "Klaviyo no longer accepts the refresh_token (invalid_grant): authorize the app again in Klaviyo, and set "
+            "the new refresh_token"
         )
     elif error == "invalid_client" or answer.status in {401, 403}:
         message = f"Klaviyo does not accept client_id and client_secret ({answer.status}): check both settings"

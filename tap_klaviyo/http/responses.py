@@ -23,6 +23,7 @@ from tap_klaviyo.http.retry import retry_after, told_in_words
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tap_klaviyo.http.auth import Auth
     from tap_klaviyo.http.request import Answer, Request
 
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
@@ -54,19 +55,22 @@ def failed_try(answer: Answer, now: datetime, *, text: bool = False) -> FailedTr
     return None
 
 
-def refusal(request: Request, answer: Answer, *, setting: str, revision: str) -> KlaviyoError:
-    """The error that a final answer stands for; `setting` holds the credentials that were sent."""
+def refusal(request: Request, answer: Answer, *, auth: Auth, revision: str) -> KlaviyoError:
+    """The error that a final answer stands for; `auth` gave the credentials that were sent."""
     label, status = request.label, answer.status
     complaint = complaint_of(answer.body) or Complaint()
     if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.BAD_REQUEST and about_key(complaint)):
-        message = f"Klaviyo does not accept the {setting} ({status}, {label}): check that setting"
+        message = f"Klaviyo does not accept the {auth.setting} ({status}, {label}): {auth.hint}"
         return UnauthorizedError(message, label=label, status=status)
     if status == HTTPStatus.FORBIDDEN:
         return _denied(request, complaint)
     if status == HTTPStatus.NOT_FOUND:
         return NotFoundError(f"Klaviyo has nothing at {label} (404)", label=label, status=status)
     if status == HTTPStatus.GONE:
-        message = f"Klaviyo has removed API revision {revision} ({status}, {label}): set revision to a newer one"
+        message = (
+            f"Klaviyo has retired API revision {revision} ({status}, {label}): upgrade tap-klaviyo; "
+            "for a custom stream, set a newer revision"
+        )
         return RevisionGoneError(message, label=label, status=status)
     blamed = f", parameter {complaint.parameter}" if complaint.parameter else ""
     message = f"Klaviyo refuses {label} ({status}{blamed}): {complaint.detail or 'no reason given'}"
@@ -126,14 +130,15 @@ def _html(answer: Answer) -> bool:
 
 
 def _denied(request: Request, complaint: Complaint) -> PermissionDeniedError:
-    scopes = _scopes(request)
-    # An account without Advanced KDP is refused so, whatever the scopes of its key.
+    # Klaviyo serves webhooks to OAuth apps. It refuses every private key so, whatever its scopes.
     if "advanced kdp" in complaint.detail.lower():
-        why = "the account lacks Advanced KDP"
-    elif scopes:
-        why = f"the key needs the scope {', '.join(scopes)}"
-    else:
-        why = "the key lacks a scope"
+        message = (
+            f"Klaviyo refuses {request.label} (403): with a private key this needs an account with Advanced KDP; "
+            "use OAuth, or deselect the stream"
+        )
+        return PermissionDeniedError(message, label=request.label, scopes=(), reason=complaint.detail)
+    scopes = _scopes(request)
+    why = f"the key needs the scope {', '.join(scopes)}" if scopes else "the key lacks a scope"
     detail = f" ({complaint.detail})" if complaint.detail else ""
     message = f"Klaviyo refuses {request.label} (403): {why}{detail}"
     return PermissionDeniedError(message, label=request.label, scopes=scopes, reason=complaint.detail or None)

@@ -266,6 +266,18 @@ def test_a_file_that_fails_half_way_keeps_the_old_token(tmp_path: Path, monkeypa
     [
         ({"status_code": 400, "json": {"error": "invalid_grant"}}, "(invalid_grant)"),
         ({"status_code": 400, "json": {"error": "invalid_grant_type"}}, "(invalid_grant)"),
+        ({"status_code": 401, "json": {"error": "invalid_grant"}}, "(invalid_grant)"),
+        ({"status_code": 403, "json": {"error": "invalid_grant"}}, "(invalid_grant)"),
+        ({"status_code": 400, "json": {"error": "INVALID_GRANT"}}, "(invalid_grant)"),
+        ({"status_code": 400, "json": {"error": {"code": "invalid_grant"}}}, "(invalid_grant)"),
+        ({"status_code": 400, "json": {"errors": [{"code": "invalid_grant", "detail": "x"}]}}, "(invalid_grant)"),
+        ({"status_code": 400, "text": "invalid_grant: refresh-marked-0"}, "(invalid_grant)"),
+        ({"status_code": 401, "text": "error=invalid_grant&x=1"}, "(invalid_grant)"),
+        (
+            {"status_code": 400, "text": "<p>invalid_grant</p>", "headers": {"Content-Type": "text/html"}},
+            "(invalid_grant)",
+        ),
+        ({"status_code": 403, "json": {"error": "invalid_client"}}, "client_id and client_secret"),
         ({"status_code": 401, "json": {"error": "invalid_client"}}, "client_id and client_secret"),
         ({"status_code": 401, "text": ""}, "client_id and client_secret"),
         ({"status_code": 400, "json": {"error": "odd", "x": "refresh-marked-0"}}, "three OAuth settings"),

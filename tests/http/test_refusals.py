@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_klaviyo.contract import REVISION
-from tap_klaviyo.http import Answer, Request
+from tap_klaviyo.http import Answer, ApiKeyAuth, Request
 from tap_klaviyo.http.complaint import complaint_of
 from tap_klaviyo.http.errors import (
     BadRequestError,
@@ -88,6 +88,8 @@ def test_403_for_want_of_a_feature_does_not_blame_the_key(requests_mock: Mocker)
     )
     assert isinstance(found, PermissionDeniedError)
     assert "Advanced KDP" in str(found.reason)
+    assert "Advanced KDP" in str(found)
+    assert found.scopes == ()
     assert "scope" not in str(found)
 
 
@@ -168,7 +170,15 @@ def test_400_without_an_id_in_the_path_is_never_blamed_on_one(requests_mock: Moc
 def test_410_names_the_revision(requests_mock: Mocker, answer: dict[str, Any]) -> None:
     found = refused(requests_mock, answer)
     assert isinstance(found, RevisionGoneError)
-    assert REVISION in str(found)
+    assert f"retired API revision {REVISION}" in str(found)
+    assert "upgrade tap-klaviyo" in str(found)
+
+
+def test_410_names_the_revision_that_the_request_brought(requests_mock: Mocker) -> None:
+    requests_mock.get(URL, **error(410, "gone", "Gone."))
+    http = client()
+    with pytest.raises(RevisionGoneError, match=r"revision 2024-02-15 .* set a newer revision"):
+        http.send(request(http, headers={"revision": "2024-02-15"}))
 
 
 @pytest.mark.parametrize("status", [304, 402, 405, 406, 409, 413, 415, 422, 451])
@@ -218,12 +228,12 @@ def test_every_answer_is_good_or_passes_or_is_refused(status: int, body: bytes, 
     if failure is not None:
         assert isinstance(failure, FailedTryError)
     elif status not in range(200, 300):
-        assert isinstance(refusal(asked, answer, setting="auth_token", revision=REVISION), KlaviyoError)
+        assert isinstance(refusal(asked, answer, auth=ApiKeyAuth("pk_x"), revision=REVISION), KlaviyoError)
 
 
 def test_the_scopes_may_be_unknown() -> None:
     http = client()
     asked = request(http)
     unknown = Request(msgspec.structs.replace(asked.endpoint, scopes=()), asked.url, asked.limits)
-    found = refusal(unknown, Answer(403, b"{}", {}), setting="auth_token", revision=REVISION)
+    found = refusal(unknown, Answer(403, b"{}", {}), auth=ApiKeyAuth("pk_x"), revision=REVISION)
     assert "the key lacks a scope" in str(found)

@@ -31,6 +31,7 @@ def test_the_headers_are_klaviyos(requests_mock: Mocker) -> None:
     assert sent["Accept"] == "application/vnd.api+json"
     assert sent["Accept-Encoding"] == "gzip"
     assert sent["User-Agent"].startswith("tap-klaviyo")
+    assert sent["X-Klaviyo-Revision-Fall-Forward-Opt-Out"] == "1"
     assert "Cookie" not in sent
 
 
@@ -311,8 +312,20 @@ def test_another_revision_in_the_answer_is_told_once(requests_mock: Mocker, capl
     http.send(request(http))
     http.send(request(http))
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
-        f"Klaviyo answers with API revision 2027-01-15 where {REVISION} was asked for"
+        f"Klaviyo responds with API revision 2027-01-15 instead of {REVISION}; "
+        "if values are missing, upgrade tap-klaviyo"
     ]
+
+
+def test_each_pair_of_revisions_is_told_once(requests_mock: Mocker, caplog: pytest.LogCaptureFixture) -> None:
+    requests_mock.get(URL, content=PAGE, headers={"x-klaviyo-api-revision": "2027-01-15"})
+    http = client()
+    for own in ({}, {"revision": "2025-10-15"}, {}, {"Revision": "2025-10-15"}, {"revision": "2027-01-15"}):
+        http.send(request(http, headers=own))
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [f"instead of {asked};" in line for asked, line in zip([REVISION, "2025-10-15"], told, strict=True)] == [
+        True
+    ] * 2
 
 
 def test_the_error_of_a_refusal_carries_no_other_error(requests_mock: Mocker) -> None:
