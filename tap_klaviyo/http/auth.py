@@ -9,15 +9,20 @@ from tap_klaviyo.http.key_hints import describe
 from tap_klaviyo.http.redact import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tap_klaviyo.http.request import Answer
-
-    # Posts a form to the token endpoint with the given Authorization, retried like any request.
-    Post = Callable[[bytes, Secret], Answer]
 
 
 _SCHEMES = ("klaviyo-api-key", "bearer", "basic", "authorization:")
+
+
+class Tokens(Protocol):
+    """The token endpoint, for who needs a token."""
+
+    def post(self, form: bytes, basic: Secret) -> Answer:
+        """The response to a form, retried like any request; `basic` is the client's id and secret in base64."""
+
+    def rest(self, seconds: float) -> None:
+        """Wait for so long, or until there is a reason to stop."""
 
 
 class Auth(Protocol):
@@ -29,10 +34,10 @@ class Auth(Protocol):
     def hint(self) -> str:
         """What is wrong with refused credentials, as far as they show it, and what to do; nothing of their value."""
 
-    def header(self, post: Post) -> str | None:
+    def header(self, tokens: Tokens) -> str | None:
         """The value of the Authorization header, as good as new."""
 
-    def renew(self, refused: str | None, post: Post) -> bool:
+    def renew(self, refused: str | None, tokens: Tokens) -> bool:
         """Replace the refused header; False where there is nothing to replace it with."""
 
 
@@ -42,10 +47,10 @@ class NoAuth:
     setting = "auth_token"
     hint = "no key was sent: set a private key"
 
-    def header(self, post: Post) -> None:
+    def header(self, tokens: Tokens) -> None:
         """Nothing."""
 
-    def renew(self, refused: str | None, post: Post) -> bool:  # noqa: ARG002 - the protocol's
+    def renew(self, refused: str | None, tokens: Tokens) -> bool:  # noqa: ARG002 - the protocol's
         """There is nothing to renew."""
         return False
 
@@ -68,11 +73,11 @@ class ApiKeyAuth:
         """The form of the key and the usual mistake that fits."""
         return describe(self._key.reveal())
 
-    def header(self, post: Post) -> str:  # noqa: ARG002 - the protocol's
+    def header(self, tokens: Tokens) -> str:  # noqa: ARG002 - the protocol's
         """The key."""
         return f"Klaviyo-API-Key {self._key.reveal()}"
 
-    def renew(self, refused: str | None, post: Post) -> bool:  # noqa: ARG002 - the protocol's
+    def renew(self, refused: str | None, tokens: Tokens) -> bool:  # noqa: ARG002 - the protocol's
         """A key stays what it is."""
         return False
 

@@ -7,26 +7,24 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from requests.structures import CaseInsensitiveDict
-
 from tap_klaviyo.http.clock import ServerClock
 from tap_klaviyo.http.counters import Tally
 from tap_klaviyo.http.errors import BrokenBodyError, FailedTryError, ForeignLinkError
 from tap_klaviyo.http.limits import Limiter
-from tap_klaviyo.http.oauth import final
 from tap_klaviyo.http.origin import Origin
 from tap_klaviyo.http.redact import brief
 from tap_klaviyo.http.responses import broken_body, failed_try, redirect, refusal
 from tap_klaviyo.http.retry import LONGEST_WAIT, Tries, quota_exhausted
+from tap_klaviyo.http.settings import MEDIA_TYPE
+from tap_klaviyo.http.token_endpoint import TokenEndpoint
 from tap_klaviyo.http.transport import Transport
 from tap_klaviyo.http.waiting import LOOK_UP, Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
 
     from tap_klaviyo.http.limits import Quota
-    from tap_klaviyo.http.redact import Secret
     from tap_klaviyo.http.request import Answer, Request
     from tap_klaviyo.http.settings import HttpSettings
 
@@ -34,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_MEDIA_TYPE = "application/vnd.api+json"
-_TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 _MOST_REDIRECTS = 3
 _UNLIMITED = 1e9
 _OK = range(200, 300)
@@ -120,14 +116,14 @@ class Http:
         """
         tally = tally or Tally()
         quota = self._limiter.quota(request)
-        tries = self._tries(request.label, quota.pause, stop, tally)
+        tries = self._tries(quota, request.label, stop, tally)
         redirects, renewed = 0, False
         while True:
             self._patience.go_on(request.label, stop)
             self._stay(request)
             failure: FailedTryError | None
             try:
-                authorization = self._auth.header(self._post(stop))
+                authorization = self._auth.header(self._tokens(stop))
                 answer = self._in_turn(request, authorization, quota, stop, tally)
                 failure = failed_try(answer, self.server_now(), text=request.text)
                 if failure is None and answer.status in _OK:
@@ -139,7 +135,7 @@ class Http:
             # Outside of the handlers, so that no error carries another one, with its URL, in its context.
             if failure is not None:
                 tries.failed(failure)
-            elif answer.status == _UNAUTHORIZED and not renewed and self._auth.renew(authorization, self._post(stop)):
+            elif answer.status == _UNAUTHORIZED and not renewed and self._auth.renew(authorization, self._tokens(stop)):
                 renewed = True
             elif (target := redirect(request, answer)) is not None and redirects < _MOST_REDIRECTS:
                 redirects += 1
@@ -147,6 +143,18 @@ class Http:
             else:
                 revision = request.headers.get("revision", self._settings.revision)
                 raise refusal(request, answer, auth=self._auth, revision=revision)
+
+    def _tokens(self, stop: threading.Event | None) -> TokenEndpoint:
+        """What asks for a token on behalf of a request, with the same reason to stop."""
+        return TokenEndpoint(
+            self._settings,
+            self._origin,
+            transport=self._transport,
+            patience=self._patience,
+            slots=self._slots,
+            clock=self._server_clock,
+            stop=stop,
+        )
 
     def _in_turn(
         self,
@@ -175,9 +183,9 @@ class Http:
             return self._exchange(request, authorization, quota, tally)
 
     def _exchange(self, request: Request, authorization: str | None, quota: Quota, tally: Tally) -> Answer:
-        headers = self._headers(request.headers)
+        headers = self._settings.headers(request.headers)
         if request.body is not None:
-            headers.setdefault("Content-Type", _MEDIA_TYPE)
+            headers.setdefault("Content-Type", MEDIA_TYPE)
         if authorization is not None:
             headers["Authorization"] = authorization
         sent_at = self._patience.clock()
@@ -192,61 +200,18 @@ class Http:
         self._compare(headers["revision"], answer.headers.get("X-Klaviyo-API-Revision"))
         return answer
 
-    def _post(self, stop: threading.Event | None) -> Callable[[bytes, Secret], Answer]:
-        """What posts a form to the token endpoint: within the slots and the retries, outside of any quota."""
-        label = f"POST {_TOKEN_PATH}"
-
-        def post(form: bytes, basic: Secret) -> Answer:
-            tally = Tally()
-            tries = self._tries(label, None, stop, tally)
-            headers = self._headers({})
-            headers["Accept"] = "application/json"
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-            headers["Authorization"] = f"Basic {basic.reveal()}"
-            while True:
-                try:
-                    with self._patience.held(self._slots, label, stop):
-                        answer = self._transport.exchange(
-                            "POST",
-                            self._origin.url(_TOKEN_PATH),
-                            headers=headers,
-                            body=form,
-                            label=label,
-                            tally=tally,
-                        )
-                    self._server_clock.note(answer.headers)
-                    failure = None if final(answer) else failed_try(answer, self.server_now())
-                except FailedTryError as error:
-                    failure = error
-                if failure is None:
-                    return answer
-                tries.failed(failure)
-
-        return post
-
-    def _headers(self, extra: Mapping[str, str]) -> CaseInsensitiveDict[str]:
-        headers = CaseInsensitiveDict(
-            {
-                "Accept": _MEDIA_TYPE,
-                "Accept-Encoding": "gzip",
-                "User-Agent": self._settings.user_agent,
-                "revision": self._settings.revision,
-                # Without it a retired revision is answered in the next one's fields, silently; with it, by a 410.
-                "X-Klaviyo-Revision-Fall-Forward-Opt-Out": "1",
-            }
-        )
-        headers.update(extra)
-        return headers
-
-    def _tries(
-        self, label: str, pause: Callable[[float], object] | None, stop: threading.Event | None, tally: Tally
-    ) -> Tries:
+    def _tries(self, quota: Quota, label: str, stop: threading.Event | None, tally: Tally) -> Tries:
         def rest(seconds: float) -> None:
             self._patience.rest(seconds, label, stop)
 
-        host = self._origin.host
         return Tries(
-            self._settings.policy, label=label, host=host, tally=tally, pause=pause, rest=rest, now=self.server_now
+            self._settings.policy,
+            label=label,
+            host=self._origin.host,
+            tally=tally,
+            pause=quota.pause,
+            rest=rest,
+            now=self.server_now,
         )
 
     def _stay(self, request: Request) -> None:

@@ -11,6 +11,7 @@ KlaviyoError
 ├── RevisionGoneError       the API revision has been retired
 ├── QuotaExhaustedError     the quota reopens later than a request waits
 ├── UnreachableError        no usable answer after the last try
+├── TokenFileBusyError      another process holds the `token_file`
 ├── ForeignLinkError        a link or redirect leads away from the origin of `api_url`
 ├── TooLargeError           the body is over the bound
 └── StoppedError            the caller asked to stop
@@ -103,6 +104,10 @@ class UnreachableError(KlaviyoError):
     def __init__(self, message: str, *, label: str, status: int | None, reason: str) -> None:
         super().__init__(message, label=label, status=status)
         self.reason = reason
+
+
+class TokenFileBusyError(KlaviyoError):
+    """Another process holds the `token_file` for longer than a token takes."""
 
 
 class ForeignLinkError(KlaviyoError):

@@ -312,8 +312,10 @@ def test_another_revision_in_the_answer_is_told_once(requests_mock: Mocker, capl
     http.send(request(http))
     http.send(request(http))
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
-        f"Klaviyo responds with API revision 2027-01-15 instead of {REVISION}; "
-        "if values are missing, upgrade tap-klaviyo"
+        (
+            f"Klaviyo responds with API revision 2027-01-15 instead of {REVISION}; "
+            "if values are missing, upgrade tap-klaviyo"
+        )
     ]
 
 
