@@ -14,18 +14,21 @@ from tap_klaviyo.http.revision import revision_warning
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tap_klaviyo.config.settings import Settings
+
 logger = logging.getLogger(__name__)
 
 _KEY_NAMES = ("auth_token", "api_key", "private_key")
 _OAUTH_NAMES = ("client_id", "client_secret", "refresh_token")
 
 
-def connect(config: Mapping[str, Any]) -> Http:
+def connect(settings: Settings) -> Http:
     """Open the connection that the settings describe; nothing is sent yet.
 
     Raises:
         SettingsError: There is no key, or there are two ways to authenticate.
     """
+    config = settings.raw
     known = {
         name: config[name]
         for name in (
@@ -40,11 +43,11 @@ def connect(config: Mapping[str, Any]) -> Http:
         )
         if config.get(name) is not None
     }
-    settings = HttpSettings(auth=_auth(config), **known)
-    warning = revision_warning(settings.revision, datetime.now(UTC).date())
+    found = HttpSettings(auth=_auth(config), **known)
+    warning = revision_warning(found.revision, datetime.now(UTC).date())
     if warning is not None:
         logger.warning(warning)
-    return Http(settings)
+    return Http(found)
 
 
 def _auth(config: Mapping[str, Any]) -> NoAuth | ApiKeyAuth | OAuth:

@@ -16,8 +16,8 @@ import pytest
 from tap_klaviyo import contract, streams
 from tap_klaviyo.records.columns import Constant, Id, Linked, RelatedAttribute
 from tap_klaviyo.streams import registry
-from tap_klaviyo.streams.base import KlaviyoStream
 from tap_klaviyo.streams.registry import STREAMS
+from tap_klaviyo.streams.resource import KlaviyoStream
 from tap_klaviyo.tap import TapKlaviyo
 
 LONGEST = 10
@@ -84,7 +84,7 @@ def test_every_type_that_klaviyo_gives_is_a_stream():
         for (method, path), endpoint in contract.endpoints().items()
         if method == "GET" and path.startswith("/api/") and "/relationships/" not in path
     }
-    types = {made(kind).record_type for kind in STREAMS if kind.primary_keys == ("id",)}
+    types = {made(kind).spec.record_type for kind in STREAMS if kind.primary_keys == ("id",)}
     assert given - LINKAGE_ONLY - types == set()
     assert len(given - LINKAGE_ONLY) == 56
     assert {contract.schema_name(kind) for kind in types} == {
@@ -94,7 +94,7 @@ def test_every_type_that_klaviyo_gives_is_a_stream():
 
 def test_no_schema_is_an_orphan():
     """A schema is a stream's own, or that of a resource that some endpoint includes."""
-    used = {contract.schema_name(made(kind).record_type) for kind in STREAMS}
+    used = {contract.schema_name(made(kind).spec.record_type) for kind in STREAMS}
     included = {
         contract.schema_name(endpoint.relationships[name].type)
         for endpoint in contract.endpoints().values()
@@ -199,7 +199,8 @@ def test_the_numbers_of_the_docstring_are_the_contract_s(kind):
     limits = {endpoint.limits.steady for endpoint in endpoints}
     limits |= {one.limits.steady for endpoint in endpoints for one in endpoint.conditional_limits}
     if kind.linked_from is not None:
-        sizes.add(contract.endpoint(kind.linked_from.stream.path).page_size)
+        linked = next(other for other in STREAMS if other.name == kind.linked_from.stream)
+        sizes.add(contract.endpoint(linked.path).page_size)
     text = str(kind.__doc__).replace(",", "")
     assert {int(number) for number in re.findall(r"per (\d+)", text)} <= sizes
     assert {int(number) for number in re.findall(r"(\d+) a minute", text)} <= limits

@@ -10,11 +10,13 @@ from tap_klaviyo import contract
 from tap_klaviyo.records.fieldsets import includes_of
 from tap_klaviyo.records.selection import choose
 from tap_klaviyo.streams.reports.base import CalendarStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 from tap_klaviyo.tap import TapKlaviyo
 from tools.docs.pages import code, table
 
 if TYPE_CHECKING:
-    from tap_klaviyo.streams.base import KlaviyoStream
+    from tap_klaviyo.pagination.source import Source
+    from tap_klaviyo.streams.base import BaseStream
 
 
 @dataclass(frozen=True)
@@ -26,18 +28,26 @@ class Scopes:
 
 
 @cache
-def streams() -> dict[str, KlaviyoStream]:
+def streams() -> dict[str, BaseStream]:
     """Return every stream as it is without settings, in the order of the declarations."""
     tap = TapKlaviyo(config={"api_url": "sandbox://"})
     return {stream.name: stream for stream in tap.discover_streams()}
 
 
-def scopes_of(stream: KlaviyoStream) -> Scopes:
+def source_of(stream: KlaviyoStream) -> Source:
+    """Return what a stream's first sync asks, with its default selection."""
+    sync, _ = stream.begin()
+    return stream.plan(sync).source
+
+
+def scopes_of(stream: BaseStream) -> Scopes:
     """Return the scopes of a stream's default selection."""
     if isinstance(stream, CalendarStream):
         beside = ["/api/accounts"] + (["/api/metrics"] if stream.metric_wanted() else [])
         return Scopes(frozenset(stream.endpoint.scopes).union(*(contract.endpoint(path).scopes for path in beside)))
-    source = stream.steps().source
+    if not isinstance(stream, KlaviyoStream):
+        return Scopes(frozenset(stream.endpoint.scopes))
+    source = source_of(stream)
     related = source.endpoint.relationships
     needed = set(source.endpoint.scopes)
     filling: dict[str, list[str]] = {}
@@ -56,15 +66,16 @@ def _of_others(stream: KlaviyoStream) -> set[str]:
     if stream.fallback:
         found |= {*contract.endpoint(stream.fallback.path).scopes}
     if stream.linked_from:
-        listed = contract.endpoint(stream.linked_from.stream.path)
+        listed = streams()[stream.linked_from.stream].endpoint
         found |= {*listed.scopes, *contract.scopes(listed.relationships[stream.linked_from.relationship].type)}
-    kind = stream.parent
-    while kind is not None:
-        endpoint = contract.endpoint(kind.path)
-        found |= {*endpoint.scopes}
-        if kind.via:
-            found |= {*contract.scopes(endpoint.relationships[kind.via].type)}
-        kind = kind.parent
+    name = stream.spec.parent
+    while name is not None:
+        parent = streams()[name]
+        found |= {*parent.endpoint.scopes}
+        spec = parent.spec if isinstance(parent, KlaviyoStream) else None
+        if spec and spec.via:
+            found |= {*contract.scopes(spec.endpoint.relationships[spec.via].type)}
+        name = spec.parent if spec else None
     return found
 
 
@@ -73,7 +84,7 @@ def by_stream() -> str:
     return table(("stream", "scopes", "more, for columns"), (_row(stream) for stream in streams().values()))
 
 
-def _row(stream: KlaviyoStream) -> tuple[str, str, str]:
+def _row(stream: BaseStream) -> tuple[str, str, str]:
     found = scopes_of(stream)
     more = "; ".join(f"`{scope}`: {code(columns)}" for scope, columns in sorted(found.filling.items()))
     star = "" if stream.selected_by_default else " (off)"
