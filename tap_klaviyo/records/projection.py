@@ -18,12 +18,14 @@ import msgspec
 from msgspec import Raw
 
 from tap_klaviyo.contract.timestamps import rfc3339
+from tap_klaviyo.records import lenient_json
 from tap_klaviyo.records.coerce import Conform, conformer
 from tap_klaviyo.records.columns import Attribute, Chosen, Constant, Id, Lifted, Linked, RelatedAttribute
 from tap_klaviyo.records.decoder import NULL, SCALARS, Linkage, document, struct
+from tap_klaviyo.records.exact import exact
 from tap_klaviyo.records.flatten import is_open_object
-from tap_klaviyo.records.jsonapi import Document
-from tap_klaviyo.records.lenient_json import clean_body
+from tap_klaviyo.records.jsonapi import Document, decoded
+from tap_klaviyo.records.record_selector import Lookup
 
 # Of the usual shape, "2022-11-08T01:23:45+00:00".
 _marks, _after_seconds = itemgetter(slice(4, 17, 3)), itemgetter(slice(19, None))
@@ -51,8 +53,9 @@ Read = Callable[[_Page], Values]
 class Projection:
     """Reads answers, and makes records of the chosen columns."""
 
-    def __init__(self, chosen: Sequence[Chosen], replication_key: str | None) -> None:
+    def __init__(self, chosen: Sequence[Chosen], replication_key: str | None, lookup: Lookup | None = None) -> None:
         self._replication_key = replication_key
+        self._lookup = lookup
         self._chosen = chosen
         self._attributes: dict[str, Any] = {}
         self._members: dict[str, dict[str, Any]] = {}
@@ -65,21 +68,27 @@ class Projection:
         self._resource, self._decode = document(self._attributes, self._relationships)
 
     @classmethod
-    def of(cls, chosen: Sequence[Chosen], replication_key: str | None) -> Projection | None:
-        """Compile the chosen columns; None where one of them is of a kind that only the flattener knows."""
-        return cls(chosen, replication_key) if all(_is_known(choice) for choice in chosen) else None
+    def of(
+        cls, chosen: Sequence[Chosen], replication_key: str | None, lookup: Lookup | None = None
+    ) -> Projection | None:
+        """Compile the chosen columns; None if one of them is of a kind that only the flattener knows.
+
+        ``lookup`` is the column, if any, that another list knows.
+        """
+        return cls(chosen, replication_key, lookup) if all(map(_is_known, chosen)) else None
 
     def parse(self, body: bytes) -> Document | None:
         """Read an answer; None where it is not as its types promise."""
         try:
-            raw: Any = self._decode(clean_body(body))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raw, changes = lenient_json.decode(body, self._decode)
+        except ValueError:
             return None
         return Document(
             data=raw.data,
             included={(item.type, item.id): item for item in raw.included or ()},
             next_link=(raw.links.next if raw.links else None) or None,
             body=body,
+            changes=changes,
         )
 
     def reads(self, document: Document) -> bool:
@@ -133,6 +142,9 @@ class Projection:
             case Id():
                 identifier = attrgetter("id")
                 return lambda page: map(identifier, page.document.data)
+            case Constant() if self._lookup and self._lookup.column == column.name:
+                find = self._lookup.find
+                return lambda page: map(find().get, map(attrgetter("id"), page.document.data))
             case Constant():
                 return lambda page: repeat(page.context.get(column.name), len(page.document.data))
             case Attribute(name=name):
@@ -150,12 +162,22 @@ class Projection:
             raw = self._attribute(name, Raw)
             # Where members of it were decoded, that has shown it to be an object.
             return lambda page: map(raw if name in page.members else lambda item: _object(raw(item)), page.attributes)
+        if _scalar(choice) not in SCALARS:
+            return self._nested_reader(choice, name)
         get = self._attribute(name, SCALARS[_scalar(choice)][0])
         if choice.column.schema.get("format") == "date-time":
             # The instants of the replication key are parsed anyway, so the usual shape of it need not be here.
             checked = choice.column.name == self._replication_key
             return lambda page: _date_times(list(map(get, page.attributes)), checked=checked)
         return lambda page: map(get, page.attributes)
+
+    def _nested_reader(self, choice: Chosen, name: str) -> Read:
+        """Pass on the bytes of what is as its schema wants it; convert the rest one by one."""
+        raw, fits = self._attribute(name, Raw), exact(choice.column.schema)
+        conform = conformer(choice.column.schema, None, _refuse)
+        return lambda page: [
+            value if fits(value) else conform(decoded(value)) for value in map(raw, page.attributes)
+        ]
 
     def _linked(self, relationship: str) -> Read:
         self._relationships.setdefault(relationship, Linkage)
@@ -207,9 +229,7 @@ def _is_known(choice: Chosen) -> bool:
     source = choice.column.source
     match source:
         case Attribute(detail=detail):
-            return (
-                choice.within is None and not detail and (is_open_object(choice.column) or _scalar(choice) in SCALARS)
-            )
+            return choice.within is None and not detail
         case Linked(many=many):
             return not many
         case Id() | Constant() | RelatedAttribute() | Lifted():

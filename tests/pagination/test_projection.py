@@ -138,6 +138,7 @@ def test_a_usual_page_is_read_the_fast_way():
     "body",
     [
         b'{"data":[{"type":"event","id":"e","attributes":{"event_properties":{"a":"\\ud800"}}}]}',
+        b'{"data":[{"type":"event","id":"e","attributes":{"event_properties":{"a":\n "\\ud800"}}}]}',
         b'{"data":[{"type":"event","id":"e","attributes":{"event_properties":{"a":NaN}}}]}',
         b'{\n "data": [{"type":"event","id":"e","attributes":{"event_properties":{"a":\n 1}}}]}',
         b'{"data":[{"type":"event","id":"e","attributes":{"event_properties":{"a":"\xff"}}}]}',
