@@ -84,6 +84,11 @@ class Sandbox:
         }
         self._lock = threading.Lock()
 
+    @property
+    def log(self) -> list[Logged]:
+        """The requests so far, as a list of its own."""
+        return list(self.requests)
+
     def reset(self) -> None:
         """Turn all faults, planned changes and delays off, and begin the log and the counts anew."""
         self.faults.clear()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tap_klaviyo.sandbox.instants import SECOND
 
 if TYPE_CHECKING:
-    from tap_klaviyo.sandbox.shop.events import World
+    from tap_klaviyo.sandbox.shop.world import World
 
 
 def properties_of(world: World, kind: str, number: int, instant: int) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from tap_klaviyo.sandbox.shop import (
 )
 from tap_klaviyo.sandbox.shop.making import Maker, Stock
 from tap_klaviyo.sandbox.shop.timeline import AttributionShelf, EventShelf
+from tap_klaviyo.sandbox.shop.world import World
 
 
 def stocked(seed: int, *, event_count: int, profile_count: int, bursts: bool) -> Stock:
@@ -29,7 +30,7 @@ def stocked(seed: int, *, event_count: int, profile_count: int, bursts: bool) ->
     list_ids, template_ids = groups.list_ids(maker), content.template_ids(maker)
     people = profiles.made(maker, profile_count, list_ids)
     profile_ids = [profile.id for profile in people]
-    world = events.World(maker, profile_ids, campaigns.names(maker), flows.message_ids(maker))
+    world = World(maker, profile_ids, campaigns.names(maker), flows.message_ids(maker))
     instants = events.instants(world, event_count, bursts=bursts)
     event_ids = [events.event_id(number) for number in range(min(event_count, 500))]
     resources = [
