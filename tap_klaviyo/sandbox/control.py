@@ -1,11 +1,14 @@
 """``/__control``: how another process looks into the sandbox and tells it to misbehave.
 
 ``GET /__control`` answers with counts, ``GET /__control/log`` with the requests so far, ``GET
-/__control/resources/{type}`` and ``/__control/members/{list|segment}`` with the truth. ``POST /__control`` takes a
-JSON object, any of: ``reset`` (true: faults, changes, log and counts go), ``seed`` and ``faults`` (a list of objects
-with the fields of ``Fault``), ``changes`` (now) and ``schedule`` (each with ``after``, and ``path`` or ``repeats``),
-``limits`` (a factor, or null for none), ``latency`` (seconds), ``wrong_keys``, ``scopes``, ``without_webhooks``,
-``oauth`` (the arguments of ``OAuth``, or ``{"action": "expire"}`` or ``"revoke"``).
+/__control/resources/{type}`` and ``/__control/members/{list|segment}`` with the truth,
+``/__control/revisions/{revision}`` with the number of rows of each type that a revision has, and
+``/__control/revisions/{revision}/{type}`` with these rows. ``POST /__control`` takes a JSON object, any of: ``reset``
+(true: faults, changes, log and counts go), ``behaviour`` (``recorded``, ``documented``, or switches by name),
+``seed`` and ``faults`` (a list of objects with the fields of ``Fault``), ``changes`` (now) and ``schedule`` (each
+with ``after``, and ``path`` or ``repeats``), ``limits`` (a factor, or null for none), ``latency`` (seconds),
+``wrong_keys``, ``scopes``, ``without_webhooks``, ``oauth`` (the arguments of ``OAuth``, or ``{"action": "expire"}``
+or ``"revoke"``).
 """
 
 from __future__ import annotations
@@ -24,9 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tap_klaviyo.sandbox.access import Access
+    from tap_klaviyo.sandbox.behaviour import Behaviour
     from tap_klaviyo.sandbox.faults import Faults
     from tap_klaviyo.sandbox.schedule import Schedule
-    from tap_klaviyo.sandbox.shop import Shop
+    from tap_klaviyo.sandbox.shop import Resource, Shop
+    from tap_klaviyo.sandbox.view import View
 
 PATH = "/__control"
 
@@ -59,6 +64,7 @@ class Controlled(Protocol):
     limiter: Limiter | None
     faults: Faults
     schedule: Schedule
+    behaviour: Behaviour
     latency: float
     refused: int
     throttled: int
@@ -66,6 +72,9 @@ class Controlled(Protocol):
     @property
     def log(self) -> Iterable[Seen]:
         """The requests so far."""
+
+    def view(self, revision: str) -> View:
+        """The shop as a revision sees it."""
 
     def reset(self) -> None:
         """Turn all misbehaviour off."""
@@ -95,14 +104,22 @@ def _seen(sandbox: Controlled, parts: list[str]) -> Any:
                 for one in sandbox.log
             ]
         case ["resources", kind]:
-            return [
-                {"id": one.id, "attributes": one.attributes, "relationships": one.relationships, "hidden": one.hidden}
-                for one in sandbox.shop.resources(kind)
-            ]
+            return _rows(sandbox.shop.resources(kind))
+        case ["revisions", revision]:
+            return sandbox.view(revision).counts()
+        case ["revisions", revision, kind]:
+            return _rows(sandbox.view(revision).resources(kind))
         case ["members", kind]:
             return sorted(sandbox.shop.memberships(kind))
         case _:
             raise not_found("/".join(["control", *parts]))
+
+
+def _rows(resources: Iterable[Resource]) -> list[dict[str, Any]]:
+    return [
+        {"id": one.id, "attributes": one.attributes, "relationships": one.relationships, "hidden": one.hidden}
+        for one in resources
+    ]
 
 
 def _apply(sandbox: Controlled, body: bytes) -> None:
@@ -144,6 +161,10 @@ def _set(name: str, convert: Callable[[Any], Any]) -> Callable[[Controlled, Any]
     return setter
 
 
+def _behaviour(sandbox: Controlled, to: str | dict[str, bool]) -> None:
+    sandbox.behaviour.change(to)
+
+
 def _seed(sandbox: Controlled, seed: int) -> None:
     sandbox.faults.seed = seed
 
@@ -159,6 +180,7 @@ def _oauth(sandbox: Controlled, given: dict[str, Any]) -> None:
 
 
 _SETTERS: dict[str, Callable[[Controlled, Any], None]] = {
+    "behaviour": _behaviour,
     "seed": _seed,
     "faults": _faults,
     "changes": _changes,

@@ -56,7 +56,7 @@ def targets(sandbox: Sandbox, operation: Operation, *, everything: bool = False)
     filters = required[operation.filter_requires[0]] if operation.filter_requires else [None]
     ids: list[str | None] = [None]
     if "{" in operation.path:
-        kind = load().singulars[operation.segments[0]]
+        kind = load("2026-07-15").singulars[operation.segments[0]]
         found = [resource.id for resource in sandbox.shop.resources(kind)]
         ids = [*found[:: max(1, len(found) // _SAMPLE)]]
     return [

@@ -81,6 +81,6 @@ def test_a_factor_makes_limits_wider_or_narrower() -> None:
 def test_reports_have_a_day() -> None:
     clock = Clock()
     limiter = Limiter(clock=clock)
-    report = load().operation("post", "/api/flow-values-reports")
+    report = load("2026-07-15").operation("post", "/api/flow-values-reports")
 
     assert limiter.admit(report, {})["RateLimit-Limit"] == "1, 1;w=1, 2;w=60, 225;w=86400"

@@ -15,7 +15,7 @@ from tap_klaviyo.sandbox.document import load
 from tests.sandbox.callers import pages, targets
 
 SMALL = Shop(1, events=400, profiles=100)
-DOCUMENT = load()
+DOCUMENT = load("2026-07-15")
 PATHS = [operation.path for operation in DOCUMENT.operations()]
 # what the real API answers although its document does not allow it
 ODDITIES = (

@@ -14,7 +14,7 @@ from tools.contract.files import generated
 from tools.contract.prune import prune
 
 PACKAGE = Path(__file__).parents[2] / "tap_klaviyo"
-PINNED = PACKAGE / "sandbox" / "document.json"
+PINNED = PACKAGE / "sandbox" / "documents" / "2026-07-15.json"
 
 
 def text(value: Any, *, sort: bool = False) -> str:

@@ -53,6 +53,7 @@ def _template(index: int) -> dict[str, Any]:
         "amp": None,
         "created": before_anchor(400 - index) if index != 4 else None,
         "updated": before_anchor(200 - index // 4),
+        "screenshot_url": None if index % 5 == 0 else f"https://shots.example.com/{index}.png",
         "definition": {"id": None, "template_id": None, "body": body, "styles": []} if draggable else None,
     }
 
