@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from tap_klaviyo.sandbox.asked import Asked
     from tap_klaviyo.sandbox.behaviour import Behaviour
@@ -27,8 +27,6 @@ _UNASKED = {"campaign-message": "definition"}
 _UNLISTED = {"profile": ("anonymous_id", "whatsapp_bsuid")}
 # the relationships of classic messages that lead to their content
 _CONTENT = ("template", "image")
-# an address that is signed anew for each answer
-_PRESIGNED = {"template": "screenshot_url"}
 
 Tree = dict[str, "Tree | None"]
 
@@ -75,7 +73,7 @@ class _Plan:
     names: tuple[str, ...] | None
     tree: Tree | None
     relationships: tuple[_Link, ...]
-    presigned: str | None
+    amend: Callable[[dict[str, Any]], None] | None
 
 
 class Renderer:
@@ -141,8 +139,20 @@ class Renderer:
             for name, (kind, many) in relationships.items()
         )
         home = f"{self._base}/api/{self._plurals.get(shape.type, shape.type + 's')}"
-        presigned = _PRESIGNED.get(shape.type)
-        return _Plan(shape.type, home, names, tree, links, presigned if presigned in (names or ()) else None)
+        return _Plan(shape.type, home, names, tree, links, self._amend(shape))
+
+    def _amend(self, shape: Shape) -> Callable[[dict[str, Any]], None] | None:
+        """Return what changes the attributes of a type on their way out, None for most."""
+        if shape.type == "template":
+            return self._sign
+        if shape.type == "coupon" and self._behaviour.text_thresholds:
+            return _threshold_as_text
+        return None
+
+    def _sign(self, attributes: dict[str, Any]) -> None:
+        # the address of a screenshot is signed anew for each answer
+        if attributes.get("screenshot_url"):
+            attributes["screenshot_url"] += f"?X-Amz-Expires=86400&X-Amz-Signature={self._number:016x}"
 
     def _linked(self, shape: Shape, include: tuple[str, ...] | None) -> frozenset[str]:
         """Return the relationships that are written with their linkage."""
@@ -167,8 +177,8 @@ class Renderer:
                 chosen = {name: attributes[name] for name in plan.names if name in attributes}
             else:
                 chosen = _pruned(attributes, plan.tree)
-            if plan.presigned is not None and chosen.get(plan.presigned):
-                chosen[plan.presigned] += f"?X-Amz-Expires=86400&X-Amz-Signature={self._number:016x}"
+            if plan.amend is not None:
+                plan.amend(chosen)
             parts.append(f'"attributes":{_dumps(chosen)}')
         if plan.relationships:
             written = [text for link in plan.relationships if (text := self._relationship(resource, link, home))]
@@ -191,6 +201,13 @@ class Renderer:
 
 def _always(shape: Shape) -> frozenset[str]:
     return _ALWAYS_LINKED.get(shape.type, frozenset())
+
+
+def _threshold_as_text(attributes: dict[str, Any]) -> None:
+    monitor = attributes.get("monitor_configuration")
+    if monitor:
+        texts = {"low_balance_threshold": str(monitor["low_balance_threshold"])}
+        attributes["monitor_configuration"] = {**monitor, **texts}
 
 
 def _linkage(kind: str, related: list[str], *, many: bool) -> str:

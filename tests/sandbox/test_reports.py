@@ -99,7 +99,9 @@ def test_a_proper_question_is_answered(sandbox: Sandbox, kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS[:-1])
 def test_every_statistic_of_the_document_is_answered(sandbox: Sandbox, kind: str) -> None:
     schema = load("2026-07-15").request_schema("POST", path(kind))
-    attributes = load("2026-07-15").properties(load("2026-07-15").properties(load("2026-07-15").properties(schema)["data"])["attributes"])
+    attributes = load("2026-07-15").properties(
+        load("2026-07-15").properties(load("2026-07-15").properties(schema)["data"])["attributes"]
+    )
     names = attributes["statistics"]["items"]
     known = load("2026-07-15").resolve(names)["enum"]
     found = results(sandbox, kind, body(kind, statistics=known))

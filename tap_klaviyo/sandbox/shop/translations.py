@@ -22,7 +22,7 @@ def made(variations: Iterable[Resource], messages: Iterable[Resource], others: I
         details = variation.attributes["definition"].get("details")
         if details:
             wanted.append((variation.type, variation.id, details["channel"]))
-    wanted += [(one.type, one.id, one.attributes["channel"] or "email") for one in messages]
+    wanted += [(one.type, one.id, one.attributes["channel"]) for one in messages if one.attributes["channel"]]
     wanted += [(one.type, one.id, "email") for one in others]
     # a page that no endpoint answers with
     wanted += [("consent-page", f"01CONSENT{number}", "web") for number in range(_EVERY)]
