@@ -175,9 +175,7 @@ class Projection:
         """Pass on the bytes of what is as its schema wants it; convert the rest one by one."""
         raw, fits = self._attribute(name, Raw), exact(choice.column.schema)
         conform = conformer(choice.column.schema, None, _refuse)
-        return lambda page: [
-            value if fits(value) else conform(decoded(value)) for value in map(raw, page.attributes)
-        ]
+        return lambda page: [value if fits(value) else conform(decoded(value)) for value in map(raw, page.attributes)]
 
     def _linked(self, relationship: str) -> Read:
         self._relationships.setdefault(relationship, Linkage)

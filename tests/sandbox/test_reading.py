@@ -24,7 +24,7 @@ COMPARE = {
     "less-than": operator.lt,
     "less-or-equal": operator.le,
 }
-DOCUMENT = load()
+DOCUMENT = load("2026-07-15")
 LISTS = [one.path for one in DOCUMENT.operations() if one.collection and "{" not in one.path]
 SORTED = [
     (one.path, sort)

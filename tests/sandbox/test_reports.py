@@ -14,7 +14,7 @@ from tap_klaviyo.sandbox import Sandbox, Shop
 from tap_klaviyo.sandbox.document import load
 from tap_klaviyo.sandbox.ledger import value_of
 
-REVISION = {"revision": "2026-07-15"}
+REVISION = {"revision": "2026-07-15", "content-type": "application/json"}
 YEAR = {"start": "2024-01-01T00:00:00", "end": "2024-12-30T23:59:59"}
 MONTHS = {"start": "2024-03-01T00:00:00", "end": "2024-04-29T23:00:00"}
 
@@ -98,10 +98,12 @@ def test_a_proper_question_is_answered(sandbox: Sandbox, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS[:-1])
 def test_every_statistic_of_the_document_is_answered(sandbox: Sandbox, kind: str) -> None:
-    schema = load().request_schema("POST", path(kind))
-    attributes = load().properties(load().properties(load().properties(schema)["data"])["attributes"])
+    schema = load("2026-07-15").request_schema("POST", path(kind))
+    attributes = load("2026-07-15").properties(
+        load("2026-07-15").properties(load("2026-07-15").properties(schema)["data"])["attributes"]
+    )
     names = attributes["statistics"]["items"]
-    known = load().resolve(names)["enum"]
+    known = load("2026-07-15").resolve(names)["enum"]
     found = results(sandbox, kind, body(kind, statistics=known))
     assert found
     assert all(set(one["statistics"]) == set(known) for one in found)
