@@ -49,6 +49,8 @@ class KlaviyoStream(BaseStream):
     """Additional fields that are asked for unless `stream_options` names others."""
     linked: ClassVar[tuple[str, ...]] = ()
     """To-one relationships that come with their linkage, without an include."""
+    unfolded: ClassVar[tuple[str, ...]] = ()
+    """Members of attributes that become columns of their own, as paths in dots: `definition.name`."""
     extra_columns: ClassVar[tuple[Column, ...]] = ()
 
     variants: ClassVar[tuple[Variant, ...]] = (Variant(),)
@@ -91,7 +93,7 @@ class KlaviyoStream(BaseStream):
     @cached_property
     def spec(self) -> Spec:
         """The declaration, resolved against the contract."""
-        facts = contract.revision(self.revision) if self.revision else contract.current()
+        facts = contract.revision(self.revision) if self.revision else contract.newest()
         endpoint = facts.endpoint(self.path)
         found = self.fallback
         fallback = Fallback(facts.endpoint(found.path), found.attribute) if found else None
@@ -132,6 +134,7 @@ class KlaviyoStream(BaseStream):
             constants=(*(name for name in constants if name), *varying),
             attributes=self.attributes,
             linked=self.linked,
+            unfolded=self.unfolded,
             extra=self.extra_columns,
             always=self.additional_fields,
             via=self.via,
