@@ -9,7 +9,6 @@ import pkgutil
 import re
 import textwrap
 from functools import cache
-from pathlib import Path
 
 import pytest
 
