@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tap_klaviyo.streams.base import KlaviyoStream
+    from tap_klaviyo.streams.resource import KlaviyoStream
 
 _TRIES = 100
 
@@ -21,12 +21,13 @@ def stages(config: dict[str, Any], catalog: Path) -> Iterator[tuple[str, float]]
     """Yield the milliseconds of processor time of each stage of a page of events."""
     tap = TapKlaviyo(config=config, catalog=json.loads(catalog.read_text()))
     events: KlaviyoStream = tap.streams["events"]  # type: ignore[assignment]
-    steps = events.steps()
+    sync, _ = events.begin()
+    steps = events.plan(sync)
     request, maker = steps.source.request(), steps.maker
-    body = tap.http.send(request).body
+    body = tap.session.sources.http.send(request).body
     document = maker.parse(body)
     rows = maker.rows(document, {})
-    yield "request and answer (requests, urllib3, the socket)", _least(lambda: tap.http.send(request))
+    yield "request and answer (requests, urllib3, the socket)", _least(lambda: tap.session.sources.http.send(request))
     yield "decode (msgspec)", _least(lambda: maker.parse(body))
     yield "columns, instants and lifted members", _least(lambda: maker.rows(document, {}))
     yield "encode (msgspec)", _least(lambda: maker.page(rows))

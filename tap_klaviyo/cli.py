@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
-from singer_sdk.exceptions import SingerSDKError
 
 from tap_klaviyo.config.validation import SettingsError
-from tap_klaviyo.http.errors import KlaviyoError
-from tap_klaviyo.http.redact import RedactingFilter, brief
-from tap_klaviyo.records.stream_options import OptionsError
-from tap_klaviyo.sync.range import BrokenStateError
+from tap_klaviyo.http.redact import RedactingFilter
+from tap_klaviyo.sync.failures import in_one_line
 from tap_klaviyo.sync.writer import leave_pipe
 
 if TYPE_CHECKING:
@@ -25,8 +22,6 @@ if TYPE_CHECKING:
 
     from singer_sdk import Tap
 
-# These say what a person can do, in one line.
-_FOR_PEOPLE = (SettingsError, OptionsError, BrokenStateError, KlaviyoError, SingerSDKError, OSError)
 _LOG_CONFIG = "SINGER_SDK_LOG_CONFIG"
 _OURS = ("tap_klaviyo", "tap-klaviyo")
 
@@ -61,18 +56,6 @@ def _command(tap: type[Tap]) -> click.Command:
         raise SettingsError(msg) from error
     finally:
         _guard_logs()
-
-
-def in_one_line(error: Exception) -> str:
-    """Say what went wrong; a bug is named by its place, since its own words may hold what Klaviyo answered."""
-    if isinstance(error, _FOR_PEOPLE):
-        return brief(str(error), 1000)
-    place, traceback = "", error.__traceback__
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        place = f" in {Path(code.co_filename).name}, line {traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    return f"unexpected {type(error).__name__}{place}; set TAP_KLAVIYO_LOGLEVEL=DEBUG for the traceback and report it"
 
 
 @dataclass(frozen=True, slots=True)

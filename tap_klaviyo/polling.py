@@ -5,18 +5,45 @@ from __future__ import annotations
 import copy
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from tap_klaviyo.sync.emitter import StoppedByUser
+from tap_klaviyo.sync.output import StoppedByUser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_klaviyo.tap import TapKlaviyo
-
-    Make = Callable[[dict[str, Any] | None], TapKlaviyo]
+    from tap_klaviyo.config.settings import Settings
+    from tap_klaviyo.sync.stopping import Stopping
 
 logger = logging.getLogger(__name__)
+
+
+class Round(Protocol):
+    """What is synced again and again: a tap of its own each time."""
+
+    @property
+    def stopping(self) -> Stopping:
+        """The wish that the sync ends."""
+
+    @property
+    def failures(self) -> list[str]:
+        """The streams that failed."""
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """What the next round goes on from."""
+
+    def sync_once(self) -> None:
+        """Sync all selected streams."""
+
+    def log_summary(self) -> None:
+        """Log what each stream came to."""
+
+    def hang_up(self) -> None:
+        """Close the connection."""
+
+
+R = TypeVar("R", bound=Round)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +56,13 @@ class Waits:
     longest: float
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Waits:
+    def of(cls, settings: Settings, interval_ms: float) -> Waits:
         """Take the waits from the settings, in milliseconds there."""
         return cls(
-            interval=config["poll_interval_ms"] / 1000,
-            retry=config["retry"],
-            first=config["retry_backoff_multiplier_ms"] / 1000,
-            longest=config["retry_backoff_max_ms"] / 1000,
+            interval=interval_ms / 1000,
+            retry=settings.retry,
+            first=settings.retry_backoff_multiplier_ms / 1000,
+            longest=settings.retry_backoff_max_ms / 1000,
         )
 
     def after(self, failed: int) -> float:
@@ -45,26 +72,27 @@ class Waits:
         return max(self.interval, min(self.first * 2.0 ** min(failed - 1, 60), self.longest))
 
 
-def poll(tap: TapKlaviyo, make: Make) -> None:
+def poll(first: R, waits: Waits, following: Callable[[R, dict[str, Any]], R]) -> None:
     """Sync until a signal comes, or more rounds in a row than `retry` says have failed.
 
     Each round is a tap of its own, so that nothing of one is left in the next but its state, its connection (which
     knows the limits) and the warnings that were given.
 
     Args:
-        tap: The tap of the first round.
-        make: Makes a tap that goes on from a state.
+        first: The first round.
+        waits: Seconds between rounds.
+        following: Makes the round after one, which goes on from a state with the same connection.
 
     Raises:
         SystemExit: Too many rounds failed, or the first could not begin at all.
     """
-    waits, http = Waits.of(tap.config), tap.http
     failed = rounds = 0
+    current = first
     try:
         while True:
             rounds += 1
             try:
-                complete = _sync(tap, first=rounds == 1)
+                complete = _sync(current, first=rounds == 1)
             except StoppedByUser:
                 return
             failed = 0 if complete else failed + 1
@@ -74,19 +102,20 @@ def poll(tap: TapKlaviyo, make: Make) -> None:
             wait = waits.after(failed)
             if failed:
                 logger.warning("round %d failed; trying again in %.1f s, from the state that it left", rounds, wait)
-            if tap.stopping.wait(wait):
+            if current.stopping.wait(wait):
                 return
-            tap = _following(tap, make)
-            if tap.stopping.is_set():
+            earlier, current = current, following(current, copy.deepcopy(dict(current.state)))
+            # The signal handler changes hands while a tap is made: whichever of the two was told, both know.
+            if earlier.stopping.is_set() or current.stopping.is_set():
                 return
     finally:
-        http.close()
+        first.hang_up()
 
 
-def _sync(tap: TapKlaviyo, *, first: bool) -> bool:
+def _sync(current: Round, *, first: bool) -> bool:
     """Sync once; whether everything was read."""
     try:
-        tap.sync_once()
+        current.sync_once()
     except StoppedByUser:
         raise
     except SystemExit:  # no stream can be read
@@ -94,14 +123,5 @@ def _sync(tap: TapKlaviyo, *, first: bool) -> bool:
             raise
         return False
     finally:
-        tap.log_summary()
-    return not tap.failures
-
-
-def _following(tap: TapKlaviyo, make: Make) -> TapKlaviyo:
-    following = make(copy.deepcopy(dict(tap.state)))
-    following.take_over(tap)
-    # The signal handler changes hands while a tap is made: whichever of the two was told, both know.
-    if tap.stopping.is_set():
-        following.stopping.set()
-    return following
+        current.log_summary()
+    return not current.failures

@@ -5,41 +5,38 @@ from __future__ import annotations
 import contextlib
 import copy
 import signal
-import threading
-import time
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk import Tap
-from singer_sdk.singerlib import StateMessage
 
 from tap_klaviyo import cli
 from tap_klaviyo.config.schema import CONFIG_JSONSCHEMA, SHAPING
+from tap_klaviyo.config.settings import Settings
 from tap_klaviyo.config.validation import SettingsError, from_environment, plain, problems
-from tap_klaviyo.http.errors import PermissionDeniedError, UnauthorizedError, UnreachableError
 from tap_klaviyo.memory import share_memory
-from tap_klaviyo.polling import poll
+from tap_klaviyo.polling import Waits, poll
 from tap_klaviyo.records.stream_options import check_streams
-from tap_klaviyo.streams.registry import STREAMS, own_streams
-from tap_klaviyo.streams.reports.builtin import report_streams
+from tap_klaviyo.streams.base import BaseStream
+from tap_klaviyo.streams.registry import every_stream
+from tap_klaviyo.sync.account import Account
 from tap_klaviyo.sync.catalog import with_list_members, with_replication_methods
-from tap_klaviyo.sync.emitter import StoppedByUser
-from tap_klaviyo.sync.progress import Progress, summary
-from tap_klaviyo.sync.session import SharedTap
+from tap_klaviyo.sync.failures import Failures
+from tap_klaviyo.sync.output import Output
+from tap_klaviyo.sync.parents import ParentIds
+from tap_klaviyo.sync.progress import Board
+from tap_klaviyo.sync.session import Session
+from tap_klaviyo.sync.sources import Sources
 from tap_klaviyo.sync.state import loaded
+from tap_klaviyo.sync.stopping import Stopping
 from tap_klaviyo.sync.writer import LineWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import FrameType
 
-    from tap_klaviyo.streams.base import KlaviyoStream
 
-_STATE_SECONDS = 1.0
-_SIGNALLED = 128  # and the signal's number: what a shell says of a process that a signal ended
-
-
-class TapKlaviyo(SharedTap):
+class TapKlaviyo(Tap):
     """Reads Klaviyo."""
 
     name = "tap-klaviyo"
@@ -48,15 +45,19 @@ class TapKlaviyo(SharedTap):
     message_writer_class = LineWriter
 
     def __init__(
-        self, *, config: Any = None, catalog: Any = None, parse_env_config: bool = False, **kwargs: Any
+        self,
+        *,
+        config: Any = None,
+        catalog: Any = None,
+        parse_env_config: bool = False,
+        earlier: TapKlaviyo | None = None,
+        now: datetime | None = None,
+        **kwargs: Any,
     ) -> None:
-        self.started_at = datetime.now(UTC)
-        self.stopping = threading.Event()
-        self._signal = int(signal.SIGTERM)
-        self.failures: list[str] = []
-        self._progress: dict[str, Progress] = {}
-        self.share()
-        self._state_at = 0.0
+        """Make a tap whose sync begins ``now``; one that comes after an ``earlier`` one goes on with its connection."""
+        self.started_at = now or datetime.now(UTC)
+        self.stopping = Stopping()
+        self._earlier = earlier.session.sources if earlier else None
         if parse_env_config:
             config = {**(config or {}), **from_environment(self)}
         if isinstance(catalog, dict):
@@ -82,13 +83,47 @@ class TapKlaviyo(SharedTap):
             if "default" in schema and self._config.get(name) is None:
                 self._config[name] = copy.deepcopy(schema["default"])
 
-    def discover_streams(self) -> Sequence[KlaviyoStream]:
+    def discover_streams(self) -> Sequence[BaseStream]:
         """Return every stream; nothing is requested, and no key is needed."""
-        streams: list[KlaviyoStream] = [stream(self) for stream in STREAMS]
-        streams += report_streams(self, [stream.name for stream in streams])
-        streams += [stream(self) for stream in own_streams(self.config, [one.name for one in streams], self.started_at)]
-        check_streams(self.config.get("stream_options"), [stream.name for stream in streams])
+        self.session = self._open_session()
+        streams = every_stream(self, self.session)
+        check_streams(self.session.settings.stream_options, [stream.name for stream in streams])
+        for stream in streams:
+            listing = stream.listing()
+            if listing is not None:
+                self.session.parent_ids.register(stream.name, listing)
         return streams
+
+    def _open_session(self) -> Session:
+        settings = Settings.of(self.config)
+        sources = Sources(settings, self.stopping, self._earlier)
+        board = Board()
+        return Session(
+            settings=settings,
+            started_at=self.started_at,
+            stopping=self.stopping,
+            sources=sources,
+            output=Output(lambda: self.writer, lambda: self.state, self.stopping),
+            parent_ids=ParentIds(),
+            account=Account(sources, in_records=settings.include_account_id),
+            board=board,
+            failures=Failures(sources, board, skips_denied=settings.on_permission_denied == "skip"),
+        )
+
+    def klaviyo_streams(self) -> Iterator[BaseStream]:
+        """Yield the streams as what they are."""
+        for stream in self.streams.values():
+            if isinstance(stream, BaseStream):
+                yield stream
+
+    @property
+    def writer(self) -> LineWriter:
+        """The owner of stdout."""
+        writer = self.message_writer
+        if not isinstance(writer, LineWriter):
+            msg = "another message writer was put in place"
+            raise TypeError(msg)
+        return writer
 
     @property
     def catalog_dict(self) -> dict[str, Any]:
@@ -130,20 +165,22 @@ class TapKlaviyo(SharedTap):
         super(Tap, cls).invoke(about=about, about_format=about_format)
         selected = cli.read_json(catalog, "catalog")
 
-        def make(state: dict[str, Any] | None) -> TapKlaviyo:
+        def make(state: dict[str, Any] | None, earlier: TapKlaviyo | None = None) -> TapKlaviyo:
             return cls(
                 config=config.config,
                 state=state,
                 catalog=copy.deepcopy(selected),
                 parse_env_config=config.parse_env,
+                earlier=earlier,
             )
 
         tap = make(cli.read_json(state, "state"))
-        tap.http  # noqa: B018 - a missing key is said before anything is written
-        if tap.config.get("include_account_id"):
-            tap.account_id  # noqa: B018 - it is part of every key: without it no stream can be read
-        if tap.config.get("poll_interval_ms") is not None:
-            poll(tap, make)
+        session, interval = tap.session, tap.session.settings.poll_interval_ms
+        session.sources.http  # noqa: B018 - a missing key is said before anything is written
+        session.account.columns()  # if the account's id is part of every key, no stream can be read without it
+        if interval is not None:
+            waits = Waits.of(session.settings, interval)
+            poll(tap, waits, lambda earlier, state: make(state, earlier))
             return
         try:
             tap.sync_once()
@@ -151,11 +188,6 @@ class TapKlaviyo(SharedTap):
             tap.log_summary()
         if tap.failures:
             raise SystemExit(1)
-
-    def take_over(self, earlier: TapKlaviyo) -> None:
-        """Go on with the connection of an earlier tap, and without repeating its warnings."""
-        self.http = earlier.http
-        self._warned = earlier._warned
 
     # One sync
 
@@ -166,75 +198,36 @@ class TapKlaviyo(SharedTap):
             self.sync_all()
         finally:
             for stream in self.klaviyo_streams():
-                stream.close_reader()
+                stream.close()
 
     def _start_background(self) -> None:
         """Start all streams that Klaviyo's limits make slow: a sync lasts as long as its slowest, not as their sum."""
-        if self.config["max_workers"] == 1:
+        if self.session.settings.max_workers == 1:
             return
         for stream in self.klaviyo_streams():
             if stream.selected and stream.slow and stream.ABORT_AT_RECORD_COUNT is None:
                 with contextlib.suppress(Exception):  # raised again when it is the stream's turn
-                    stream.reader.start(stream.name)
-
-    def write_state_soon(self) -> None:
-        """Write a STATE, unless the last one is less than a second old."""
-        if time.monotonic() - self._state_at >= _STATE_SECONDS:
-            self.write_state()
-
-    def write_state(self) -> None:
-        """Write a STATE and hand everything over to the target."""
-        # Not the SDK's writer, which keeps an unchanged state back: a target may forget one that records follow.
-        self.message_writer.write_message(StateMessage(value=self.state))
-        self.writer.flush()
-        self._state_at = time.monotonic()
-
-    def note_failure(self, stream: KlaviyoStream, error: Exception) -> None:
-        """Log a stream's failure in one line and go on with the others, or end at once where none can be read."""
-        if isinstance(error, PermissionDeniedError) and self.config.get("on_permission_denied") == "skip":
-            self.logger.warning("%s: skipped: %s", stream.name, error)
-            return
-        self.failures.append(stream.name)
-        self.logger.error("%s: %s", stream.name, cli.in_one_line(error))
-        self.logger.debug("Traceback", exc_info=error)
-        unreachable = isinstance(error, UnreachableError) and error.status is None and not self._answered
-        testing = stream.ABORT_AT_RECORD_COUNT is not None  # the SDK's `--test` ends with 0 whatever happened
-        if unreachable or testing or isinstance(error, UnauthorizedError):
-            if not any(found.records for found in self._progress.values()):
-                self._progress.clear()  # no table of zeros: `meltano config test` shows the last line
-            raise SystemExit(1)  # no stream can be read
+                    stream.start()
 
     @property
-    def _answered(self) -> bool:
-        return any(tally.received for tally in self._tallies.values())
-
-    def progress(self, stream: KlaviyoStream) -> Progress:
-        """Begin to show how far a stream is."""
-        found = self._progress[stream.name] = Progress(stream.name, stream.reading, stream.tally)
-        return found
+    def failures(self) -> list[str]:
+        """The streams that failed."""
+        return self.session.failures.streams
 
     def log_summary(self) -> None:
         """Log what each stream of the sync came to."""
-        rows = [(name, found.records, found.tally) for name, found in self._progress.items()]
-        for line in summary(rows) if rows else ():
-            self.logger.info(line)
+        self.session.board.log_summary()
 
-    def end_stopped(self) -> None:
-        """Write the state and end the process.
-
-        Raises:
-            StoppedByUser: Always.
-        """
-        self.write_state()
-        raise StoppedByUser(_SIGNALLED + self._signal)
+    def hang_up(self) -> None:
+        """Close the connection."""
+        self.session.sources.http.close()
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Ask the sync to end; the SDK's own handler writes STATE from inside the signal, in the middle of a line.
 
         The second signal ends the process as it stands: a target that takes nothing would hold it for ever.
         """
-        self._signal = signum
-        self.stopping.set()
+        self.stopping.by(signum)
         signal.signal(signum, signal.SIG_DFL)
 
 

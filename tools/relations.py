@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from tap_klaviyo import contract
 from tap_klaviyo.contract import UnknownSchemaError
 from tap_klaviyo.records.columns import Linked, snake
+from tap_klaviyo.streams.resource import KlaviyoStream
 from tap_klaviyo.tap import TapKlaviyo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap_klaviyo.records.columns import Column
-    from tap_klaviyo.streams.base import KlaviyoStream
+    from tap_klaviyo.streams.base import BaseStream
 
 _ID = "_id"
 
@@ -70,35 +71,38 @@ def tables() -> dict[str, Table]:
     }
 
 
-def _group(stream: KlaviyoStream) -> str:
+def _group(stream: BaseStream) -> str:
     """Return the name of the module that declares the stream, or of its package if it has one of its own."""
     return type(stream).__module__.removeprefix("tap_klaviyo.streams.").partition(".")[0]
 
 
-def _singulars(streams: Mapping[str, KlaviyoStream]) -> Iterator[tuple[str, str]]:
-    for endpoint in contract.endpoints().values():
+def _singulars(streams: Mapping[str, BaseStream]) -> Iterator[tuple[str, str]]:
+    for endpoint in contract.current().endpoints().values():
         try:
-            stream = contract.schema_name(str(endpoint.resource))
+            stream = contract.current().schema_name(str(endpoint.resource))
         except UnknownSchemaError:  # what a report answers with is no resource
             continue
         if stream in streams:
             yield snake(str(endpoint.resource)), stream
 
 
-def _references(stream: KlaviyoStream, singulars: Mapping[str, str]) -> Iterator[Reference]:
-    inherent = {stream.parent_column, stream.via_column, *stream.inherited_columns}
+def _references(stream: BaseStream, singulars: Mapping[str, str]) -> Iterator[Reference]:
+    inherent: set[str | None] = set()
+    if isinstance(stream, KlaviyoStream):
+        inherent = {stream.parent_column, stream.via_column, *stream.inherited_columns}
     for column in stream.columns:
         found = _referred(stream, column, singulars)
         if found is not None:
             yield Reference(column.name, found, column.name in inherent)
 
 
-def _referred(stream: KlaviyoStream, column: Column, singulars: Mapping[str, str]) -> str | None:
+def _referred(stream: BaseStream, column: Column, singulars: Mapping[str, str]) -> str | None:
     """Return the stream whose ids a column holds; ``conversion_metric_id`` ends in the name of what it refers to."""
     if isinstance(column.source, Linked):
-        return None if column.source.many else contract.schema_name(column.source.type)
-    if stream.linked_from is not None and column.name == stream.linked_from.column:
-        return str(vars(stream.linked_from.stream)["name"])
+        return None if column.source.many else contract.current().schema_name(column.source.type)
+    linked_from = stream.spec.linked_from if isinstance(stream, KlaviyoStream) else None
+    if linked_from is not None and column.name == linked_from.column:
+        return linked_from.stream
     if not column.name.endswith(_ID):
         return None
     words = column.name.removesuffix(_ID).split("_")

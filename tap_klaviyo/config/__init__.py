@@ -1,1 +1,1 @@
-"""Settings."""
+"""Settings: their schema, their checks, and their values; imports `records`, `http` and `contract`."""

@@ -1,4 +1,4 @@
-"""Requests to Klaviyo: authentication, limits, retries and errors. Knows nothing of Singer."""
+"""Requests to Klaviyo: authentication, limits, retries and errors; imports `contract`, and knows nothing of Singer."""
 
 from tap_klaviyo.http.auth import ApiKeyAuth, NoAuth
 from tap_klaviyo.http.client import Http

@@ -141,7 +141,7 @@ class Http:
                 redirects += 1
                 request = request.next(target)
             else:
-                revision = request.headers.get("revision", self._settings.revision)
+                revision = self._settings.headers(request.headers, request.endpoint.revision)["revision"]
                 raise refusal(request, answer, auth=self._auth, revision=revision)
 
     def _tokens(self, stop: threading.Event | None) -> TokenEndpoint:
@@ -183,7 +183,7 @@ class Http:
             return self._exchange(request, authorization, quota, tally)
 
     def _exchange(self, request: Request, authorization: str | None, quota: Quota, tally: Tally) -> Answer:
-        headers = self._settings.headers(request.headers)
+        headers = self._settings.headers(request.headers, request.endpoint.revision)
         if request.body is not None:
             headers.setdefault("Content-Type", MEDIA_TYPE)
         if authorization is not None:

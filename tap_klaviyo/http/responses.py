@@ -149,4 +149,5 @@ def _scopes(request: Request) -> tuple[str, ...]:
     endpoint = request.endpoint
     asked = dict(parse_qsl(urlsplit(request.url).query)).get("include", "").split(",")
     kinds = [endpoint.relationships[name].type for name in asked if name in endpoint.relationships]
-    return tuple(dict.fromkeys([*endpoint.scopes, *(scope for kind in kinds for scope in contract.scopes(kind))]))
+    facts = contract.contract_of(endpoint)
+    return tuple(dict.fromkeys([*endpoint.scopes, *(scope for kind in kinds for scope in facts.scopes(kind))]))

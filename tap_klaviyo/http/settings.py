@@ -10,6 +10,7 @@ from requests.structures import CaseInsensitiveDict
 
 from tap_klaviyo.contract import REVISION
 from tap_klaviyo.http.auth import NoAuth
+from tap_klaviyo.http.origin import KLAVIYO_URL
 from tap_klaviyo.http.retry import Policy
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class HttpSettings:
     Shown, it holds no secret: `auth` keeps its own.
     """
 
-    api_url: str = "https://a.klaviyo.com"
+    api_url: str = KLAVIYO_URL
     auth: Auth = field(default_factory=NoAuth)
     revision: str = REVISION
     max_workers: int = 24
@@ -47,14 +48,14 @@ class HttpSettings:
     user_agent: str = field(default_factory=user_agent)
     largest_body: int = 256 << 20
 
-    def headers(self, extra: Mapping[str, str]) -> CaseInsensitiveDict[str]:
-        """The headers of every request, and those that win over them."""
+    def headers(self, extra: Mapping[str, str], revision: str = "") -> CaseInsensitiveDict[str]:
+        """The usual headers, and those that win over them; `revision` is the endpoint's own, if it has one."""
         headers = CaseInsensitiveDict(
             {
                 "Accept": MEDIA_TYPE,
                 "Accept-Encoding": "gzip",
                 "User-Agent": self.user_agent,
-                "revision": self.revision,
+                "revision": revision or self.revision,
                 # Without it a retired revision is answered in the next one's fields, silently; with it, by a 410.
                 "X-Klaviyo-Revision-Fall-Forward-Opt-Out": "1",
             }

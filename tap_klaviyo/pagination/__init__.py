@@ -1,1 +1,1 @@
-"""From requests to records in order: paging with read-ahead, windows in parallel, fan-out over parents."""
+"""From requests to pages, in order: chains, windows, fan-outs; imports `records`, `http` and `contract`."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_klaviyo.http.errors import NotFoundError
-from tap_klaviyo.pagination.chain import Chain, Link
 from tap_klaviyo.pagination.reader import Segment, Step
 from tap_klaviyo.records.jsonapi import Document, Resource
 
 if TYPE_CHECKING:
+    from tap_klaviyo.pagination.chain import Chain
     from tap_klaviyo.pagination.source import Source
 
 
@@ -45,7 +45,7 @@ class Detail(Segment):
         """Read the object's own endpoint."""
         resource = self.document.data[0]
         try:
-            answer, _ = Link(self.details.request({"id": resource.id})).read(self.details)
+            answer, _ = self.details.first({"id": resource.id}).read(self.details)
         except NotFoundError:
             answer = Document([], {}, None)
         for found in answer.data:

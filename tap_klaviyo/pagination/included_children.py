@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_klaviyo.pagination.chain import Chain, Link
+from tap_klaviyo.pagination.chain import Chain
 from tap_klaviyo.pagination.fan_out import OneParent, Parent
 from tap_klaviyo.pagination.reader import Segment, Step
 from tap_klaviyo.records.jsonapi import Document, Resource, decoded, linkage
 
 if TYPE_CHECKING:
     from tap_klaviyo.pagination.source import Source
-    from tap_klaviyo.records.rows import RowMaker
+    from tap_klaviyo.records.row_maker import RowMaker
 
 
 @dataclass(frozen=True, slots=True)
-class Fallback:
+class Children:
     """The children's own endpoint, and the attribute whose absence sends a parent's children there."""
 
     relationship: str
@@ -33,7 +33,7 @@ class IncludedChildren(Segment):
     """A chain of parents that carry their children; where a child lacks the attribute, its parent is asked."""
 
     chain: Chain
-    fallback: Fallback
+    children: Children
 
     def read(self) -> Step:
         """Read one page of parents."""
@@ -45,24 +45,24 @@ class IncludedChildren(Segment):
         page = chain.maker.page(chain.maker.rows(document, chain.context).where(chain.holds))
         rest: list[Segment] = [self._own_chain(parent) for parent in lacking]
         if following is not None:
-            rest.append(IncludedChildren(chain.continued(following), self.fallback))
+            rest.append(IncludedChildren(chain.continued(following), self.children))
         return Step(page, rest)
 
     def _lacks(self, parent: Resource, document: Document) -> bool:
-        if self.fallback.always:
+        if self.children.always:
             return True
-        children = linkage(parent, self.fallback.relationship)
+        children = linkage(parent, self.children.relationship)
         if children is None:
             return True
         found = [document.included.get(key) for key in children]
         return any(
-            child is None or decoded((child.attributes or {}).get(self.fallback.attribute)) is None for child in found
+            child is None or decoded((child.attributes or {}).get(self.children.attribute)) is None for child in found
         )
 
     def _own_chain(self, parent: Resource) -> OneParent:
-        fallback = self.fallback
-        context = {**self.chain.context, fallback.parent_column: parent.id}
-        link = Link(fallback.source.request({"id": parent.id}))
+        children = self.children
+        context = {**self.chain.context, children.parent_column: parent.id}
+        link = children.source.first({"id": parent.id})
         return OneParent(
-            Parent(parent.id, context), Chain(fallback.source, fallback.maker, link, context, self.chain.holds)
+            Parent(parent.id, context), Chain(children.source, children.maker, link, context, self.chain.holds)
         )

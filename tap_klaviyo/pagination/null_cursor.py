@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_klaviyo.pagination.reader import Segment, Step
-from tap_klaviyo.records.rows import Rows, plain
+from tap_klaviyo.records.record_format import plain
+from tap_klaviyo.records.rows import Rows
 
 if TYPE_CHECKING:
-    from tap_klaviyo.pagination.chain import Link, Makes
+    from tap_klaviyo.pagination.chain import Makes
+    from tap_klaviyo.pagination.link import Link
     from tap_klaviyo.pagination.source import Source
     from tap_klaviyo.records.jsonapi import Document
     from tap_klaviyo.records.page import Page

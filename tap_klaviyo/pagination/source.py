@@ -14,6 +14,7 @@ from tap_klaviyo.contract import filters
 from tap_klaviyo.http.errors import BadRequestError, KlaviyoError, PermissionDeniedError, TooLargeError
 from tap_klaviyo.http.origin import Origin, fill
 from tap_klaviyo.http.request import Request
+from tap_klaviyo.pagination.link import Link
 from tap_klaviyo.records.jsonapi import Document
 
 if TYPE_CHECKING:
@@ -27,10 +28,6 @@ _CAUTIOUS_PAGE_SIZE = 200
 _SMALLEST_PAGE_SIZE = 10
 
 logger = logging.getLogger(__name__)
-
-
-class LoopingLinkError(KlaviyoError):
-    """A next link that leads back to a page that was read already."""
 
 
 @dataclass(slots=True)
@@ -50,9 +47,14 @@ class Source:
     """Includes that a key without their scope does without: their columns are null then."""
     extra_params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    paginator: type[Link] = Link
     _left_out: set[str] = field(default_factory=set)
     """Optional includes that the key has turned out not to have; known to every copy of the source."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def first(self, ids: Mapping[str, str] | None = None, conditions: Iterable[str | None] = ()) -> Link:
+        """Return the first page of a chain; the arguments are those of `request`."""
+        return self.paginator(self.request(ids, conditions))
 
     def request(self, ids: Mapping[str, str] | None = None, conditions: Iterable[str | None] = ()) -> Request:
         """Build the first request of a chain.
@@ -155,4 +157,5 @@ def _first_page(request: Request) -> dict[str, str]:
 
 def _scopes(endpoint: Endpoint, includes: Iterable[str]) -> set[str]:
     """The scopes that included types take: an endpoint's own do not name them."""
-    return {scope for name in includes for scope in contract.scopes(endpoint.relationships[name].type)}
+    facts = contract.contract_of(endpoint)
+    return {scope for name in includes for scope in facts.scopes(endpoint.relationships[name].type)}

@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tap_klaviyo.contract.timestamps import floor_second
-from tap_klaviyo.pagination.chain import Link
 from tap_klaviyo.pagination.density import DensityMap
 from tap_klaviyo.pagination.reader import Segment, Step
 
 if TYPE_CHECKING:
     from tap_klaviyo.pagination.chain import Makes
+    from tap_klaviyo.pagination.link import Link
     from tap_klaviyo.pagination.source import Source
     from tap_klaviyo.records.record_selector import Context
     from tap_klaviyo.records.rows import Rows
@@ -119,7 +119,7 @@ class Window(Segment):
     def read(self) -> Step:
         """Read a page of the window; leave what does not fit to new windows."""
         shared = self.shared
-        link = self.link or Link(shared.source.request(conditions=shared.conditions(self.start, self.end)))
+        link = self.link or shared.source.first(conditions=shared.conditions(self.start, self.end))
         document, following = link.read(shared.source)
         rows = shared.maker.rows(document, shared.context)
         first, last = _known_ends(rows)

@@ -1,1 +1,1 @@
-"""From a response to records."""
+"""From a response to records, and which columns these have; imports `contract`, and does not know `http`."""

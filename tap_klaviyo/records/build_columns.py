@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tap_klaviyo import contract
 from tap_klaviyo.records.columns import (
     DATE_TIME,
     KEY,
@@ -30,7 +29,7 @@ from tap_klaviyo.records.stream_options import Offer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_klaviyo.contract import Endpoint
+    from tap_klaviyo.contract import Contract, Endpoint
     from tap_klaviyo.records.stream_options import StreamOptions
 
 
@@ -48,6 +47,7 @@ class Variant:
 class Columns:
     """What decides on the columns of a stream, as its class declares it."""
 
+    contract: Contract
     record_type: str
     id_column: str = "id"
     keys: tuple[str, ...] = ("id",)
@@ -102,7 +102,7 @@ def build(declared: Columns, endpoint: Endpoint, detail: Endpoint | None, option
         *_attributes(declared, endpoint, detail, options),
         *_linked(declared, declared.apart or endpoint, options),
         *(column for column in declared.extra if _is_wanted(column, declared, options)),
-        *_related(declared.apart or endpoint, options),
+        *_related(declared, declared.apart or endpoint, options),
     ]
     by_name = {column.name: column for column in columns}
     rest = [name for name in by_name if name not in declared.keys]
@@ -125,7 +125,7 @@ def _attributes(
     asked = declared.always if options.additional_fields is None else options.additional_fields
     additional = {*endpoint.additional_fields.get(declared.record_type, ())}
     only_detail = _only_detail(declared, endpoint, detail)
-    schemas = _schemas(declared.record_type)
+    schemas = _schemas(declared.contract, declared.record_type, endpoint)
     given = {*schemas}
     if declared.attributes is not None:
         given &= {*declared.attributes}
@@ -166,7 +166,7 @@ def _is_wanted(column: Column, declared: Columns, options: StreamOptions) -> boo
 
 
 def _linked(declared: Columns, endpoint: Endpoint, options: StreamOptions) -> Iterator[Column]:
-    own = contract.relationships(declared.record_type)
+    own = declared.contract.relationships(declared.record_type)
     for name in declared.linked:
         yield Column(id_column(name), STRING, Linked(name, own[name].type))
     for name, relationship in endpoint.relationships.items():
@@ -179,19 +179,19 @@ def _linked(declared: Columns, endpoint: Endpoint, options: StreamOptions) -> It
             yield Column(id_column(name), STRING, Linked(name, relationship.type, include=True))
 
 
-def _related(endpoint: Endpoint, options: StreamOptions) -> Iterator[Column]:
+def _related(declared: Columns, endpoint: Endpoint, options: StreamOptions) -> Iterator[Column]:
     for name in options.include:
         relationship = endpoint.relationships[name]
         kind = relationship.type
         offered = endpoint.fields.get(kind)
         attributes = {
             attribute: schema
-            for attribute, schema in _schemas(kind).items()
+            for attribute, schema in _schemas(declared.contract, kind, endpoint).items()
             # What only some other endpoint gives has no sparse name here.
             if offered is None or attribute in offered
         }
         # A resource without attributes (an attribution) is what it links to.
-        linked = () if attributes else tuple(contract.relationships(kind))
+        linked = () if attributes else tuple(declared.contract.relationships(kind))
         schemas = {"id": STRING, **attributes, **{id_column(other): STRING for other in linked}}
         schema = _object_schema(schemas, many=relationship.many)
         kept = options.tree(kind)
@@ -206,7 +206,7 @@ def _object_schema(properties: Mapping[str, Schema], *, many: bool) -> Schema:
     return {"type": ["object", "null"], "properties": dict(properties)}
 
 
-def _schemas(resource_type: str) -> dict[str, Schema]:
-    """Return the schemas of a type's attributes."""
-    properties: dict[str, Schema] = contract.schema(contract.schema_name(resource_type))["properties"]
+def _schemas(facts: Contract, resource_type: str, endpoint: Endpoint) -> dict[str, Schema]:
+    """Return the schemas of a type's attributes, as an endpoint gives them."""
+    properties: dict[str, Schema] = facts.schema(facts.schema_name(resource_type, endpoint))["properties"]
     return {name: schema for name, schema in properties.items() if name != "id"}

@@ -232,7 +232,7 @@ class Document:
 @functools.cache
 def load() -> Document:
     """Return the document that ships with the package."""
-    text = resources.files(__package__).joinpath("document.json").read_text(encoding="utf-8")
+    text = resources.files(__package__).joinpath("documents", "2026-07-15.json").read_text(encoding="utf-8")
     return Document(json.loads(text))
 
 

@@ -1,1 +1,1 @@
-"""What there is to read: every stream, its declaration, and the seam with the SDK."""
+"""What there is to read: every stream's declaration, and the seam with the SDK; imports `sync` and what is below."""

@@ -1,6 +1,6 @@
 """The account that the key belongs to."""
 
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Accounts(KlaviyoStream):

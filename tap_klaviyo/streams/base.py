@@ -1,22 +1,179 @@
-"""The one base class of all streams: the seam where this tap and the SDK meet."""
+"""The seam with the SDK: the base of every stream, whatever it reads."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.streams.core import Stream
+
+from tap_klaviyo.records.columns import KEY, Column, Constant
+from tap_klaviyo.records.record_format import RecordFormat
+from tap_klaviyo.records.selection import choose
+from tap_klaviyo.sync.account import ACCOUNT_ID
+from tap_klaviyo.sync.bookmarks import Bookmark, Saved
 from tap_klaviyo.sync.catalog import take_over
-from tap_klaviyo.sync.emitter import Emitter
-from tap_klaviyo.sync.stream_sync import Prepared
+from tap_klaviyo.sync.emitter import Emitter, Sink
+from tap_klaviyo.sync.stream_maps import map_nothing
+from tap_klaviyo.sync.stream_sync import StreamSync
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
+    from singer_sdk import Tap
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.singerlib import Catalog
 
+    from tap_klaviyo.contract import Endpoint
+    from tap_klaviyo.pagination.reader import OrderedReader, Segment
+    from tap_klaviyo.records.selection import Node
+    from tap_klaviyo.sync.parents import Listing
+    from tap_klaviyo.sync.range import Range
+    from tap_klaviyo.sync.session import Session
 
-class KlaviyoStream(Prepared):
-    """A stream of one endpoint. A subclass declares what it reads; how it is read follows from that."""
+FULL_TABLE = "FULL_TABLE"
+# A stream that Klaviyo limits to this many requests a minute reads in the background from the start of the sync.
+_SLOW_STEADY_LIMIT = 150
+
+
+class BaseStream(Stream):
+    """A stream: three hooks say what it reads, everything else follows.
+
+    Args:
+        tap: What the SDK wants to know.
+        session: What the streams of a sync share.
+        name: The name, if the class has none.
+    """
+
+    # Records are conformed already; the SDK's own conformance stumbles over free-form objects inside arrays.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    name: str
+    primary_keys: Sequence[str] = ("id",)
+    replication_key: str | None = None
+    is_sorted = False
+    """Whether the responses ascend by the replication key, so that the bookmark may follow the rows.
+
+    Only for listings that are long enough to be broken off: order that fails to be kept costs rows then.
+    """
+    bounded: ClassVar[bool] = False
+    """Whether `start_date` and `end_date` apply; dimensions are read whole first."""
+
+    def __init__(self, tap: Tap, session: Session, name: str | None = None) -> None:
+        self.session = session
+        self.declared_replication_key = self.replication_key
+        columns = self.build_columns()
+        if session.settings.include_account_id:
+            columns = [Column(ACCOUNT_ID, KEY, Constant()), *columns]
+            self.primary_keys = (ACCOUNT_ID, *self.primary_keys)
+        self.columns = columns
+        self._nodes: Mapping[str, Node] | None = None
+        self._sync: tuple[StreamSync, OrderedReader] | None = None
+        super().__init__(tap, schema=self.record_schema(), name=name)
+
+    # What a kind of stream has to say
+
+    @abstractmethod
+    def build_columns(self) -> list[Column]:
+        """Return the columns, keys first."""
+
+    @abstractmethod
+    def range(self, saved: Saved, now: datetime) -> Range:
+        """Return what a sync that begins now reads, after what earlier runs left."""
+
+    @abstractmethod
+    def segments(self, sync: StreamSync) -> list[Segment]:
+        """Return what a sync reads, in the order of the records."""
+
+    @property
+    @abstractmethod
+    def endpoint(self) -> Endpoint:
+        """The endpoint that is asked."""
+
+    @property
+    def fan_out(self) -> bool:
+        """Whether the stream is read one parent at a time."""
+        return False
+
+    @property
+    def parallel(self) -> bool:
+        """Whether several requests may be in flight."""
+        return self.fan_out
+
+    def listing(self) -> Listing | None:
+        """Return what lists the ids, for a stream that can be a parent."""
+        return None
+
+    def record_schema(self) -> dict[str, Any]:
+        """Return the schema of the records."""
+        return {"type": "object", "properties": {column.name: column.schema for column in self.columns}}
+
+    # One sync
+
+    def begin(self) -> tuple[StreamSync, OrderedReader]:
+        """Return this sync and its reader; both are made once, when the stream's turn comes or before."""
+        if self._sync is None:
+            sync = self._made()
+            self._stream_version = sync.record_format.version
+            self._sync = (sync, sync.read(self.segments(sync)))
+        return self._sync
+
+    def _made(self) -> StreamSync:
+        state = self.stream_state
+        reading = self.range(Saved.of(state, self.name), self.session.started_at)
+        versioned = self.versioned
+        most = self.session.settings.max_workers
+        return StreamSync(
+            name=self.name,
+            session=self.session,
+            range=reading,
+            chosen=choose(self.columns, self._nodes),
+            record_format=RecordFormat(
+                self.name,
+                encoded=self.writes_plain_records(),
+                version=self.session.version if versioned else None,
+            ),
+            bookmark=Bookmark(state, None if self.is_full_table else self.declared_replication_key, reading, self.name),
+            ordered=self.is_sorted,
+            fan_out=self.fan_out,
+            resumes_fan_out=self.fan_out and not versioned and reading.moves_bookmark,
+            # More threads than requests per second bring nothing.
+            workers=min(most, max(1, self.endpoint.limits.burst)) if self.parallel else 1,
+        )
+
+    def start(self) -> None:
+        """Begin to read in the background."""
+        _, reader = self.begin()
+        reader.start(self.name)
+
+    def close(self) -> None:
+        """End what reads, if anything does."""
+        if self._sync is not None:
+            self._sync[1].close()
+
+    @property
+    def is_full_table(self) -> bool:
+        """Whether an incremental stream was chosen as FULL_TABLE in the catalog."""
+        return self.declared_replication_key is not None and self.replication_method == FULL_TABLE
+
+    @property
+    def versioned(self) -> bool:
+        """Whether the records carry a version, so that the target can drop what is gone."""
+        wanted = self.session.settings.emit_activate_version_messages
+        return self.is_full_table or (wanted and self.replication_method == FULL_TABLE)
+
+    @property
+    def slow(self) -> bool:
+        """Whether Klaviyo's limit makes the stream slow however small it is."""
+        return self.endpoint.limits.steady <= _SLOW_STEADY_LIMIT
+
+    def writes_plain_records(self) -> bool:
+        """Tell whether records leave as they are, so that whole pages can be encoded at once."""
+        settings = self.session.settings
+        shaped = settings.flattening_enabled or settings.batch_config
+        return not shaped and self.ABORT_AT_RECORD_COUNT is None and map_nothing(self.stream_maps, self.name)
 
     # The seam with the SDK
 
@@ -29,22 +186,14 @@ class KlaviyoStream(Prepared):
             )
         super().apply_catalog(catalog)
 
-    def write_record(self, record: dict[str, Any]) -> None:
-        """Write one record the SDK's way: stream maps and flattening apply."""
-        self._write_record_message(record)
-
-    def write_activate_version(self) -> None:
-        """Let the target drop what is gone, after a read of everything: not after one that an `end_date` bounded."""
-        if self._versioned and self._stream_version is not None and self.reading.upper is None:
-            self._write_activate_version_message(self._stream_version)
-
     def get_records(self, context: Mapping[str, Any] | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002
         """Yield the flat records of a sync."""
+        _, reader = self.begin()
         try:
-            for page in self.reader:
+            for page in reader:
                 yield from page.records
         finally:
-            self.close_reader()
+            self.close()
 
     @property
     def emit_activate_version_messages(self) -> bool:
@@ -69,18 +218,33 @@ class KlaviyoStream(Prepared):
         tap when one stream fails.
         """
         try:
-            yield from Emitter(self, self._tap, write_messages=write_messages).emit()
+            yield from self._emitted(write_messages=write_messages)
         except Exception as error:  # noqa: BLE001 - a bug in one stream does not stop the others either
-            if not self._tap.stopping.is_set():
-                self._tap.note_failure(self, error)
+            if not self.session.stopping.is_set():
+                self.session.failures.note(self.name, error, testing=self.ABORT_AT_RECORD_COUNT is not None)
             elif write_messages:
-                self._tap.end_stopped()  # requests end with an error when the sync is told to
+                self.session.output.end_stopped()  # requests end with an error when the sync is told to
         finally:
-            self.close_reader()
+            self.close()
+
+    def _emitted(self, *, write_messages: bool) -> Iterator[dict[str, Any]]:
+        sync, reader = self.begin()
+        with self.get_record_counter() as counter, self.get_sync_timer():
+            sink = Sink(
+                self._write_record_message, counter.increment, self._completed(sync), self.ABORT_AT_RECORD_COUNT
+            )
+            yield from Emitter(sync, sink, write_messages=write_messages).emit(reader)
+
+    def _completed(self, sync: StreamSync) -> Callable[[], None]:
+        """Return what lets the target drop what is gone; a read that an `end_date` bounded says nothing of the rest."""
+        version = sync.record_format.version
+        if version is None or sync.range.upper is not None:
+            return lambda: None
+        return lambda: self._write_activate_version_message(version)
 
     def _sync_batches(self, batch_config: BatchConfig, context: Mapping[str, Any] | None = None) -> None:
         """Write files of records; end, if told to, once a BATCH names the last: only then may a STATE say so."""
         super()._sync_batches(batch_config, context)
-        if self._tap.stopping.is_set():
-            self._tap.end_stopped()
-        self._tap.write_state()  # the SDK's last one may come before the end of the stream is known
+        if self.session.stopping.is_set():
+            self.session.output.end_stopped()
+        self.session.output.write_state()  # the SDK's last one may come before the end of the stream is known

@@ -1,9 +1,7 @@
 """Campaigns, their messages, tags and jobs."""
 
 from tap_klaviyo.contract.filters import condition
-from tap_klaviyo.records.build_columns import Variant
-from tap_klaviyo.streams.base import KlaviyoStream
-from tap_klaviyo.streams.resource import FallbackTo
+from tap_klaviyo.streams.resource import FallbackTo, KlaviyoStream, Variant
 
 # The endpoint refuses to list without a channel, and leaves archived campaigns out unless it is asked for them. Nobody
 # documents that archiving moves `updated_at`: archived ones are read whole every time, a request per 100.

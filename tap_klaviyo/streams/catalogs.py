@@ -1,7 +1,6 @@
 """The custom catalog: items, variants, categories, and the jobs that changed them."""
 
-from tap_klaviyo.streams.base import KlaviyoStream
-from tap_klaviyo.streams.resource import LinkedFrom
+from tap_klaviyo.streams.resource import KlaviyoStream, LinkedFrom
 
 
 class CatalogItems(KlaviyoStream):
@@ -16,7 +15,7 @@ class CatalogVariants(KlaviyoStream):
 
     name = "catalog_variants"
     path = "/api/catalog-variants"
-    linked_from = LinkedFrom("item_id", CatalogItems, "variants")
+    linked_from = LinkedFrom("item_id", "catalog_items", "variants")
 
 
 class CatalogCategories(KlaviyoStream):

@@ -1,6 +1,6 @@
 """Coupons and their codes."""
 
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Coupons(KlaviyoStream):

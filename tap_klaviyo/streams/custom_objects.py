@@ -1,6 +1,6 @@
 """Custom objects: where they come from, their types, schemas, records and ingestion failures."""
 
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class DataSources(KlaviyoStream):

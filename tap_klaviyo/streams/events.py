@@ -1,7 +1,7 @@
 """Events."""
 
-from tap_klaviyo.streams.base import KlaviyoStream
 from tap_klaviyo.streams.event_properties import EVENT_COLUMNS
+from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Events(KlaviyoStream):

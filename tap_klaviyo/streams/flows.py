@@ -1,10 +1,9 @@
 """Flows, their actions, messages and tags."""
 
 from tap_klaviyo.contract.filters import condition
-from tap_klaviyo.records.build_columns import Variant
 from tap_klaviyo.records.columns import STRING, Column, Lifted
-from tap_klaviyo.streams.base import KlaviyoStream
 from tap_klaviyo.streams.event_properties import template_id
+from tap_klaviyo.streams.resource import KlaviyoStream, Variant
 
 # Archived flows are left out unless they are asked for. Nobody documents that archiving moves `updated`: archived
 # ones are read whole every time, a request per 50.

@@ -1,6 +1,6 @@
 """Sign-up forms and their versions."""
 
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Forms(KlaviyoStream):

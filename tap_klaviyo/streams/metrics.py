@@ -1,6 +1,6 @@
 """Metrics: what kinds of events there are."""
 
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Metrics(KlaviyoStream):

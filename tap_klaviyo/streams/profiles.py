@@ -1,6 +1,6 @@
 """Profiles, their conversations, and the jobs that import and suppress them."""
 
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Profiles(KlaviyoStream):

@@ -1,6 +1,6 @@
 """Push tokens."""
 
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class PushTokens(KlaviyoStream):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_klaviyo.http import Origin
 from tap_klaviyo.streams import (
@@ -30,12 +30,13 @@ from tap_klaviyo.streams import (
 )
 from tap_klaviyo.streams.custom.build import custom_streams
 from tap_klaviyo.streams.custom.events import event_streams
+from tap_klaviyo.streams.reports.builtin import report_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from singer_sdk import Tap
 
-    from tap_klaviyo.streams.base import KlaviyoStream
+    from tap_klaviyo.streams.base import BaseStream
+    from tap_klaviyo.sync.session import Session
 
 STREAMS = (
     *accounts.STREAMS,
@@ -62,28 +63,28 @@ STREAMS = (
 )
 """The declared streams, a module per Klaviyo API category."""
 
-_API_URL = "https://a.klaviyo.com"
 
-
-def own_streams(config: Mapping[str, Any], taken: Sequence[str], now: datetime) -> list[type[KlaviyoStream]]:
-    """Return the stream classes that `event_streams` and `custom_streams` ask for; nothing is requested.
-
-    Args:
-        config: The settings; discovery comes here before they are checked.
-        taken: The names of the streams that there are already.
-        now: The start of the sync.
+def every_stream(tap: Tap, session: Session) -> list[BaseStream]:
+    """Return every stream: the declared ones, the reports, and those that the settings add; nothing is requested.
 
     Raises:
         SettingsError: An entry that cannot be followed.
     """
-    names = {*taken}
-    found: list[type[KlaviyoStream]] = []
-    if raw := config.get("event_streams"):
-        own = event_streams(raw, names)
-        found += own
-        names |= {stream.entry.name for stream in own}
-    if raw := config.get("custom_streams"):
-        origin = Origin.of(str(config.get("api_url") or _API_URL))
-        parents = {str(vars(stream)["name"]): stream for stream in STREAMS}
-        found += custom_streams(raw, parents, taken=names, origin=origin, now=now)
-    return found
+    declared = [stream(tap, session) for stream in STREAMS]
+    reports = report_streams(tap, session, [stream.name for stream in declared])
+    found: list[BaseStream] = [*declared, *reports]
+    own = _own_streams(session, {stream.name for stream in found})
+    return [*found, *(stream(tap, session) for stream in own)]
+
+
+def _own_streams(session: Session, taken: set[str]) -> list[type[BaseStream]]:
+    """Return the stream classes that `event_streams` and `custom_streams` ask for."""
+    settings = session.settings
+    found: list[type[BaseStream]] = [*event_streams(settings.event_streams, taken)]
+    names = taken | {stream.name for stream in found}
+    parents: dict[str, type[BaseStream]] = {stream.name: stream for stream in STREAMS}
+    origin = Origin.of(settings.api_url)
+    return [
+        *found,
+        *custom_streams(settings.custom_streams, parents, taken=names, origin=origin, now=session.started_at),
+    ]

@@ -1,65 +1,45 @@
-"""What a stream class declares, and what its declaration comes to."""
+"""A stream of one of Klaviyo's resources: what its class declares, and how it is read follows from that."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.streams.core import Stream
+from typing import TYPE_CHECKING, ClassVar
 
 from tap_klaviyo import contract
+from tap_klaviyo.pagination.link import Link
 from tap_klaviyo.records.build_columns import Columns, Variant, build, offer
-from tap_klaviyo.records.columns import KEY, Column, Constant
+from tap_klaviyo.records.flatten import Flattener
+from tap_klaviyo.records.projection import Projection
+from tap_klaviyo.records.record_selector import Member, Shape
+from tap_klaviyo.records.row_maker import RowMaker
 from tap_klaviyo.records.stream_options import StreamOptions, parse_options
+from tap_klaviyo.streams.base import BaseStream
+from tap_klaviyo.sync.parents import SpecListing
+from tap_klaviyo.sync.plan import Plan
+from tap_klaviyo.sync.range import Policy, Range, full, plan, resumed
+from tap_klaviyo.sync.spec import Fallback, FallbackTo, LinkedFrom, Spec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from tap_klaviyo.contract import Endpoint
-    from tap_klaviyo.records.record_selector import Member
-    from tap_klaviyo.records.selection import Node
-    from tap_klaviyo.streams.base import KlaviyoStream
-    from tap_klaviyo.tap import TapKlaviyo
+    from tap_klaviyo.contract import Contract, Endpoint
+    from tap_klaviyo.pagination.reader import Segment
+    from tap_klaviyo.records.columns import Column
+    from tap_klaviyo.sync.bookmarks import Saved
+    from tap_klaviyo.sync.parents import Listing
+    from tap_klaviyo.sync.stream_sync import StreamSync
 
-ACCOUNT_ID = "account_id"
-FULL_TABLE = "FULL_TABLE"
-
-
-@dataclass(frozen=True, slots=True)
-class FallbackTo:
-    """The endpoint that is asked a parent at a time where an include lacks an attribute."""
-
-    path: str
-    attribute: str
+__all__ = ["FallbackTo", "KlaviyoStream", "LinkedFrom", "Member", "Variant"]
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedFrom:
-    """A column that only another stream's list can fill: the id of the resource whose relationship names the record."""
-
-    column: str
-    stream: type[KlaviyoStream]
-    relationship: str
-
-
-class Declared(Stream):
-    """A stream as its class declares it, and the columns that follow from that."""
-
-    # Records are conformed already; the SDK's own conformance stumbles over free-form objects inside arrays.
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+class KlaviyoStream(BaseStream):
+    """A stream of one endpoint. A subclass declares what it reads, in five to ten lines."""
 
     path: ClassVar[str]
     """The endpoint, as the contract names it."""
-    primary_keys: Sequence[str] = ("id",)
-    replication_key: str | None = None
-    is_sorted = False
-    """Whether the answers ascend by the replication key, so that the bookmark may follow the rows.
-
-    Only where a listing is long enough to be broken off: order that fails to be kept costs rows then.
-    """
+    revision: ClassVar[str | None] = None
+    """The revision of Klaviyo's API that is asked, if it is not the newest."""
 
     id_column: ClassVar[str] = "id"
     """The name of the resource's id in the records; link tables name it after its type."""
@@ -73,13 +53,13 @@ class Declared(Stream):
 
     variants: ClassVar[tuple[Variant, ...]] = (Variant(),)
     """The requests that together make up the stream."""
-    parent: ClassVar[type[KlaviyoStream] | None] = None
-    """The stream whose ids fill the path: one chain of requests a parent."""
+    parent: ClassVar[type[BaseStream] | None] = None
+    """The stream whose ids fill the path: one chain of requests per parent."""
     parent_column: ClassVar[str | None] = None
     inherited_columns: ClassVar[tuple[str, ...]] = ()
     """Columns that the parent's own records say: the parent's parent."""
     via: ClassVar[str | None] = None
-    """The include of the endpoint that carries the records, where they are not its primary data."""
+    """The include of the endpoint that carries the records, if they are not its primary data."""
     via_type: ClassVar[str | None] = None
     via_column: ClassVar[str | None] = None
     """The column that gets the id of the resource that carries the record."""
@@ -87,17 +67,17 @@ class Declared(Stream):
     """Whether the linkage is all that the records hold: a link table."""
     fallback: ClassVar[FallbackTo | None] = None
     member: ClassVar[Member | None] = None
-    """Where each object of a list inside an attribute is a record."""
+    """Set if each object of a list inside an attribute is a record."""
     linked_from: ClassVar[LinkedFrom | None] = None
+    paginator: ClassVar[type[Link]] = Link
+    """How one page leads to the next."""
 
     cursor: ClassVar[str | None] = None
-    """The field to filter and sort by, where it is not named like the replication key."""
+    """The field to filter and sort by, if it is not named like the replication key."""
     earliest: ClassVar[datetime | None] = None
-    """The lower bound of a first sync, where the endpoint needs one."""
+    """The lower bound of a first sync, if the endpoint needs one."""
     windowed: ClassVar[bool] = False
     """Whether the range is read in windows, many at once."""
-    bounded: ClassVar[bool] = False
-    """Whether `start_date` and `end_date` apply; dimensions are read whole first."""
     undated: ClassVar[bool] = False
     """Whether rows without a replication value are expected, so that every sync looks for them."""
     future_dated: ClassVar[bool] = False
@@ -106,41 +86,46 @@ class Declared(Stream):
     newest_first: ClassVar[bool] = False
     """Whether the endpoint can only be sorted, not filtered, by the replication key: read until the first old row."""
 
-    _tap: TapKlaviyo
-    _nodes: Mapping[str, Node] | None = None
-
-    def __init__(self, tap: TapKlaviyo, name: str | None = None) -> None:
-        self.declared_replication_key = self.replication_key
-        self._account_column = bool(tap.config.get("include_account_id"))
-        self.columns = self._build_columns(tap)
-        if self._account_column:
-            self.primary_keys = (ACCOUNT_ID, *self.primary_keys)
-        super().__init__(tap, schema=self.record_schema(), name=name)
-
     # What the declaration comes to
 
     @cached_property
-    def endpoint(self) -> Endpoint:
-        """The contract's endpoint."""
-        return contract.endpoint(self.path)
+    def spec(self) -> Spec:
+        """The declaration, resolved against the contract."""
+        facts = contract.revision(self.revision) if self.revision else contract.current()
+        endpoint = facts.endpoint(self.path)
+        found = self.fallback
+        fallback = Fallback(facts.endpoint(found.path), found.attribute) if found else None
+        return Spec(
+            name=self.name,
+            columns=self._declared_columns(facts, endpoint, fallback),
+            endpoint=endpoint,
+            detail=facts.endpoints().get(("GET", f"{self.path}/{{id}}")),
+            replication_key=self.declared_replication_key,
+            cursor=self.cursor or self.declared_replication_key,
+            variants=self.variants,
+            parent=self.parent.name if self.parent else None,
+            parent_column=self.parent_column,
+            via_column=self.via_column,
+            linkage_only=self.linkage_only,
+            fallback=fallback,
+            member=self.member,
+            linked_from=self.linked_from,
+            earliest=self.earliest,
+            windowed=self.windowed,
+            undated=self.undated,
+            future_dated=self.future_dated,
+            newest_first=self.newest_first,
+            paginator=self.paginator,
+        )
 
-    @cached_property
-    def detail_endpoint(self) -> Endpoint | None:
-        """The endpoint of one object, where there is one."""
-        return contract.endpoints().get(("GET", f"{self.path}/{{id}}"))
-
-    @cached_property
-    def record_type(self) -> str:
-        """The JSON:API type that the records are made of."""
-        return self.via_type or str(self.endpoint.resource)
-
-    def _build_columns(self, tap: TapKlaviyo) -> list[Column]:
+    def _declared_columns(self, facts: Contract, endpoint: Endpoint, fallback: Fallback | None) -> Columns:
         constants = [self.parent_column, *self.inherited_columns, self.via_column]
         constants += self.member.columns if self.member else ()
         constants += [self.linked_from.column] if self.linked_from else []
         varying = dict.fromkeys(name for variant in self.variants for name in variant.columns)
-        declared = Columns(
-            record_type=self.record_type,
+        return Columns(
+            contract=facts,
+            record_type=self.via_type or str(endpoint.resource),
             id_column=self.id_column,
             keys=tuple(type(self).primary_keys),
             replication_key=self.declared_replication_key,
@@ -150,14 +135,90 @@ class Declared(Stream):
             extra=self.extra_columns,
             always=self.additional_fields,
             via=self.via,
-            apart=contract.endpoint(self.fallback.path) if self.fallback else None,
+            apart=fallback.endpoint if fallback else None,
         )
-        raw = (tap.config.get("stream_options") or {}).get(self.name)
-        offered = offer(declared, self.endpoint, self.detail_endpoint)
-        self.options = StreamOptions() if raw is None else parse_options(self.name, raw, offered)
-        columns = build(declared, self.endpoint, self.detail_endpoint, self.options)
-        return [Column(ACCOUNT_ID, KEY, Constant()), *columns] if self._account_column else columns
 
-    def record_schema(self) -> dict[str, Any]:
-        """Return the schema of the records."""
-        return {"type": "object", "properties": {column.name: column.schema for column in self.columns}}
+    @cached_property
+    def options(self) -> StreamOptions:
+        """What `stream_options` says of the stream.
+
+        Raises:
+            SettingsError: It says what the endpoint does not allow.
+        """
+        raw = self.session.settings.stream_options.get(self.name)
+        spec = self.spec
+        return (
+            StreamOptions()
+            if raw is None
+            else parse_options(self.name, raw, offer(spec.columns, spec.endpoint, spec.detail))
+        )
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The endpoint that is asked."""
+        return self.spec.endpoint
+
+    @property
+    def fan_out(self) -> bool:
+        """Whether the stream is read one parent at a time."""
+        return self.parent is not None
+
+    @property
+    def parallel(self) -> bool:
+        """Whether several requests may be in flight."""
+        return self.windowed or self.fan_out or self.spec.detail is not None
+
+    def build_columns(self) -> list[Column]:
+        """Return the columns, keys first."""
+        return build(self.spec.columns, self.spec.endpoint, self.spec.detail, self.options)
+
+    # Reading
+
+    def policy(self) -> Policy:
+        """Return how the stream is read incrementally, with the settings applied."""
+        settings = self.session.settings
+        retention = self.endpoint.retention_days
+        return Policy(
+            start=settings.start_date if self.bounded else None,
+            end=settings.end_date if self.bounded else None,
+            open_first=not self.windowed,
+            future_dated=self.future_dated,
+            lookback=timedelta(days=settings.lookback_days) if self.late and settings.lookback_days else None,
+            lookback_every=timedelta(hours=settings.lookback_every_hours),
+            retention=timedelta(days=retention) if retention else None,
+        )
+
+    def range(self, saved: Saved, now: datetime) -> Range:
+        """Return the range of this sync; while a fan-out is under way, its first run's."""
+        policy = self.policy()
+        bookmark = saved.bookmark if self.declared_replication_key and not self.is_full_table else None
+        found = plan(bookmark, saved.lookback_at if policy.lookback else None, policy, now)
+        if self.is_full_table:
+            return full(found, policy)
+        if saved.fan_out is None or not self.fan_out or self.versioned:
+            return found
+        return resumed(found, saved.fan_out.until, saved.fan_out.after_parent)
+
+    def segments(self, sync: StreamSync) -> list[Segment]:
+        """Return what a sync reads, in the order of the records."""
+        return self.plan(sync).segments()
+
+    def plan(self, sync: StreamSync) -> Plan:
+        """Return how the stream is read in a sync."""
+        return Plan.of(self.spec, sync, self.options, lambda shape: self.row_maker(sync, shape))
+
+    def row_maker(self, sync: StreamSync, shape: Shape) -> RowMaker:
+        """Return what makes records of responses of a shape."""
+        key = self.declared_replication_key
+        plain = sync.record_format.encoded and shape == Shape()
+        return RowMaker(
+            shape,
+            Flattener(sync.chosen, self.session.sources.warn_odd(self.name)),
+            key,
+            sync.record_format,
+            projection=Projection.of(sync.chosen, key) if plain else None,
+        )
+
+    def listing(self) -> Listing:
+        """Return what lists the ids, for the streams that are read one parent at a time."""
+        return SpecListing(self.spec, self.session.sources, self.session.parent_ids)

@@ -1,8 +1,7 @@
 """Product reviews."""
 
 from tap_klaviyo.contract.filters import condition
-from tap_klaviyo.records.build_columns import Variant
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import KlaviyoStream, Variant
 
 
 class Reviews(KlaviyoStream):

@@ -1,7 +1,7 @@
 """Segments, who is in them, and their tags."""
 
 from tap_klaviyo.records.columns import JOINED
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Segments(KlaviyoStream):

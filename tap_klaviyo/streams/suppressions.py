@@ -1,8 +1,7 @@
 """Who must not be written to, and since when."""
 
 from tap_klaviyo.contract.timestamps import EPOCH
-from tap_klaviyo.records.record_selector import Member
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import KlaviyoStream, Member
 
 
 class _Suppressions(KlaviyoStream):

@@ -1,6 +1,6 @@
 """Tags and their groups."""
 
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Tags(KlaviyoStream):

@@ -1,6 +1,6 @@
 """E-mail templates and the content that they share."""
 
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Templates(KlaviyoStream):

@@ -1,6 +1,6 @@
 """How links are tagged for web analytics."""
 
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class TrackingSettings(KlaviyoStream):

@@ -1,6 +1,6 @@
 """Web feeds."""
 
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class WebFeeds(KlaviyoStream):

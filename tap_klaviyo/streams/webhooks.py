@@ -1,6 +1,6 @@
 """Webhooks and their topics."""
 
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Webhooks(KlaviyoStream):

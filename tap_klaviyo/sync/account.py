@@ -1,4 +1,4 @@
-"""What all reports of a sync need to know of the account: its time zone and its metrics, each asked for once."""
+"""What a sync needs to know of the account: its id, its time zone and its metrics."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tap_klaviyo import contract
 from tap_klaviyo.http.errors import KlaviyoError
-from tap_klaviyo.pagination.chain import Link
 from tap_klaviyo.records.fieldsets import Ask
 from tap_klaviyo.records.jsonapi import decoded
 from tap_klaviyo.sync.metric import Metric
@@ -16,8 +15,11 @@ from tap_klaviyo.sync.metric import Metric
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tap_klaviyo.pagination.link import Link
     from tap_klaviyo.records.jsonapi import Resource
-    from tap_klaviyo.streams.base import KlaviyoStream
+    from tap_klaviyo.sync.sources import Sources
+
+ACCOUNT_ID = "account_id"
 
 
 class UnknownTimeZoneError(KlaviyoError):
@@ -25,14 +27,37 @@ class UnknownTimeZoneError(KlaviyoError):
 
 
 class Account:
-    """Shared by the streams of one tap, which may ask from several threads."""
+    """Shared by the streams of one sync, which may ask from several threads; each fact is asked for once.
 
-    def __init__(self) -> None:
+    Args:
+        sources: How the account is asked.
+        in_records: Whether its id is a column of every record.
+    """
+
+    def __init__(self, sources: Sources, *, in_records: bool) -> None:
+        self._sources = sources
+        self._in_records = in_records
         self._lock = threading.Lock()
+        self._id: str | None = None
         self._zone: ZoneInfo | None = None
         self._metrics: list[Metric] | None = None
 
-    def zone(self, stream: KlaviyoStream) -> ZoneInfo:
+    def id(self) -> str:
+        """Return the id of the account that the key belongs to.
+
+        Raises:
+            KlaviyoError: It cannot be read.
+        """
+        with self._lock:
+            if self._id is None:
+                self._id = next(self._resources("accounts", "/api/accounts", ("id",))).id
+            return self._id
+
+    def columns(self) -> dict[str, Any]:
+        """Return what every record says of the account: its id, if it is wanted, or nothing."""
+        return {ACCOUNT_ID: self.id()} if self._in_records else {}
+
+    def zone(self, stream: str) -> ZoneInfo:
         """Return the account's time zone, asked for on behalf of a stream.
 
         Raises:
@@ -41,11 +66,11 @@ class Account:
         """
         with self._lock:
             if self._zone is None:
-                names = [_text(one, "timezone") for one in _resources(stream, "/api/accounts", ("timezone",))]
+                names = [_text(one, "timezone") for one in self._resources(stream, "/api/accounts", ("timezone",))]
                 self._zone = zone_of(names[0] if names else "")
             return self._zone
 
-    def metrics(self, stream: KlaviyoStream) -> list[Metric]:
+    def metrics(self, stream: str) -> list[Metric]:
         """Return the account's metrics, asked for on behalf of a stream.
 
         Raises:
@@ -54,8 +79,16 @@ class Account:
         with self._lock:
             if self._metrics is None:
                 fields = ("created", "integration", "name")
-                self._metrics = [_metric(one) for one in _resources(stream, "/api/metrics", fields)]
+                self._metrics = [_metric(one) for one in self._resources(stream, "/api/metrics", fields)]
             return self._metrics
+
+    def _resources(self, stream: str, path: str, fields: tuple[str, ...]) -> Iterator[Resource]:
+        endpoint = contract.current().endpoint(path)
+        source = self._sources.source(stream, endpoint, Ask(fields={str(endpoint.resource): fields}))
+        link: Link | None = source.first()
+        while link is not None:
+            document, link = link.read(source)
+            yield from document.data
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -69,15 +102,6 @@ def zone_of(name: str) -> ZoneInfo:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         message = f"the account's time zone '{name}' is unknown here: install the newest 'tzdata' beside the tap"
         raise UnknownTimeZoneError(message) from None
-
-
-def _resources(stream: KlaviyoStream, path: str, fields: tuple[str, ...]) -> Iterator[Resource]:
-    endpoint = contract.endpoint(path)
-    source = stream.source(endpoint, Ask(fields={str(endpoint.resource): fields}))
-    link: Link | None = Link(source.request())
-    while link is not None:
-        document, link = link.read(source)
-        yield from document.data
 
 
 def _metric(resource: Resource) -> Metric:

@@ -6,61 +6,80 @@ may go out. A stream that failed, was skipped or was stopped is never finished: 
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.http.errors import KlaviyoError
-from tap_klaviyo.sync.range import FAN_OUT, Bookmark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from tap_klaviyo.records.page import Page
-    from tap_klaviyo.streams.base import KlaviyoStream
-    from tap_klaviyo.tap import TapKlaviyo
+    from tap_klaviyo.sync.stream_sync import StreamSync
+
+logger = logging.getLogger("tap-klaviyo")
 
 
-class StoppedByUser(SystemExit):
-    """The sync was told to end; what was complete has been written."""
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """What the SDK does with records and messages, as far as an emitter needs it.
+
+    ``limit`` is how many records a test run takes.
+    """
+
+    write_record: Callable[[dict[str, Any]], None]
+    count: Callable[[int], None]
+    complete: Callable[[], None]
+    """Called when everything has been read and written."""
+    limit: int | None = None
 
 
 class Emitter:
-    """Writes the pages of one stream and moves its bookmark."""
+    """Writes the pages of one sync of a stream and moves its bookmark.
 
-    def __init__(self, stream: KlaviyoStream, tap: TapKlaviyo, *, write_messages: bool) -> None:
-        self._stream = stream
-        self._tap = tap
+    Args:
+        sync: What is read.
+        sink: What the SDK does.
+        write_messages: False if the records go into files, which a later message names.
+    """
+
+    def __init__(self, sync: StreamSync, sink: Sink, *, write_messages: bool) -> None:
+        self._sync = sync
+        self._sink = sink
+        self._output = sync.session.output
         self._write_messages = write_messages
-        self._bookmark = Bookmark(stream.stream_state, stream.bookmark_key, stream.reading, stream.name)
-        self._follows = stream.is_sorted
+        self._follows = sync.ordered
         self._latest: datetime | None = None
-        self._left = stream.ABORT_AT_RECORD_COUNT
+        self._left = sink.limit
 
-    def emit(self) -> Iterator[dict[str, Any]]:
-        """Write every page; yield the records where pages hold records and not lines.
+    def emit(self, pages: Iterable[Page]) -> Iterator[dict[str, Any]]:
+        """Write every page; yield the records of pages that hold records and not lines.
 
         Raises:
             StoppedByUser: The sync was told to end.
             KlaviyoError: The stream cannot be read further.
         """
-        stream = self._stream
-        if stream.reading.from_the_future:
-            self._tap.logger.warning(
+        sync = self._sync
+        if sync.range.from_the_future:
+            logger.warning(
                 "%s: the bookmark in the state lay in the future and is brought back to now; rows that were missed "
                 "meanwhile come with a run of their own over their range, with start_date and end_date.",
-                stream.name,
+                sync.name,
             )
-        progress = self._tap.progress(stream)
+        progress = sync.session.board.begin(sync.name, sync.range, sync.tally)
+        sync.bookmark.begin()
         try:
-            with stream.get_record_counter() as counter, stream.get_sync_timer(), closing(progress):
-                for page in stream.reader:
-                    if self._tap.stopping.is_set():
+            with closing(progress):
+                for page in pages:
+                    if sync.session.stopping.is_set():
                         if self._write_messages:
-                            self._tap.end_stopped()
+                            self._output.end_stopped()
                         return  # what was yielded has to stand in a file first
                     yield from self._write(page)
-                    counter.increment(page.count)
+                    self._sink.count(page.count)
                     self._after(page)
                     progress.after(page)
                     if self._left is not None and self._left <= 0:
@@ -68,33 +87,32 @@ class Emitter:
         except KlaviyoError:
             # What was written since the last STATE need not be read again, whatever stands in the way of the rest.
             if self._write_messages:
-                self._tap.write_state()
+                self._output.write_state()
             raise
         self._finish()
 
     def _write(self, page: Page) -> Iterator[dict[str, Any]]:
         if page.lines:
-            self._tap.writer.write_lines(page.lines)
+            self._output.write_lines(page.lines)
         for record in page.records[: self._left]:
             if self._write_messages:
-                self._stream.write_record(record)
+                self._sink.write_record(record)
             yield record
         if self._left is not None:
             self._left -= page.count
 
     def _after(self, page: Page) -> None:
-        self._bookmark.saw(page.oldest, page.newest)
+        bookmark = self._sync.bookmark
+        bookmark.saw(page.oldest, page.newest)
         if self._follows and not self._in_order(page):
             # Klaviyo did not keep the order that was asked for: the bookmark waits for the end of the stream.
             self._follows = False
         if self._follows:
-            self._bookmark.advance()
-        if page.finished_parent is not None and self._stream.resumes_fan_out:
-            under_way = self._stream.stream_state.setdefault(FAN_OUT, {})
-            under_way["until"] = self._stream.reading.until.isoformat()
-            under_way["after_parent"] = page.finished_parent
+            bookmark.advance()
+        if page.finished_parent is not None and self._sync.resumes_fan_out:
+            bookmark.finished_parent(page.finished_parent)
         if self._write_messages and (page.count or page.finished_parent):
-            self._tap.write_state_soon()
+            self._output.write_state_soon()
 
     def _in_order(self, page: Page) -> bool:
         if page.oldest is None:
@@ -104,8 +122,7 @@ class Emitter:
         return fits
 
     def _finish(self) -> None:
-        stream = self._stream
-        self._bookmark.finish(everything=stream.parent is not None)
+        self._sync.bookmark.finish(everything=self._sync.fan_out)
         if self._write_messages:
-            stream.write_activate_version()
-            self._tap.write_state()
+            self._sink.complete()
+            self._output.write_state()

@@ -1,68 +1,100 @@
-"""From a stream's declaration, its selection and its range to the segments that a reader reads."""
+"""From a spec, a selection and a range to the segments that a reader reads."""
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tap_klaviyo import contract
 from tap_klaviyo.contract import filters
-from tap_klaviyo.pagination.chain import Chain, Link
+from tap_klaviyo.pagination.chain import Chain
 from tap_klaviyo.pagination.detail import Detailed
 from tap_klaviyo.pagination.fan_out import AllParents, Parent
-from tap_klaviyo.pagination.included_children import Fallback, IncludedChildren
+from tap_klaviyo.pagination.included_children import Children, IncludedChildren
 from tap_klaviyo.pagination.null_cursor import Once, Undated
 from tap_klaviyo.pagination.windows import Window, Windowing
-from tap_klaviyo.records.columns import Attribute, Chosen, Constant
-from tap_klaviyo.records.fieldsets import ask, ask_details, includes_of
+from tap_klaviyo.records.columns import Attribute, Constant
+from tap_klaviyo.records.fieldsets import ask, ask_details
 from tap_klaviyo.records.record_selector import Shape
+from tap_klaviyo.sync.question import asked, reads_apart, reads_newest_first, shape_of, sort_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from tap_klaviyo.pagination.chain import Makes
     from tap_klaviyo.pagination.reader import Segment
     from tap_klaviyo.pagination.source import Source
     from tap_klaviyo.records.build_columns import Variant
-    from tap_klaviyo.records.rows import RowMaker
+    from tap_klaviyo.records.row_maker import RowMaker
+    from tap_klaviyo.records.stream_options import StreamOptions
     from tap_klaviyo.sync.range import Range
-    from tap_klaviyo.sync.stream_sync import Prepared
+    from tap_klaviyo.sync.spec import Spec
+    from tap_klaviyo.sync.stream_sync import StreamSync
 
 # Rows a page where few or none are expected.
 _FEW = 20
 
+logger = logging.getLogger("tap-klaviyo")
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one sync of a stream does."""
+    """What one sync of a declared stream does.
 
-    stream: Prepared
-    reading: Range
-    chosen: Sequence[Chosen]
+    ``make_rows`` returns what makes records of responses of a shape.
+    """
+
+    spec: Spec
+    sync: StreamSync
+    make_rows: Callable[[Shape], RowMaker]
     maker: RowMaker
     source: Source
 
+    @classmethod
+    def of(cls, spec: Spec, sync: StreamSync, options: StreamOptions, make_rows: Callable[[Shape], RowMaker]) -> Plan:
+        """Work out what a sync asks; ``options`` are what the user has it ask beside."""
+        maker = make_rows(shape_of(spec, sync.chosen, sync.session.parent_ids))
+        wanted = asked(spec, sync.chosen)
+        optional = frozenset(wanted.include) - {spec.via, *options.include}
+        source = sync.session.sources.source(
+            spec.name,
+            spec.endpoint,
+            wanted,
+            maker.parse,
+            # Includes that only fill a column: neither those that carry the records nor those that the user asks for.
+            optional_includes=optional if sync.session.settings.on_permission_denied == "skip" else frozenset(),
+            sort=sort_of(spec, sync.range),
+            conditions=(options.filter,) if options.filter else (),
+            page_size=options.page_size or spec.endpoint.page_size,
+            paginator=spec.paginator,
+        )
+        return cls(spec, sync, make_rows, maker, source)
+
+    def narrowed(self, condition: str) -> Plan:
+        """Return the same plan with one more filter condition in every request."""
+        return replace(self, source=replace(self.source, conditions=(*self.source.conditions, condition)))
+
     def segments(self) -> list[Segment]:
         """Return the stream's segments, in the order of its records."""
-        stream = self.stream
-        if stream.parent is not None:
-            return [] if self.reading.empty else [self._fan_out()]
-        if stream.windowed and self._cursor is not None:
+        spec = self.spec
+        if spec.parent is not None:
+            return [] if self._range.empty else [self._fan_out(spec.parent)]
+        if spec.windowed and spec.cursor is not None:
             maker = Once(self.maker)
-            return [*self._undated(maker), *(() if self.reading.empty else self._windows(maker))]
-        return [segment for variant in stream.variants for segment in self._variant(variant)]
+            return [*self._undated(maker), *(() if self._range.empty else self._windows(maker))]
+        return [segment for variant in spec.variants for segment in self._variant(variant)]
 
     @property
-    def _cursor(self) -> str | None:
-        return self.stream.cursor or self.stream.declared_replication_key
+    def _range(self) -> Range:
+        return self.sync.range
 
     def bounds(self, lower: datetime | None, upper: datetime | None) -> list[str]:
         """Return the filter conditions of a range, as far as the endpoint can filter."""
-        cursor = self._cursor
+        cursor = self.spec.cursor
         allowed = self.source.endpoint.filters
-        start = lower or self.stream.earliest
+        start = lower or self.spec.earliest
         if cursor is None:
             return []
         found = (
@@ -72,35 +104,35 @@ class Plan:
         return [condition for condition in found if condition]
 
     def _variant(self, variant: Variant) -> Iterator[Segment]:
-        reading = replace(self.reading, lower=None, upper=None) if variant.whole else self.reading
+        reading = replace(self._range, lower=None, upper=None) if variant.whole else self._range
         if reading.empty:
             return
         bounds = self.bounds(reading.lower, reading.upper)
-        link = Link(self.source.request(conditions=[*variant.conditions, *bounds]))
-        stop = reading.lower if self.stream.reads_newest_first else None
-        chain = Chain(self.source, self.maker, link, {**self._context, **variant.columns}, reading.holds, stop)
+        link = self.source.first(conditions=[*variant.conditions, *bounds])
+        stop = reading.lower if reads_newest_first(self.spec, reading) else None
+        chain = Chain(self.source, self.maker, link, {**self._account(), **variant.columns}, reading.holds, stop)
         details = self._details()
-        fallback = self._fallback()
+        children = self._children()
         if details is not None:
             yield Detailed(chain, details)
-        elif fallback is not None:
-            yield IncludedChildren(chain, fallback)
+        elif children is not None:
+            yield IncludedChildren(chain, children)
         else:
             yield chain
 
-    @property
-    def _context(self) -> dict[str, Any]:
-        return self.stream.account_context()
+    def _account(self) -> dict[str, Any]:
+        return self.sync.session.account.columns()
 
     def _windows(self, maker: Makes) -> Iterator[Segment]:
-        reading = self.reading
+        reading, sources = self._range, self.sync.session.sources
+        sample = self.source.request()
         shared = Windowing(
             self.source,
             maker,
-            self._context,
+            self._account(),
             self.bounds,
-            self.stream.crowded(self.source),
-            parallel=self.stream.workers > 1,
+            lambda: sources.crowded(sample),
+            parallel=self.sync.workers > 1,
         )
         if reading.lower is None or reading.lower < reading.until:
             yield Window(shared, reading.lower, reading.until)
@@ -108,90 +140,82 @@ class Plan:
             # Rows dated after the sync's start are read too; they only do not move the bookmark. In a full read a
             # row that changes before its window is read is found here, so this comes last.
             begin = max(reading.until, reading.lower) if reading.lower else reading.until
-            link = Link(self.source.request(conditions=self.bounds(begin, None)))
-            waits = not self.stream.future_dated
-            yield Chain(self.source, maker, link, self._context, lambda instant: instant >= begin, waits=waits)
+            link = self.source.first(conditions=self.bounds(begin, None))
+            waits = not self.spec.future_dated
+            yield Chain(self.source, maker, link, self._account(), lambda instant: instant >= begin, waits=waits)
 
     def _undated(self, maker: Makes) -> Iterator[Segment]:
         """Yield what reads the rows that the windows' filters leave out: by a first sync, or by every one."""
-        undated, sort = self.stream.undated, self.source.sort
-        if not self.stream.windowed or sort is None or not (undated or self.reading.lower is None):
+        undated, sort = self.spec.undated, self.source.sort
+        if sort is None or not (undated or self._range.lower is None):
             return
-        # Profiles sorted newest first time out at Klaviyo: the other end is read only where it is known to matter.
+        # Profiles sorted newest first time out at Klaviyo: the other end is read only if it is known to matter.
         newest_first = self._undated_from(maker, f"-{sort}") if undated else None
         yield self._undated_from(maker, sort, newest_first)
 
     def _undated_from(self, maker: Makes, sort: str, other_end: Undated | None = None) -> Undated:
         size = min(self.source.page_size or _FEW, _FEW)
         source = replace(self.source, sort=sort, page_size=size)
-        return Undated(source, maker, Link(source.request()), self._context, other_end)
+        return Undated(source, maker, source.first(), self._account(), other_end)
 
-    def _fan_out(self) -> Segment:
-        return AllParents(self._parents, self._parent_chain, self.reading.after_parent)
+    def _fan_out(self, parent: str) -> Segment:
+        return AllParents(lambda: self._parents(parent), self._parent_chain, self._range.after_parent)
 
-    def _parents(self) -> Sequence[Parent]:
-        stream = self.stream
-        constants = {choice.column.name for choice in self.chosen if isinstance(choice.column.source, Constant)}
+    def _parents(self, parent: str) -> Sequence[Parent]:
+        constants = {choice.column.name for choice in self.sync.chosen if isinstance(choice.column.source, Constant)}
+        account = self._account()
         return [
             Parent(
-                parent.id,
+                found.id,
                 {
-                    **self._context,
-                    **{name: value for name, value in parent.context.items() if name in constants},
-                    str(stream.parent_column): parent.id,
+                    **account,
+                    **{name: value for name, value in found.context.items() if name in constants},
+                    str(self.spec.parent_column): found.id,
                 },
             )
-            for parent in stream.all_parents()
+            for found in self.sync.session.parent_ids.of(parent)
         ]
 
     def _parent_chain(self, parent: Parent) -> Chain:
-        conditions = self.bounds(self.reading.lower, self.reading.upper)
-        link = Link(self.source.request({"id": parent.id}, conditions))
-        return Chain(self.source, self.maker, link, parent.context, self.reading.holds)
+        conditions = self.bounds(self._range.lower, self._range.upper)
+        link = self.source.first({"id": parent.id}, conditions)
+        return Chain(self.source, self.maker, link, parent.context, self._range.holds)
 
     def _details(self) -> Source | None:
         names = [
             choice.column.source.name
-            for choice in self.chosen
+            for choice in self.sync.chosen
             if isinstance(choice.column.source, Attribute) and choice.column.source.detail
         ]
-        detail = self.stream.detail_endpoint
+        detail = self.spec.detail
         if not names or detail is None:
             return None
-        source = self.stream.source(detail, ask_details(names, detail))
+        source = self.sync.session.sources.source(self.spec.name, detail, ask_details(names, detail))
         self._tell_cost(", ".join(names), "record", source)
         return source
 
     def _tell_cost(self, columns: str, what: str, source: Source) -> None:
         """Say beforehand how long requests one by one will take; how many there are is not known yet."""
-        a_minute = source.limits.steady * self.stream.config["rate_limit_share"]
-        self.stream.logger.info(
-            "%s: %s costs a request a %s, %g a minute: %s minutes for 1,000 of them.",
-            self.stream.name,
+        per_minute = source.limits.steady * self.sync.session.settings.rate_limit_share
+        logger.info(
+            "%s: %s needs one request per %s (%g/min): about %s min per 1,000 %ss.",
+            self.spec.name,
             columns,
             what,
-            a_minute,
-            math.ceil(1000 / a_minute),
+            per_minute,
+            math.ceil(1000 / per_minute),
+            what,
         )
 
-    def _fallback(self) -> Fallback | None:
-        stream = self.stream
-        always = reads_apart(stream, self.chosen)
-        wanted = {choice.column.name for choice in self.chosen}
-        if stream.fallback is None or not (always or stream.fallback.attribute in wanted):
+    def _children(self) -> Children | None:
+        spec, chosen = self.spec, self.sync.chosen
+        always = reads_apart(spec, chosen)
+        wanted = {choice.column.name for choice in chosen}
+        if spec.fallback is None or not (always or spec.fallback.attribute in wanted):
             return None
-        endpoint = contract.endpoint(stream.fallback.path)
-        source = stream.source(endpoint, ask(self.chosen, endpoint, stream.record_type))
+        endpoint = spec.fallback.endpoint
+        source = self.sync.session.sources.source(spec.name, endpoint, ask(chosen, endpoint, spec.record_type))
         if always:
             self._tell_cost(", ".join(source.ask.include), "parent", source)
-        maker = stream.row_maker(self.chosen, Shape())
-        return Fallback(
-            str(stream.via), stream.fallback.attribute, str(stream.via_column), source, maker, always=always
-        )
-
-
-def reads_apart(stream: Prepared, chosen: Sequence[Chosen]) -> bool:
-    """Tell whether chosen columns come only from the endpoint that is asked a parent at a time."""
-    if stream.fallback is None:
-        return False
-    return not includes_of(chosen).isdisjoint(contract.endpoint(stream.fallback.path).include)
+        maker = self.make_rows(Shape())
+        return Children(str(spec.via), spec.fallback.attribute, str(spec.via_column), source, maker, always=always)

@@ -24,6 +24,7 @@ _BAR_FORMAT = "{desc} {percentage:3.0f}%|{bar:20}| {postfix} [{elapsed}]"
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 logger = logging.getLogger("tap-klaviyo.progress")
+_table = logging.getLogger("tap-klaviyo")
 
 
 @dataclass(slots=True)
@@ -103,6 +104,33 @@ class Progress:
         from tqdm import tqdm  # noqa: PLC0415 - a log and a discovery need no bar, and it takes time to import
 
         return tqdm(total=1.0, desc=self.stream, file=sys.stderr, leave=False, bar_format=_BAR_FORMAT)
+
+
+class Board:
+    """How far each stream of a sync is."""
+
+    def __init__(self) -> None:
+        self._streams: dict[str, Progress] = {}
+
+    def begin(self, stream: str, reading: Range, tally: Tally) -> Progress:
+        """Begin to show how far a stream is."""
+        found = self._streams[stream] = Progress(stream, reading, tally)
+        return found
+
+    @property
+    def records(self) -> int:
+        """How many records the sync has written."""
+        return sum(found.records for found in self._streams.values())
+
+    def clear(self) -> None:
+        """Forget everything, so that there is no table of zeros."""
+        self._streams.clear()
+
+    def log_summary(self) -> None:
+        """Log what each stream of the sync came to."""
+        rows = [(name, found.records, found.tally) for name, found in self._streams.items()]
+        for line in summary(rows) if rows else ():
+            _table.info(line)
 
 
 def duration(seconds: float) -> str:

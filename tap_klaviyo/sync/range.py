@@ -1,28 +1,16 @@
-"""Bookmark policy: which range of the replication key a sync reads, and how far the bookmark may follow."""
+"""Which range of the replication key a sync reads, and how far the bookmark may follow."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
 
-from tap_klaviyo.contract.timestamps import floor_second, parse_instant
-
-if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+from tap_klaviyo.contract.timestamps import floor_second
 
 # Klaviyo refuses bounds within a few seconds of now, and a row of this second may not be readable yet.
 LAG = timedelta(seconds=10)
 # Some senders write the year 1 where they know no date, and no clock goes back a week from there.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-
-REPLICATION_KEY_VALUE = "replication_key_value"
-FAN_OUT = "fan_out"
-LOOKBACK_AT = "lookback_at"
-
-
-class BrokenStateError(ValueError):
-    """A state that cannot be resumed; starting over silently would hide it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +39,12 @@ class Range:
     until: datetime
     """The bookmark never passes this."""
     moves_bookmark: bool = True
+    full: bool = False
+    """Whether an incremental stream is read whole, as the catalog's FULL_TABLE says."""
     lookback_at: datetime | None = None
     """What the state remembers as the last lookback once this read is complete; None where it is none."""
+    keeps_lookback: bool = True
+    """False if there are no lookbacks: the day they are switched on again does not look back to the last one."""
     from_the_future: bool = False
     """The bookmark of the state lay in the future and was brought back."""
     after_parent: str | None = None
@@ -96,12 +88,19 @@ def plan(bookmark: datetime | None, lookback_at: datetime | None, policy: Policy
         None if open_end else until,
         until,
         lookback_at=latest if looks_back else None,
+        keeps_lookback=policy.lookback is not None,
         from_the_future=bookmark is not None and bookmark > now,
     )
 
 
+def full(found: Range, policy: Policy) -> Range:
+    """Return the range for a read of everything, which leaves the bookmark alone; only `end_date` bounds it."""
+    upper = found.until if policy.end else None
+    return Range(found.lower, upper, found.until, moves_bookmark=False, full=True, keeps_lookback=found.keeps_lookback)
+
+
 def resumed(found: Range, until: datetime | None, after_parent: str | None) -> Range:
-    """Return the range of a fan-out's first run for the run that goes on with it, or ``found`` where that is over."""
+    """Return the range of a fan-out's first run for the run that goes on with it, or ``found`` if that is over."""
     if until is None or after_parent is None or not found.moves_bookmark:
         return found
     until = min(until, found.until)
@@ -122,79 +121,3 @@ def _retained(policy: Policy, latest: datetime) -> datetime | None:
 def _latest_of(*instants: datetime | None) -> datetime | None:
     present = [instant for instant in instants if instant is not None]
     return max(present) if present else None
-
-
-def read_instant(state: MutableMapping[str, Any], key: str, stream: str) -> datetime | None:
-    """Read a date-time of a stream's state.
-
-    Raises:
-        BrokenStateError: It is there and is no date-time.
-    """
-    value = state.get(key)
-    if value is None:
-        return None
-    try:
-        return parse_instant(str(value))
-    except ValueError:
-        msg = f"'{key}' of '{stream}' in the state is no date-time; repair it, or remove it to read from the beginning"
-        raise BrokenStateError(msg) from None
-
-
-class Bookmark:
-    """The bookmark of one stream: it follows what has been written, never past ``until`` and never back.
-
-    It lives in the stream's part of the tap's state, so that every STATE message carries it.
-    """
-
-    def __init__(
-        self, state: MutableMapping[str, Any], replication_key: str | None, reading: Range, stream: str
-    ) -> None:
-        self._state = state
-        self._replication_key = replication_key
-        self._range = reading
-        self._current = read_instant(state, REPLICATION_KEY_VALUE, stream)
-        if reading.from_the_future:
-            self._set(reading.until)
-        self._seen: datetime | None = None
-
-    def saw(self, oldest: datetime | None, newest: datetime | None) -> None:
-        """Note the rows that have been written, without moving yet; those of the future say nothing of the past."""
-        if oldest is None or newest is None or oldest > self._range.until:
-            return
-        if self._seen is None or newest > self._seen:
-            self._seen = newest
-
-    def advance(self) -> None:
-        """Follow the newest row that has been written: everything before it has been written too."""
-        if self._seen is not None:
-            self._follow(self._seen)
-
-    def finish(self, *, everything: bool) -> None:
-        """Close a complete read; ``everything`` where all up to the bound was read, however old the newest row."""
-        if not self._range.moves_bookmark:
-            return
-        self._state.pop(FAN_OUT, None)
-        if everything:
-            self._follow(self._range.until)
-        self.advance()
-        self._remember_lookback()
-
-    def _follow(self, instant: datetime) -> None:
-        capped = min(instant, self._range.until)
-        if self._replication_key is None or not self._range.moves_bookmark:
-            return
-        if self._current is None:
-            # A first read looks back at everything, however many runs it takes.
-            self._remember_lookback()
-        if self._current is None or capped > self._current:
-            self._set(capped)
-
-    def _remember_lookback(self) -> None:
-        if self._range.lookback_at is not None:
-            self._state[LOOKBACK_AT] = self._range.lookback_at.isoformat()
-
-    def _set(self, instant: datetime) -> None:
-        self._current = instant
-        if self._replication_key is not None:
-            self._state["replication_key"] = self._replication_key
-            self._state[REPLICATION_KEY_VALUE] = instant.isoformat()

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from tap_klaviyo.sync.range import FAN_OUT, LOOKBACK_AT, REPLICATION_KEY_VALUE, BrokenStateError, read_instant
+from tap_klaviyo.sync.bookmarks import FAN_OUT, LOOKBACK_AT, REPLICATION_KEY_VALUE, BrokenStateError, read_instant
 
 _BOOKMARK = frozenset({"replication_key", REPLICATION_KEY_VALUE})
 _UNDER_WAY = ("until", "after_parent")

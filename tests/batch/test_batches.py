@@ -11,7 +11,8 @@ import pytest
 
 from tap_klaviyo import sandbox as sandbox_package
 from tap_klaviyo.sandbox import Shop
-from tap_klaviyo.sync.emitter import Emitter, StoppedByUser
+from tap_klaviyo.sync.emitter import Emitter
+from tap_klaviyo.sync.output import StoppedByUser
 from tests.batch import files
 from tests.no_data_loss.rig import Rig
 

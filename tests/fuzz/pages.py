@@ -13,7 +13,7 @@ from unittest import mock
 
 import jsonschema
 
-from tap_klaviyo.records.rows import RowMaker
+from tap_klaviyo.records.row_maker import RowMaker
 from tap_klaviyo.sandbox import Shop
 from tests.streams.syncing import sync
 
@@ -41,8 +41,7 @@ class Real:
     def slow(self) -> RowMaker:
         """The same records without compiled types."""
         maker = self.maker
-        given = (maker._stream, maker._shape, maker._flattener, maker._replication_key)
-        return RowMaker(*given, version=None, encode=True)
+        return RowMaker(maker._shape, maker._flattener, maker._replication_key, maker._format)
 
 
 @cache
@@ -55,11 +54,11 @@ def real() -> dict[str, Real]:
     def parsing(self: RowMaker, body: bytes) -> Document:
         found = parse(self, body)
         if found.data:
-            bodies.setdefault(self._stream, (body, self))
+            bodies.setdefault(self._format.stream, (body, self))
         return found
 
     def making(self: RowMaker, document: Document, context: Mapping[str, Any]) -> Rows:
-        contexts.setdefault(self._stream, context)
+        contexts.setdefault(self._format.stream, context)
         return rows(self, document, context)
 
     with mock.patch.object(RowMaker, "parse", parsing), mock.patch.object(RowMaker, "rows", making):

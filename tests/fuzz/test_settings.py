@@ -12,7 +12,6 @@ import pytest
 from hypothesis import assume, event, example, given
 from hypothesis import strategies as st
 
-from tap_klaviyo.cli import in_one_line
 from tap_klaviyo.config.schema import ACCESS, BOUNDS, CONFIG_JSONSCHEMA, OWN_STREAMS, SELECTION, SPEED
 from tap_klaviyo.config.validation import SettingsError, plain, problems
 from tap_klaviyo.http import Origin
@@ -23,6 +22,7 @@ from tap_klaviyo.streams.custom.build import custom_streams
 from tap_klaviyo.streams.custom.events import event_streams
 from tap_klaviyo.streams.registry import STREAMS
 from tap_klaviyo.streams.reports.parse_entries import aggregate_entries, report_entries
+from tap_klaviyo.sync.failures import in_one_line
 from tap_klaviyo.tap import TapKlaviyo
 from tests.fuzz import texts
 from tests.fuzz.scale import examples
@@ -184,7 +184,7 @@ def test_the_settings_as_a_whole(config, validated):
         tap = TapKlaviyo(config=config, validate_config=validated)
         assert tap.catalog_dict["streams"]
         if validated:
-            tap.http.close()
+            tap.hang_up()
 
     ends_well(follow)
 
@@ -213,7 +213,7 @@ def test_what_is_followed_ends_in_requests_or_in_one_line(entry, data):
         return line
 
     name = config["custom_streams"][0]["name"]
-    with mock.patch("tap_klaviyo.cli.in_one_line", said):
+    with mock.patch("tap_klaviyo.sync.failures.in_one_line", said):
         sync(SANDBOX, name, config=config)
 
 

@@ -9,11 +9,10 @@ from unittest import mock
 from hypothesis import assume, event, example, given
 from hypothesis import strategies as st
 
-from tap_klaviyo.cli import in_one_line
 from tap_klaviyo.contract.timestamps import parse_instant
 from tap_klaviyo.sandbox import Sandbox, Shop
-from tap_klaviyo.sync.emitter import Emitter
-from tap_klaviyo.sync.range import BrokenStateError
+from tap_klaviyo.sync.bookmarks import Bookmark, BrokenStateError, Saved
+from tap_klaviyo.sync.failures import in_one_line
 from tap_klaviyo.tap import TapKlaviyo
 from tests.fuzz import texts
 from tests.fuzz.scale import examples
@@ -106,13 +105,12 @@ def followed(follow):
 @examples(60)
 def test_every_stream_s_range(state, bounds):
     def follow():
-        tap = TapKlaviyo(config={"api_url": "sandbox://", **bounds}, state=state)
-        tap.started_at = TODAY
+        tap = TapKlaviyo(config={"api_url": "sandbox://", **bounds}, state=state, now=TODAY)
         for stream in tap.klaviyo_streams():
-            reading = stream.reading
+            reading = stream.range(Saved.of(stream.stream_state, stream.name), TODAY)
             assert reading.until <= TODAY
             assert reading.lower is None or reading.upper is None or reading.empty or reading.lower < reading.upper
-            Emitter(stream, tap, write_messages=False)
+            Bookmark(stream.stream_state, stream.declared_replication_key, reading, stream.name).begin()
             if reading.from_the_future:
                 assert parse_instant(str(stream.stream_state["replication_key_value"])) <= TODAY
 
@@ -131,7 +129,7 @@ def test_a_sync_goes_on_from_it(state):
         return line
 
     def follow():
-        with mock.patch("tap_klaviyo.cli.in_one_line", said):
+        with mock.patch("tap_klaviyo.sync.failures.in_one_line", said):
             found.append(sync(SANDBOX, *STREAMS, state=state))
 
     if followed(follow):

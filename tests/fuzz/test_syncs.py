@@ -13,8 +13,8 @@ import jsonschema
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from tap_klaviyo.cli import in_one_line
 from tap_klaviyo.sandbox import Sandbox, Shop
+from tap_klaviyo.sync.failures import in_one_line
 from tap_klaviyo.tap import TapKlaviyo
 from tests.fuzz import texts
 from tests.fuzz.pages import formats, strictly
@@ -80,14 +80,13 @@ def run(sandbox):
         assert "\n" not in line
         return line
 
-    tap = TapKlaviyo(config=CONFIG)
-    tap.started_at = TODAY
+    tap = TapKlaviyo(config=CONFIG, now=TODAY)
     for stream in tap.streams.values():
         stream.selected = stream.name in STREAMS
     stdout = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     with (
         mock.patch("tap_klaviyo.sandbox.shared", return_value=sandbox),
-        mock.patch("tap_klaviyo.cli.in_one_line", said),
+        mock.patch("tap_klaviyo.sync.failures.in_one_line", said),
         contextlib.redirect_stdout(stdout),
         contextlib.suppress(SystemExit),
     ):

@@ -10,6 +10,7 @@ import sys
 from datetime import datetime, timedelta
 
 from tap_klaviyo import tap
+from tap_klaviyo.sync import output
 
 AHEAD = timedelta(seconds=float(sys.argv.pop(1)))
 
@@ -23,6 +24,6 @@ class Clock(datetime):
 
 
 if __name__ == "__main__":
-    tap._STATE_SECONDS = 0.0
+    output._STATE_SECONDS = 0.0
     tap.datetime = Clock  # type: ignore[attr-defined]
     tap.main()

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_klaviyo.sync.range import LAG, Bookmark, Policy, Range, plan, resumed
+from tap_klaviyo.sync.bookmarks import Bookmark
+from tap_klaviyo.sync.range import LAG, Policy, Range, plan, resumed
 from tests.no_data_loss.rig import NOON, as_instant, text
 
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds

@@ -9,7 +9,7 @@ import pytest
 
 from tap_klaviyo.sandbox import Shop
 from tap_klaviyo.streams.registry import STREAMS
-from tap_klaviyo.sync.range import BrokenStateError
+from tap_klaviyo.sync.bookmarks import BrokenStateError
 from tap_klaviyo.sync.state import loaded
 from tests.no_data_loss.rig import NOON, Rig, text
 from tests.reliability.cli import Machine

@@ -11,7 +11,7 @@ from unittest import mock
 
 import pytest
 
-from tap_klaviyo.records.rows import RowMaker
+from tap_klaviyo.records.row_maker import RowMaker
 from tap_klaviyo.sandbox.faults import Fault
 from tests.reliability.cli import MARK
 

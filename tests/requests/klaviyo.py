@@ -84,8 +84,7 @@ class Klaviyo:
         for entry in catalog["streams"]:
             root = next(item["metadata"] for item in entry["metadata"] if not item["breadcrumb"])
             root["selected"] = entry["tap_stream_id"] in streams
-        tap = TapKlaviyo(config=settings, catalog=catalog, state=state)
-        tap.started_at = NOW
+        tap = TapKlaviyo(config=settings, catalog=catalog, state=state, now=NOW)
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         with requests_mock.Mocker() as mock, contextlib.redirect_stdout(out):
             mock.register_uri(requests_mock.ANY, re.compile(re.escape(HOST)), json=self._answer)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_klaviyo.streams.base import KlaviyoStream
+    from tap_klaviyo.streams.resource import KlaviyoStream
 
 Path = tuple[str, ...]
 
-DOCUMENT = json.loads(resources.files("tap_klaviyo.sandbox").joinpath("document.json").read_text())
+DOCUMENT = json.loads(resources.files("tap_klaviyo.sandbox").joinpath("documents", "2026-07-15.json").read_text())
 
 # Columns that are made of a free-form attribute.
 LIFTED = {
@@ -104,7 +104,7 @@ def sparse(schema: Mapping[str, Any], kept: set[Path], at: Path, allowed: list[s
 
 def parameters(stream: KlaviyoStream, kept: set[Path]) -> dict[str, str]:
     """The query parameters, apart from filter, sort and page, that bring what is kept of a stream's records."""
-    name, path, kind = stream.name, stream.path, stream.record_type
+    name, path, kind = stream.name, stream.path, stream.spec.record_type
     allowed = enum(path, f"fields[{kind}]")
     expensive = enum(path, f"additional-fields[{kind}]")
     schema = stream.schema

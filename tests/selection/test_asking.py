@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_klaviyo.contract import endpoint
+from tap_klaviyo import contract
 from tap_klaviyo.records.columns import Attribute, Chosen, Column
 from tap_klaviyo.records.fieldsets import Ask, ask, sparse_names
 from tap_klaviyo.records.selection import choose, resolve
 from tap_klaviyo.streams.registry import STREAMS
+from tap_klaviyo.streams.resource import KlaviyoStream
+from tap_klaviyo.sync import question
 from tap_klaviyo.tap import TapKlaviyo
 from tests.selection import oracle
 from tests.selection.syncing import URL
@@ -21,7 +23,6 @@ from tests.selection.syncing import URL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_klaviyo.streams.base import KlaviyoStream
 
 NAMES = sorted(stream.name for stream in STREAMS)
 every_stream = pytest.mark.parametrize("name", NAMES)
@@ -33,7 +34,9 @@ def tap() -> TapKlaviyo:
 
 
 def stream_of(name: str) -> KlaviyoStream:
-    return next(stream for stream in tap().klaviyo_streams() if stream.name == name)
+    stream = tap().streams[name]
+    assert isinstance(stream, KlaviyoStream)
+    return stream
 
 
 def always(stream: KlaviyoStream) -> set[str]:
@@ -42,7 +45,7 @@ def always(stream: KlaviyoStream) -> set[str]:
 
 def asked(stream: KlaviyoStream, selected: Mapping[oracle.Path, bool]) -> dict[str, str]:
     nodes = resolve(stream.columns, {path: {"selected": one} for path, one in selected.items()}, always(stream))
-    return stream._ask(choose(stream.columns, nodes)).parameters()
+    return question.asked(stream.spec, choose(stream.columns, nodes)).parameters()
 
 
 def expected(stream: KlaviyoStream, selected: Mapping[oracle.Path, bool]) -> dict[str, str]:
@@ -56,7 +59,7 @@ def test_everything_selected_names_no_fields_of_the_records(name):
     found = asked(stream, {})
     assert found == expected(stream, dict.fromkeys(oracle.paths(stream.schema), True))
     if stream.via is None and stream.attributes is None:
-        assert f"fields[{stream.record_type}]" not in found
+        assert f"fields[{stream.spec.record_type}]" not in found
 
 
 @every_stream
@@ -106,20 +109,20 @@ def test_a_member_without_a_name_of_its_own_brings_the_smallest_object_that_has_
 
 def test_where_an_attribute_has_no_sparse_name_everything_is_asked():
     chosen = [Chosen(Column("shoe_size", {"type": ["string", "null"]}, Attribute("shoe_size")))]
-    assert ask(chosen, endpoint("/api/images"), "image") == Ask()
+    assert ask(chosen, contract.current().endpoint("/api/images"), "image") == Ask()
 
 
 def test_where_the_endpoint_takes_no_fields_none_are_sent():
     chosen = [Chosen(Column("name", {"type": ["string", "null"]}, Attribute("name")))]
-    bare = endpoint("/api/lists/{id}/relationships/tags")
+    bare = contract.current().endpoint("/api/lists/{id}/relationships/tags")
     assert not bare.fields
     assert ask(chosen, bare, "tag") == Ask()
 
 
 def test_two_relationships_of_one_type_share_its_fields():
     options = {"object_types": {"include": ["current-schema"]}}
-    streams = TapKlaviyo(config={**URL, "stream_options": options}).klaviyo_streams()
-    stream = next(stream for stream in streams if stream.name == "object_types")
+    stream = TapKlaviyo(config={**URL, "stream_options": options}).streams["object_types"]
+    assert isinstance(stream, KlaviyoStream)
     every = dict.fromkeys(oracle.paths(stream.schema), True)
     inside = {path: False for path in every if path[:1] == ("current_schema",) and len(path) > 1}
     found = asked(stream, {**every, **inside, ("current_schema", "status"): True})

@@ -78,8 +78,7 @@ def sync(
         root["selected"] = not streams or entry["tap_stream_id"] in streams
         if change is not None:
             change(entry)
-    tap = TapKlaviyo(config=settings, catalog=catalog, state=state)
-    tap.started_at = now
+    tap = TapKlaviyo(config=settings, catalog=catalog, state=state, now=now)
     stdout = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     with mock.patch("tap_klaviyo.sandbox.shared", return_value=sandbox), contextlib.redirect_stdout(stdout):
         tap.sync_once()

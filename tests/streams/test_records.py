@@ -125,7 +125,7 @@ def test_a_sync_of_the_default_selection_neither(shop):
 def test_records_are_complete_and_unique(run, shop, name):
     keys = run.keys(name)
     assert len(keys) == len(set(keys)) > 0
-    assert set(keys) == expected_keys(shop, name, run.tap.streams[name].record_type)
+    assert set(keys) == expected_keys(shop, name, run.tap.streams[name].spec.record_type)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -143,7 +143,7 @@ def test_children_name_their_parent(run, shop, name):
 
 @pytest.mark.parametrize("name", sorted(TO_ONE))
 def test_to_one_columns_are_the_shop_s_links(run, shop, name):
-    kind = run.tap.streams[name].record_type
+    kind = run.tap.streams[name].spec.record_type
     for record in run.records[name]:
         resource = shop.get(kind, record["id"])
         for column, relationship in TO_ONE[name].items():
@@ -197,7 +197,7 @@ def test_attributes_are_the_shop_s(run, shop, name):
     stream = run.tap.streams[name]
     columns = [column for column in stream.columns if isinstance(column.source, Attribute)]
     for record in run.records[name]:
-        resource = shop.get(stream.record_type, record[stream.id_column])
+        resource = shop.get(stream.spec.record_type, record[stream.id_column])
         for column in columns:
             if column.name in resource.attributes:
                 truth = resource.attributes[column.source.name]

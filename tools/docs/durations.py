@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tap_klaviyo import contract
-from tap_klaviyo.streams.reports.base import CalendarStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 from tools.docs.pages import code, table
-from tools.docs.scopes import streams
-
-if TYPE_CHECKING:
-    from tap_klaviyo.streams.base import KlaviyoStream
+from tools.docs.scopes import source_of, streams
 
 _MINUTES = 91  # from here on hours are easier to read
 
@@ -19,7 +14,7 @@ def rates() -> str:
     """How many rows, or parents, Klaviyo's limits let through a minute; the slowest last."""
     found: dict[tuple[int, str], list[str]] = {}
     for stream in streams().values():
-        if isinstance(stream, CalendarStream):
+        if not isinstance(stream, KlaviyoStream):
             continue  # a daily quota bounds these
         rate, what = _rate(stream)
         if rate:
@@ -33,14 +28,14 @@ def rates() -> str:
 
 def _rate(stream: KlaviyoStream) -> tuple[int, str]:
     """A stream's rate, and what it counts; 0 for what is one request."""
-    source = stream.steps().source
+    source = source_of(stream)
     if stream.parent is not None:
-        return source.limits.steady, vars(stream.parent)["name"].replace("_", " ")
+        return source.limits.steady, stream.parent.name.replace("_", " ")
     size = source.page_size or source.endpoint.fixed_page_size
     if size is None or not source.endpoint.cursor:
         return 0, ""
     listed = str(source.endpoint.resource)
-    what = contract.schema_name(listed).replace("_", " ") if stream.via or stream.member else "rows"
+    what = contract.current().schema_name(listed).replace("_", " ") if stream.via or stream.member else "rows"
     return source.limits.steady * size, what
 
 

@@ -10,11 +10,13 @@ from tap_klaviyo import contract
 from tap_klaviyo.records.fieldsets import includes_of
 from tap_klaviyo.records.selection import choose
 from tap_klaviyo.streams.reports.base import CalendarStream
+from tap_klaviyo.streams.resource import KlaviyoStream
 from tap_klaviyo.tap import TapKlaviyo
 from tools.docs.pages import code, table
 
 if TYPE_CHECKING:
-    from tap_klaviyo.streams.base import KlaviyoStream
+    from tap_klaviyo.pagination.source import Source
+    from tap_klaviyo.streams.base import BaseStream
 
 
 @dataclass(frozen=True)
@@ -26,27 +28,37 @@ class Scopes:
 
 
 @cache
-def streams() -> dict[str, KlaviyoStream]:
+def streams() -> dict[str, BaseStream]:
     """Return every stream as it is without settings, in the order of the declarations."""
     tap = TapKlaviyo(config={"api_url": "sandbox://"})
     return {stream.name: stream for stream in tap.discover_streams()}
 
 
-def scopes_of(stream: KlaviyoStream) -> Scopes:
+def source_of(stream: KlaviyoStream) -> Source:
+    """Return what a stream's first sync asks, with its default selection."""
+    sync, _ = stream.begin()
+    return stream.plan(sync).source
+
+
+def scopes_of(stream: BaseStream) -> Scopes:
     """Return the scopes of a stream's default selection."""
     if isinstance(stream, CalendarStream):
         beside = ["/api/accounts"] + (["/api/metrics"] if stream.metric_wanted() else [])
-        return Scopes(frozenset(stream.endpoint.scopes).union(*(contract.endpoint(path).scopes for path in beside)))
-    source = stream.steps().source
+        return Scopes(
+            frozenset(stream.endpoint.scopes).union(*(contract.current().endpoint(path).scopes for path in beside))
+        )
+    if not isinstance(stream, KlaviyoStream):
+        return Scopes(frozenset(stream.endpoint.scopes))
+    source = source_of(stream)
     related = source.endpoint.relationships
     needed = set(source.endpoint.scopes)
     filling: dict[str, list[str]] = {}
     for choice in choose(stream.columns, None):
         for include in includes_of([choice]) & source.optional_includes:
-            for scope in set(contract.scopes(related[include].type)) - needed:
+            for scope in set(contract.current().scopes(related[include].type)) - needed:
                 filling.setdefault(scope, []).append(choice.column.name)
     for include in {*source.ask.include, *([stream.via] if stream.via else [])} - source.optional_includes:
-        needed |= {*contract.scopes(related[include].type)}
+        needed |= {*contract.current().scopes(related[include].type)}
     return Scopes(frozenset(needed | _of_others(stream)), {k: v for k, v in filling.items() if k not in needed})
 
 
@@ -54,17 +66,21 @@ def _of_others(stream: KlaviyoStream) -> set[str]:
     """The scopes of the lists that a stream is read through."""
     found: set[str] = set()
     if stream.fallback:
-        found |= {*contract.endpoint(stream.fallback.path).scopes}
+        found |= {*contract.current().endpoint(stream.fallback.path).scopes}
     if stream.linked_from:
-        listed = contract.endpoint(stream.linked_from.stream.path)
-        found |= {*listed.scopes, *contract.scopes(listed.relationships[stream.linked_from.relationship].type)}
-    kind = stream.parent
-    while kind is not None:
-        endpoint = contract.endpoint(kind.path)
-        found |= {*endpoint.scopes}
-        if kind.via:
-            found |= {*contract.scopes(endpoint.relationships[kind.via].type)}
-        kind = kind.parent
+        listed = streams()[stream.linked_from.stream].endpoint
+        found |= {
+            *listed.scopes,
+            *contract.current().scopes(listed.relationships[stream.linked_from.relationship].type),
+        }
+    name = stream.spec.parent
+    while name is not None:
+        parent = streams()[name]
+        found |= {*parent.endpoint.scopes}
+        spec = parent.spec if isinstance(parent, KlaviyoStream) else None
+        if spec and spec.via:
+            found |= {*contract.current().scopes(spec.endpoint.relationships[spec.via].type)}
+        name = spec.parent if spec else None
     return found
 
 
@@ -73,7 +89,7 @@ def by_stream() -> str:
     return table(("stream", "scopes", "more, for columns"), (_row(stream) for stream in streams().values()))
 
 
-def _row(stream: KlaviyoStream) -> tuple[str, str, str]:
+def _row(stream: BaseStream) -> tuple[str, str, str]:
     found = scopes_of(stream)
     more = "; ".join(f"`{scope}`: {code(columns)}" for scope, columns in sorted(found.filling.items()))
     star = "" if stream.selected_by_default else " (off)"

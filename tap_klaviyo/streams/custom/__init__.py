@@ -1,1 +1,1 @@
-"""Streams that the settings define: any endpoint, read as the built-in ones are."""
+"""Streams that the settings define: any endpoint, and the events of a metric; imports what `streams` imports."""

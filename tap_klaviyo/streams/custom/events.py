@@ -12,14 +12,13 @@ from tap_klaviyo.http.redact import brief
 from tap_klaviyo.records.columns import Chosen
 from tap_klaviyo.records.flatten import Flattener
 from tap_klaviyo.records.jsonapi import decoded
-from tap_klaviyo.records.rows import RowMaker
+from tap_klaviyo.records.row_maker import RowMaker
 from tap_klaviyo.streams.custom.entries import entries
 from tap_klaviyo.streams.custom.json_schema import as_floats
 from tap_klaviyo.streams.custom.metric_segments import AllMetrics
 from tap_klaviyo.streams.custom.records import projected
 from tap_klaviyo.streams.custom.schema import RecordSchema, lenient, lenient_of, parse_schema, strict
 from tap_klaviyo.streams.events import Events
-from tap_klaviyo.sync.account import Account
 from tap_klaviyo.sync.metric import matching, unknown
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.records.jsonapi import Resource
     from tap_klaviyo.records.record_selector import Context, Shape
     from tap_klaviyo.streams.custom.types import Cast
-    from tap_klaviyo.tap import TapKlaviyo
+    from tap_klaviyo.sync.stream_sync import StreamSync
 
 SETTING = "event_streams"
 
@@ -79,40 +78,32 @@ class EventStream(Events):
     """Events of the metrics that have one id or name; each entry of `event_streams` makes a subclass."""
 
     entry: ClassVar[EventEntry]
-    account: ClassVar[Account]
 
-    def _build_columns(self, tap: TapKlaviyo) -> list[Column]:
-        columns = super()._build_columns(tap)
+    def build_columns(self) -> list[Column]:
+        """Return the columns; the event properties are what the entry says."""
+        columns = super().build_columns()
         schema = self.entry.schema
         if schema is None:
             return columns
         shown = {**schema.json, "type": ["object", "null"]}
         return [replace(column, schema=shown) if column.name == PROPERTIES else column for column in columns]
 
-    def row_maker(self, chosen: Sequence[Chosen], shape: Shape) -> RowMaker:
-        """Return what makes records of answers; their properties are cast where the entry says what they are."""
+    def row_maker(self, sync: StreamSync, shape: Shape) -> RowMaker:
+        """Return what makes records of responses; their properties are cast if the entry says what they are."""
         schema = self.entry.schema
-        if schema is None or all(choice.column.name != PROPERTIES for choice in chosen):
-            return super().row_maker(chosen, shape)
-        misfit = lenient(self._warn_odd) if schema.lenient else strict(self.name)
-        flattener = TypedProperties(chosen, self._warn_odd, schema.caster(misfit, PROPERTIES))
-        return RowMaker(
-            self.name,
-            shape,
-            flattener,
-            self.declared_replication_key,
-            version=self._stream_version,
-            encode=self._fast,
-        )
+        if schema is None or all(choice.column.name != PROPERTIES for choice in sync.chosen):
+            return super().row_maker(sync, shape)
+        odd = self.session.sources.warn_odd(self.name)
+        misfit = lenient(odd) if schema.lenient else strict(self.name)
+        flattener = TypedProperties(sync.chosen, odd, schema.caster(misfit, PROPERTIES))
+        return RowMaker(shape, flattener, self.declared_replication_key, sync.record_format)
 
-    def segments(self) -> list[Segment]:
+    def segments(self, sync: StreamSync) -> list[Segment]:
         """Return one segment, since the account has to be asked for the metric's id before anything can be read."""
-        steps = self.steps()
+        plan = self.plan(sync)
 
         def of_metric(metric: str) -> Sequence[Segment]:
-            condition = filters.condition("equals", "metric_id", metric)
-            source = replace(steps.source, conditions=(*steps.source.conditions, condition))
-            return replace(steps, source=source).segments()
+            return plan.narrowed(filters.condition("equals", "metric_id", metric)).segments()
 
         return [AllMetrics(self.metric_ids, of_metric, self._skip)]
 
@@ -125,7 +116,7 @@ class EventStream(Events):
         """
         wanted = self.entry.metric
         try:
-            metrics = self.account.metrics(self)
+            metrics = self.session.account.metrics(self.name)
         except PermissionDeniedError:
             if not _ID.fullmatch(wanted):
                 raise
@@ -136,7 +127,7 @@ class EventStream(Events):
         return [metric.id for metric in found]
 
     def _skip(self, metric: str) -> None:
-        self._tap.warn_once(
+        self.session.sources.warn_once(
             f"metric {self.name}.{metric}",
             f"{self.name}: skipped metric {metric}: Klaviyo lists it, and says that it does not exist for events.",
         )
@@ -152,7 +143,6 @@ def event_streams(raw: Any, taken: AbstractSet[str]) -> list[type[EventStream]]:
     Raises:
         SettingsError: An entry that cannot be followed.
     """
-    account = Account()
     found = []
     for entry in entries(SETTING, raw, _KNOWN, taken):
         metric = entry.text("metric")
@@ -163,6 +153,6 @@ def event_streams(raw: Any, taken: AbstractSet[str]) -> list[type[EventStream]]:
             entry.fail("on_cast_error needs a schema, which says what the event properties are")
         parsed = EventEntry(entry.where, entry.name, metric, schema)
         words = f"Events of the metric `{brief(metric, 60)}`. A request per 1,000."
-        made = {"__doc__": words, "name": entry.name, "entry": parsed, "account": account}
+        made = {"__doc__": words, "name": entry.name, "entry": parsed}
         found.append(type(entry.name, (EventStream,), made))
     return found

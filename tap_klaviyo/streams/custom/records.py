@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from tap_klaviyo.contract.timestamps import parse_instant
-from tap_klaviyo.records.page import Page
 from tap_klaviyo.records.rows import Rows
 from tap_klaviyo.streams.custom.schema import MisfitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from tap_klaviyo.records.columns import Chosen
     from tap_klaviyo.records.jsonapi import Document
+    from tap_klaviyo.records.page import Page
+    from tap_klaviyo.records.record_format import RecordFormat
     from tap_klaviyo.records.record_selector import Context
     from tap_klaviyo.streams.custom.types import Cast
-
-_RECORD_OVERHEAD = 600  # bytes that a record of Python objects takes, roughly
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +26,7 @@ class RecordMaker:
     """Makes records of what a parser found, and pages of records.
 
     ``chosen`` are the selected columns and ``unselected`` the names of the others; what has no column, in a stream
-    without a schema, passes. ``encode`` is false where the SDK writes the messages.
+    without a schema, passes.
     """
 
     stream: str
@@ -40,8 +35,7 @@ class RecordMaker:
     unselected: frozenset[str]
     primary_keys: Sequence[str]
     replication_key: str | None
-    version: int | None
-    encode: bool
+    record_format: RecordFormat
     _within: Mapping[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,41 +72,7 @@ class RecordMaker:
 
     def page(self, rows: Rows) -> Page:
         """Turn rows into something to write."""
-        known = [instant for instant in rows.instants if instant is not None]
-        lines = b"".join(self._lines(rows.records)) if self.encode else b""
-        return Page(
-            count=len(rows.records),
-            lines=lines,
-            records=[] if self.encode else list(rows.records),
-            newest=max(known, default=None),
-            oldest=min(known, default=None),
-            ordered=rows.ordered,
-            size=len(lines) or _RECORD_OVERHEAD * len(rows.records),
-        )
-
-    def _lines(self, records: Sequence[Mapping[str, Any]]) -> Iterable[bytes]:
-        extracted = datetime.now(UTC).isoformat()
-        version = {} if self.version is None else {"version": self.version}
-        for record in records:
-            message = {
-                "type": "RECORD",
-                "stream": self.stream,
-                "record": record,
-                **version,
-                "time_extracted": extracted,
-            }
-            try:
-                yield _encoder.encode(message) + b"\n"
-            except UnicodeEncodeError:
-                # A lone surrogate is not UTF-8; escaped it can be written, and read again.
-                yield f"{json.dumps(message, default=_number)}\n".encode()
-
-
-_encoder = msgspec.json.Encoder(decimal_format="number")
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, Decimal) else value
+        return self.record_format.page(rows)
 
 
 def projected(value: Any, within: Mapping[str, Any] | None) -> Any:

@@ -11,8 +11,7 @@ from urllib.parse import quote
 from tap_klaviyo.contract import filters
 from tap_klaviyo.contract.timestamps import EPOCH, ONE_SECOND, filter_literal
 from tap_klaviyo.http import Origin, Request
-from tap_klaviyo.pagination.chain import Link
-from tap_klaviyo.pagination.source import LoopingLinkError
+from tap_klaviyo.pagination.link import Link, LoopingLinkError
 from tap_klaviyo.streams.custom.location import PLACEHOLDER
 from tap_klaviyo.streams.custom.split import Part
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_klaviyo.contract import Limits
-    from tap_klaviyo.pagination.chain import Reads
+    from tap_klaviyo.pagination.link import Reads
     from tap_klaviyo.records.jsonapi import Document
     from tap_klaviyo.streams.custom.entry import CustomEntry
 
@@ -85,6 +84,21 @@ class Asker:
     def read(self, request: Request) -> Document:
         """Send a request."""
         return self.fetch(request)
+
+
+def splits_key(entry: CustomEntry) -> bool:
+    """Tell whether an entry's split is by its replication key."""
+    split = entry.split
+    return split is not None and split.filter is not None and split.filter == entry.replication_key
+
+
+def parts(entry: CustomEntry, now: datetime, lower: datetime | None) -> list[Part]:
+    """Return the parts that an entry is read in, without those that end before the lower bound."""
+    if entry.split is None:
+        return [WHOLE]
+    return [
+        part for part in entry.split.parts(now) if not (splits_key(entry) and lower and part.end and part.end <= lower)
+    ]
 
 
 def _filled(text: str, values: Mapping[str, str], written: Callable[[str, str], str]) -> str:

@@ -1,1 +1,1 @@
-"""Reports and metric aggregates: how campaigns, flows, forms, segments and metrics perform, by the account's days."""
+"""Reports and metric aggregates, which ask about calendar days; imports what `streams` imports."""

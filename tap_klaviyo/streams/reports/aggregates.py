@@ -17,13 +17,14 @@ from tap_klaviyo.streams.reports.report import dated
 from tap_klaviyo.streams.reports.response import Answer, Group, at, keys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import tzinfo
+
+    from singer_sdk import Tap
 
     from tap_klaviyo.http import Request
     from tap_klaviyo.streams.reports.days import Window
-    from tap_klaviyo.sync.account import Account
-    from tap_klaviyo.tap import TapKlaviyo
+    from tap_klaviyo.sync.session import Session
 
 METRIC = "metric_id"
 # An answer holds up to 500 rows, each as long as the window: a year of hours would be a hundred megabytes.
@@ -37,7 +38,7 @@ class MetricAggregates(CalendarStream):
 
     setting = "metric_aggregates"
 
-    def __init__(self, tap: TapKlaviyo, account: Account, entry: AggregateEntry) -> None:
+    def __init__(self, tap: Tap, session: Session, entry: AggregateEntry) -> None:
         self.facts = entry.facts
         self.entry = entry
         self.lookback = entry.lookback
@@ -47,7 +48,7 @@ class MetricAggregates(CalendarStream):
         self._date = "date_time" if entry.interval == HOUR else "date"
         self.primary_keys = (self._date, *self.dimensions, METRIC)
         self.replication_key = "date"
-        super().__init__(tap, account, entry.name)
+        super().__init__(tap, session, entry.name)
 
     def own_columns(self) -> Iterator[Column]:
         """Yield the columns, keys first."""
@@ -61,18 +62,18 @@ class MetricAggregates(CalendarStream):
 
     def zone(self) -> tzinfo:
         """Return the time zone that the entry names, or else the account's."""
-        return ZoneInfo(self.entry.timezone) if self.entry.timezone else self.account.zone(self)
+        return ZoneInfo(self.entry.timezone) if self.entry.timezone else self.session.account.zone(self.name)
 
     def metric_wanted(self) -> tuple[str, str]:
         """Return the metric that is counted."""
         return self.entry.metric, self.entry.where
 
-    def question(self, window: Window | None) -> dict[str, Any]:
+    def question(self, window: Window | None, statistics: Sequence[str]) -> dict[str, Any]:
         """Return what the request about a window says."""
         entry, zone = self.entry, self.zone()
         found: dict[str, Any] = {
             METRIC: self.metric.id,
-            "measurements": self.asked_statistics(),
+            "measurements": list(statistics),
             "interval": entry.interval,
             "page_size": entry.facts.page_size,
             "timezone": _FORMER_NAMES.get(str(zone), str(zone)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from dataclasses import replace
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,37 +13,37 @@ import msgspec
 from tap_klaviyo import contract
 from tap_klaviyo.http import Request
 from tap_klaviyo.http.errors import BadRequestError
-from tap_klaviyo.records.columns import KEY, Attribute, Column, Constant
+from tap_klaviyo.records.columns import Attribute, Column
 from tap_klaviyo.records.flatten import Flattener
 from tap_klaviyo.records.jsonapi import Resource
-from tap_klaviyo.records.record_selector import Shape
-from tap_klaviyo.records.rows import RowMaker, Rows
-from tap_klaviyo.records.selection import choose
+from tap_klaviyo.records.rows import Rows
 from tap_klaviyo.records.stream_options import OptionsError
-from tap_klaviyo.streams.base import KlaviyoStream
+from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.reports.days import Days, Window, days_to_read, labelled, last_whole_day, windows
-from tap_klaviyo.streams.reports.requests import Asked, Place, Planned
+from tap_klaviyo.streams.reports.requests import Asked, Exchange, Place, Planned
 from tap_klaviyo.streams.reports.response import Answer, Group, parse_answer
-from tap_klaviyo.streams.resource import ACCOUNT_ID
 from tap_klaviyo.sync import metric
-from tap_klaviyo.sync.range import REPLICATION_KEY_VALUE, Range, read_instant
+from tap_klaviyo.sync.range import Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import tzinfo
+    from datetime import date, datetime, tzinfo
+
+    from singer_sdk import Tap
 
     from tap_klaviyo.contract import Endpoint, Limits, Report
     from tap_klaviyo.pagination.reader import Segment
     from tap_klaviyo.records.columns import Chosen
     from tap_klaviyo.records.page import Page
-    from tap_klaviyo.sync.account import Account
-    from tap_klaviyo.tap import TapKlaviyo
+    from tap_klaviyo.sync.bookmarks import Saved
+    from tap_klaviyo.sync.session import Session
+    from tap_klaviyo.sync.stream_sync import StreamSync
 
 DATE: dict[str, Any] = {"type": "string", "format": "date"}
 DATE_TIME: dict[str, Any] = {"type": "string", "format": "date-time"}
 
 
-class CalendarStream(KlaviyoStream):
+class CalendarStream(BaseStream):
     """A stream that is read by days of the account: a request a window, oldest first, the bookmark behind them."""
 
     is_sorted = True
@@ -57,29 +56,33 @@ class CalendarStream(KlaviyoStream):
     period: str
     setting: ClassVar[str]
 
-    def __init__(self, tap: TapKlaviyo, account: Account, name: str) -> None:
+    def __init__(self, tap: Tap, session: Session, name: str) -> None:
         self.name = name
-        self.account = account
-        if name in (tap.config.get("stream_options") or {}):
+        if name in session.settings.stream_options:
             message = (
                 f"stream_options '{name}': reports take none; name one in {self.setting} and say there what it asks"
             )
             raise OptionsError(message)
-        super().__init__(tap, name=name)
+        super().__init__(tap, session, name)
 
     @cached_property
     def endpoint(self) -> Endpoint:
-        """The contract's endpoint."""
-        return contract.endpoint(self.facts.path, "POST")
+        """The endpoint that is asked."""
+        return contract.current().endpoint(self.facts.path, "POST")
 
-    def _build_columns(self, tap: TapKlaviyo) -> list[Column]:  # noqa: ARG002 - the tap has no say in these
-        columns = [*self.own_columns()]
-        return [Column(ACCOUNT_ID, KEY, Constant()), *columns] if self._account_column else columns
+    @property
+    def parallel(self) -> bool:
+        """Whether several requests may be in flight."""
+        return True
 
     def statistic_columns(self, names: Sequence[str]) -> Iterator[Column]:
         """Yield a column for each statistic, whole numbers or fractions as the contract says."""
         for name in names:
             yield Column(name, {"type": [self.facts.statistics[name], "null"]}, Attribute(name))
+
+    def build_columns(self) -> list[Column]:
+        """Return the columns, keys first."""
+        return [*self.own_columns()]
 
     # What a kind of report has to say
 
@@ -92,7 +95,7 @@ class CalendarStream(KlaviyoStream):
         """Return the time zone of the days."""
 
     @abstractmethod
-    def question(self, window: Window | None) -> dict[str, Any]:
+    def question(self, window: Window | None, statistics: Sequence[str]) -> dict[str, Any]:
         """Return what the request about a window says."""
 
     @abstractmethod
@@ -109,58 +112,60 @@ class CalendarStream(KlaviyoStream):
 
     # Days
 
-    @cached_property
-    def reading(self) -> Range:
-        """The days of this sync, each as midnight UTC: the first one, and the last one that is over."""
-        state, now = self.stream_state, self._tap.started_at
-        bookmark = None if self.is_full_table else read_instant(state, REPLICATION_KEY_VALUE, self.name)
+    def range(self, saved: Saved, now: datetime) -> Range:
+        """Return the days of this sync, each as midnight UTC: the first one, and the last one that is over."""
+        settings, bookmark = self.session.settings, None if self.is_full_table else saved.bookmark
         last = last_whole_day(now, self.zone())
         ahead = bookmark is not None and bookmark > now
         read = min(bookmark.date(), last) if bookmark is not None else None
         days = days_to_read(
-            last, read, start=self._setting_day("start_date"), end=self._setting_day("end_date"), lookback=self.lookback
+            last,
+            read,
+            start=settings.start_date.date() if settings.start_date else None,
+            end=settings.end_date.date() if settings.end_date else None,
+            lookback=self.lookback,
         )
         moves = days.moves_bookmark and not self.is_full_table
-        # Where the first day is after the last there is nothing to read, and the bookmark stays.
+        # If the first day is after the last there is nothing to read, and the bookmark stays.
         return Range(labelled(days.first), None, labelled(days.last), moves_bookmark=moves, from_the_future=ahead)
 
-    def _setting_day(self, name: str) -> date | None:
-        """The day that a setting names as it is written: the account's day of that date is meant."""
-        value = self.config.get(name)
-        return date.fromisoformat(str(value)[:10]) if value else None
-
-    def windows(self) -> list[Window]:
-        """Return the windows of this sync, oldest first."""
-        reading = self.reading
+    def windows(self, reading: Range) -> list[Window]:
+        """Return the windows of a range, oldest first."""
         first = reading.lower or reading.until
         days = Days(first.date(), reading.until.date())
         return list(windows(days, self.period, self.most_days, self.earliest_day))
 
     # Requests
 
-    def segments(self) -> list[Segment]:
+    def segments(self, sync: StreamSync) -> list[Segment]:
         """Return the report as one segment, since the account has to be asked before it can be cut."""
-        return [Planned(self)]
+        flattener = Flattener(sync.chosen, self.session.sources.warn_odd(self.name))
+        return [Planned(lambda: self.questions(sync, flattener))]
 
-    def questions(self) -> list[Segment]:
-        """Return a segment a window, after saying how many requests there are and how long they take.
+    def questions(self, sync: StreamSync, flattener: Flattener) -> list[Segment]:
+        """Return a segment per window, after saying how many requests there are and how long they take.
 
         Raises:
             KlaviyoError: The time zone or the metric is not to be had.
         """
-        found: list[Window | None] = [*self.windows()] if self.replication_key else [None]
+        found: list[Window | None] = [*self.windows(sync.range)] if self.replication_key else [None]
         if not found:
             return []
         self.resolve_metric()
-        self.logger.info(
-            "%s: %s", self.name, duration(len(found), self.endpoint.limits, self.config["rate_limit_share"])
+        share = self.session.settings.rate_limit_share
+        self.logger.info("%s: %s", self.name, duration(len(found), self.endpoint.limits, share))
+        url = self.session.sources.http.origin.url(self.endpoint.path)
+        statistics = self.asked_statistics(sync.chosen)
+        exchange = Exchange(
+            self.send,
+            self.following,
+            lambda answer, window, complete: self.page(sync, flattener, answer, window, complete=complete),
         )
-        url = self._tap.http.origin.url(self.endpoint.path)
         return [
             Asked(
-                self,
+                exchange,
                 window,
-                Request(self.endpoint, url, self.endpoint.limits, self.body(self.question(window))),
+                Request(self.endpoint, url, self.endpoint.limits, self.body(self.question(window, statistics))),
                 Place(number, len(found)),
             )
             for number, window in enumerate(found)
@@ -177,7 +182,7 @@ class CalendarStream(KlaviyoStream):
             KlaviyoError: There is none.
         """
         try:
-            return self._tap.http.send(request, parse=parse_answer, stop=self._tap.stopping, tally=self.tally)
+            return self.session.sources.send(request, parse_answer, self.name)
         except BadRequestError as error:
             wanted = self.metric_wanted()
             if wanted is None:
@@ -194,7 +199,7 @@ class CalendarStream(KlaviyoStream):
         if wanted is None:
             return
         name, setting = wanted
-        metrics = self.account.metrics(self)
+        metrics = self.session.account.metrics(self.name)
         found = metric.matching(metrics, name)
         if not found:
             raise metric.unknown(metrics, name, setting)
@@ -204,39 +209,25 @@ class CalendarStream(KlaviyoStream):
 
     # Rows
 
-    @cached_property
-    def chosen(self) -> list[Chosen]:
-        """The selected columns."""
-        return choose(self.columns, self._nodes)
-
-    def asked_statistics(self) -> list[str]:
-        """Return the selected statistics; a request must name one, so that where none is selected one is asked."""
-        names = [choice.column.name for choice in self.chosen if isinstance(choice.column.source, Attribute)]
+    def asked_statistics(self, chosen: Sequence[Chosen]) -> list[str]:
+        """Return the selected statistics; a request must name one, so that if none is selected one is asked."""
+        names = [choice.column.name for choice in chosen if isinstance(choice.column.source, Attribute)]
         return names or [next(column.name for column in self.columns if isinstance(column.source, Attribute))]
 
-    @cached_property
-    def _flattener(self) -> Flattener:
-        return Flattener(self.chosen, self._warn_odd)
-
-    def page(self, answer: Answer, window: Window | None, *, complete: bool) -> Page:
-        """Return the records of an answer; the bookmark may follow to the end of a window that is complete."""
-        shared = self.account_context()
+    def page(
+        self, sync: StreamSync, flattener: Flattener, answer: Answer, window: Window | None, *, complete: bool
+    ) -> Page:
+        """Return the records of a response; the bookmark may follow to the end of a window that is complete."""
+        shared = self.session.account.columns()
         records = [
-            self._flattener.record(Resource(id="", attributes=group.statistics), {}, {**shared, **columns})
+            flattener.record(Resource(id="", attributes=group.statistics), {}, {**shared, **columns})
             for columns, group in self.rows(answer, window)
         ]
-        maker = RowMaker(self.name, Shape(), self._flattener, None, version=self._stream_version, encode=self._fast)
-        page = maker.page(Rows(records, [None] * len(records)))
+        page = sync.record_format.page(Rows(records, [None] * len(records)))
         if window is None or not complete:
             return page
         through = labelled(window.through)
         return replace(page, oldest=through, newest=through)
-
-    @property
-    def workers(self) -> int:
-        """How many requests of the report may be in flight."""
-        most: int = self.config["max_workers"]
-        return min(most, self.endpoint.limits.burst)
 
 
 def duration(requests: int, limits: Limits, share: float) -> str:

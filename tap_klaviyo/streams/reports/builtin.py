@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from tap_klaviyo.streams.reports.aggregates import MetricAggregates
 from tap_klaviyo.streams.reports.parse_entries import aggregate_entries, report_entries
 from tap_klaviyo.streams.reports.report import ReportStream
-from tap_klaviyo.sync.account import Account
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_klaviyo.streams.base import KlaviyoStream
-    from tap_klaviyo.tap import TapKlaviyo
+    from singer_sdk import Tap
+
+    from tap_klaviyo.streams.reports.base import CalendarStream
+    from tap_klaviyo.sync.session import Session
 
 
 class CampaignValuesReport(ReportStream):
@@ -69,22 +70,23 @@ STREAMS = (
 )
 
 
-def report_streams(tap: TapKlaviyo, taken: Iterable[str]) -> list[KlaviyoStream]:
-    """Return all reports and metric aggregates of a tap; they ask the account once between them.
+def report_streams(tap: Tap, session: Session, taken: Iterable[str]) -> list[CalendarStream]:
+    """Return all reports and metric aggregates.
 
     Args:
-        tap: Whose settings name the further ones.
+        tap: What the SDK wants to know.
+        session: Whose settings name the further ones.
         taken: Names of other streams.
 
     Raises:
         SettingsError: An entry of `reports` or `metric_aggregates` cannot be followed.
     """
-    account = Account()
-    found: list[KlaviyoStream] = [stream(tap, account) for stream in STREAMS]
+    settings = session.settings
+    found: list[CalendarStream] = [stream(tap, session) for stream in STREAMS]
     names = [*taken, *(stream.name for stream in found)]
     kinds = {stream.kind: stream for stream in STREAMS}
-    reports = report_entries(tap.config.get("reports") or (), names)
-    found += [kinds[entry.facts.kind](tap, account, entry) for entry in reports]
+    reports = report_entries(settings.reports, names)
+    found += [kinds[entry.facts.kind](tap, session, entry) for entry in reports]
     names += [entry.name for entry in reports]
-    aggregates = aggregate_entries(tap.config.get("metric_aggregates") or (), names)
-    return [*found, *(MetricAggregates(tap, account, entry) for entry in aggregates)]
+    aggregates = aggregate_entries(settings.metric_aggregates, names)
+    return [*found, *(MetricAggregates(tap, session, entry) for entry in aggregates)]

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime, tzinfo
 
+    from singer_sdk import Tap
+
     from tap_klaviyo.http import Request
     from tap_klaviyo.streams.reports.days import Window
-    from tap_klaviyo.sync.account import Account
-    from tap_klaviyo.tap import TapKlaviyo
+    from tap_klaviyo.sync.session import Session
 
 HOURLY = "hourly"
 CONVERSION_METRIC = "conversion_metric_id"
@@ -34,8 +35,8 @@ class ReportStream(CalendarStream):
     kind: ClassVar[str]
     setting = "reports"
 
-    def __init__(self, tap: TapKlaviyo, account: Account, entry: ReportEntry | None = None) -> None:
-        self.facts = contract.report(self.kind)
+    def __init__(self, tap: Tap, session: Session, entry: ReportEntry | None = None) -> None:
+        self.facts = contract.current().report(self.kind)
         self.entry = entry or standard(f"{self.kind}_report", self.facts)
         self.selected_by_default = entry is not None  # the daily quota is small, and the account's other tools share it
         self.lookback = self.entry.lookback
@@ -46,7 +47,7 @@ class ReportStream(CalendarStream):
         self.primary_keys = tuple(self._keys())
         if self.entry.timeframe is None:
             self.replication_key = "date" if interval else "read_through"
-        super().__init__(tap, account, self.entry.name)
+        super().__init__(tap, session, self.entry.name)
 
     @property
     def _dated(self) -> list[str]:
@@ -79,16 +80,16 @@ class ReportStream(CalendarStream):
 
     def zone(self) -> tzinfo:
         """Return the account's time zone, in which Klaviyo reads every time frame."""
-        return self.account.zone(self)
+        return self.session.account.zone(self.name)
 
     def metric_wanted(self) -> tuple[str, str] | None:
         """Return the conversion metric, for reports that have one."""
         return (self.entry.conversion_metric, self.entry.where) if self.entry.converts else None
 
-    def question(self, window: Window | None) -> dict[str, Any]:
+    def question(self, window: Window | None, statistics: Sequence[str]) -> dict[str, Any]:
         """Return what the request about a window says."""
         entry, zone = self.entry, self.zone()
-        found: dict[str, Any] = {"statistics": self.asked_statistics()}
+        found: dict[str, Any] = {"statistics": list(statistics)}
         if window is None:
             found["timeframe"] = {"key": entry.timeframe}
         else:

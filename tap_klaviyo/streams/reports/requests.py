@@ -6,24 +6,36 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tap_klaviyo.http.errors import QuotaExhaustedError
+from tap_klaviyo.pagination.link import LoopingLinkError
 from tap_klaviyo.pagination.reader import Segment, Step
-from tap_klaviyo.pagination.source import LoopingLinkError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from tap_klaviyo.http import Request
-    from tap_klaviyo.streams.reports.base import CalendarStream
+    from tap_klaviyo.records.page import Page
     from tap_klaviyo.streams.reports.days import Window
+    from tap_klaviyo.streams.reports.response import Answer
 
 
 @dataclass(slots=True)
 class Planned(Segment):
     """All that a report reads, before the account has been asked for its time zone and its metrics."""
 
-    stream: CalendarStream
+    questions: Callable[[], Sequence[Segment]]
 
     def read(self) -> Step:
         """Ask the account, and leave the windows behind."""
-        return Step(None, self.stream.questions())
+        return Step(None, self.questions())
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """How a report is asked: what sends a request, what finds the next one, and what makes a page of a response."""
+
+    send: Callable[[Request], Answer]
+    following: Callable[[Request, Answer], Request | None]
+    page: Callable[[Answer, Window | None, bool], Page]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,7 @@ class Place:
 class Asked(Segment):
     """One request about one window; ``window`` is None for a time frame that Klaviyo counts from today."""
 
-    stream: CalendarStream
+    exchange: Exchange
     window: Window | None
     request: Request
     place: Place
@@ -53,15 +65,15 @@ class Asked(Segment):
             KlaviyoError: The report cannot be read.
         """
         try:
-            answer = self.stream.send(self.request)
+            answer = self.exchange.send(self.request)
         except QuotaExhaustedError as error:
             raise self._exhausted(error) from None
         self.visited.add(hash((self.request.url, self.request.body)))
-        following = self.stream.following(self.request, answer)
+        following = self.exchange.following(self.request, answer)
         if following is not None and hash((following.url, following.body)) in self.visited:
             message = f"{following.label}: the next page is one that was read already; try again later"
             raise LoopingLinkError(message, label=following.label)
-        page = self.stream.page(answer, self.window, complete=following is None)
+        page = self.exchange.page(answer, self.window, following is None)
         return Step(page, [replace(self, request=following)] if following else [])
 
     def _exhausted(self, error: QuotaExhaustedError) -> QuotaExhaustedError:

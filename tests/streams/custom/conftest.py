@@ -132,5 +132,5 @@ def sync(config: dict[str, Any], *names: str, **kwargs: Any) -> Run:
     with redirect_stdout(out):
         for name in names or own:
             tap.streams[name].sync()
-    tap.http.close()
+    tap.hang_up()
     return Run(tap, [json.loads(line) for line in out.getvalue().splitlines()])

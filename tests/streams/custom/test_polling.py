@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tap_klaviyo.config.settings import Settings
 from tap_klaviyo.polling import Waits, poll
-from tap_klaviyo.sync.emitter import StoppedByUser
+from tap_klaviyo.sync.output import StoppedByUser
 from tap_klaviyo.tap import TapKlaviyo
 
-CONFIG = {"retry": 3, "retry_backoff_multiplier_ms": 0, "retry_backoff_max_ms": 0, "poll_interval_ms": 0}
+WAITS = Waits(interval=0, retry=3, first=0, longest=0)
 
 
 @pytest.mark.parametrize(
@@ -24,9 +25,8 @@ CONFIG = {"retry": 3, "retry_backoff_multiplier_ms": 0, "retry_backoff_max_ms": 
     [(0, [0, 0.1, 0.2, 0.4, 0.8, 1, 1]), (500, [0.5, 0.5, 0.5, 0.5, 0.8, 1, 1]), (5000, [5] * 7)],
 )
 def test_failed_rounds_are_retried_with_growing_waits_never_sooner_than_the_interval(interval, waits):
-    found = Waits.of(
-        {"poll_interval_ms": interval, "retry": 5, "retry_backoff_multiplier_ms": 100, "retry_backoff_max_ms": 1000}
-    )
+    settings = Settings(retry=5, retry_backoff_multiplier_ms=100, retry_backoff_max_ms=1000)
+    found = Waits.of(settings, interval)
     assert [found.after(failed) for failed in range(7)] == waits
     assert found.after(10_000) == waits[-1]
 
@@ -34,28 +34,30 @@ def test_failed_rounds_are_retried_with_growing_waits_never_sooner_than_the_inte
 class Rounds:
     """Makes stand-ins for taps, each of which does what the script says: None is a sync without a failure."""
 
-    def __init__(self, *script, config=CONFIG):
+    def __init__(self, *script):
         self.script = list(script)
-        self.config = config
         self.states = []
         self.closed = 0
 
-    def make(self, state):
+    def make(self, state, earlier=None):
         self.states.append(state)
-        return StandIn(self, len(self.states))
+        made = StandIn(self, len(self.states))
+        assert earlier is None or earlier.number == made.number - 1
+        return made
+
+    def following(self, earlier, state):
+        return self.make(state, earlier)
 
     def run(self):
-        poll(self.make(None), self.make)
+        poll(self.make(None), WAITS, self.following)
 
 
 class StandIn:
     def __init__(self, rounds, number):
         self.rounds = rounds
-        self.config = rounds.config
         self.number = number
         self.failures = []
         self.stopping = threading.Event()
-        self.http = self
         self.state = {"bookmarks": {"x": {"round": number}}}
 
     def sync_once(self):
@@ -67,14 +69,11 @@ class StandIn:
         elif what is not None:
             self.failures.append(what)
 
-    def close(self):
+    def hang_up(self):
         self.rounds.closed += 1
 
     def log_summary(self):
         pass
-
-    def take_over(self, earlier):
-        assert earlier.number == self.number - 1
 
 
 def test_each_round_goes_on_from_the_state_of_the_last():
@@ -110,15 +109,14 @@ def test_a_signal_inside_a_round_ends_cleanly():
 
 def test_a_signal_between_two_taps_is_not_lost():
     rounds = Rounds(None, "never comes")
-    made = rounds.make
 
-    def signalled_while_made(state):
-        tap = made(state)
+    def signalled_while_made(earlier, state):
+        tap = rounds.following(earlier, state)
         first.stopping.set()
         return tap
 
-    first = made(None)
-    poll(first, signalled_while_made)
+    first = rounds.make(None)
+    poll(first, WAITS, signalled_while_made)
     assert rounds.script == ["never comes"]
 
 

@@ -122,9 +122,7 @@ def tap_of(
                 item["metadata"]["selected"] = entry["tap_stream_id"] in streams
             elif columns is not None:
                 item["metadata"]["selected"] = item["breadcrumb"][-1] in columns
-    tap = TapKlaviyo(config=config, catalog=catalog, state=state)
-    tap.started_at = now
-    return tap
+    return TapKlaviyo(config=config, catalog=catalog, state=state, now=now)
 
 
 def run(tap: TapKlaviyo, sandbox: Sandbox | Answering) -> Synced:
@@ -135,7 +133,9 @@ def run(tap: TapKlaviyo, sandbox: Sandbox | Answering) -> Synced:
 
 def run_within_limits(tap: TapKlaviyo, sandbox: Sandbox, time: FakeTime) -> Synced:
     """Sync as if the sandbox were Klaviyo itself, whose limits are kept; only waiting makes the time pass."""
-    tap.__dict__["http"] = Http(HttpSettings(auth=ApiKeyAuth("pk_made_up")), Patience(time.clock, time.sleep))
+    tap.session.sources.__dict__["http"] = Http(
+        HttpSettings(auth=ApiKeyAuth("pk_made_up")), Patience(time.clock, time.sleep)
+    )
 
     def answer(request: Any, context: Any) -> bytes:
         body = request.body.encode() if isinstance(request.body, str) else request.body or b""
