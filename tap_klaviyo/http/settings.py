@@ -49,7 +49,7 @@ class HttpSettings:
     largest_body: int = 256 << 20
 
     def headers(self, extra: Mapping[str, str], revision: str = "") -> CaseInsensitiveDict[str]:
-        """The headers of every request, with its endpoint's revision, and those that win over them."""
+        """The usual headers, and those that win over them; `revision` is the endpoint's own, if it has one."""
         headers = CaseInsensitiveDict(
             {
                 "Accept": MEDIA_TYPE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ def connect(settings: Settings) -> Http:
 def _auth(settings: Settings) -> NoAuth | ApiKeyAuth | OAuth:
     if Origin.of(settings.api_url).sandbox:
         return NoAuth()
-    keys = {key for key in (settings.auth_token, settings.api_key, settings.private_key) if key}
+    keys = {key.strip() for key in (settings.auth_token, settings.api_key, settings.private_key) if key}
     oauth = {
         "client_id": settings.client_id,
         "client_secret": settings.client_secret,
@@ -63,11 +64,15 @@ def _auth(settings: Settings) -> NoAuth | ApiKeyAuth | OAuth:
         return ApiKeyAuth(keys.pop())
     missing = [name for name in oauth if name not in given]
     if missing:
-        msg = (
-            f"OAuth needs {', '.join(missing)} too"
-            if given
-            else "setting auth_token is missing: a private API key of Klaviyo (Settings, API keys)"
-        )
-        raise SettingsError(msg)
+        raise SettingsError(f"OAuth needs {', '.join(missing)} too" if given else _no_key())
     token_file = TokenFile(Path(settings.token_file)) if settings.token_file else None
     return OAuth(given["client_id"], given["client_secret"], given["refresh_token"], token_file)
+
+
+def _no_key() -> str:
+    """What to do where no setting holds a key: the environment counts only if `--config=ENV` says so."""
+    for name in _KEY_NAMES:
+        variable = f"TAP_KLAVIYO_{name.upper()}"
+        if os.environ.get(variable):
+            return f"setting auth_token is missing: {variable} is in the environment, so add --config=ENV to read it"
+    return "setting auth_token is missing: set a private API key (in Klaviyo: Settings, API keys)"
