@@ -45,7 +45,13 @@ def _resource(kind: str, attributes: Resource, to_one: Resource, to_many: tuple[
 
 def _simple(kind: str, attributes: Resource, to_one: Resource | None = None) -> Resource:
     linked = {name: {"data": data} for name, data in (to_one or {}).items()}
-    return {"type": kind, "id": "#ID#", "attributes": attributes, "relationships": linked, "links": {"self": "https://x"}}
+    return {
+        "type": kind,
+        "id": "#ID#",
+        "attributes": attributes,
+        "relationships": linked,
+        "links": {"self": "https://x"},
+    }
 
 
 def _event(seed: int) -> Resource:
@@ -88,7 +94,12 @@ def _channel(values: Values, flag: str, **extra: Any) -> Resource:
 
 def _subscriptions(values: Values) -> Resource:
     unset = {"custom_method_detail": None, "double_optin": False, "suppression": [], "list_suppressions": []}
-    tracking = {"consent": "UNSUBSCRIBED", "consent_timestamp": values.date_time(), "can_receive": False, "metadata": {}}
+    tracking = {
+        "consent": "UNSUBSCRIBED",
+        "consent_timestamp": values.date_time(),
+        "can_receive": False,
+        "metadata": {},
+    }
     return {
         "email": {
             "marketing": _channel(values, "can_receive_email_marketing", **unset),
@@ -151,9 +162,7 @@ def _simple_profile(seed: int) -> Resource:
 
 def _member(seed: int) -> Resource:
     del seed
-    return _resource(
-        "profile", {"joined_group_at": "#AT#"}, {}, ("lists", "segments", "push-tokens", "conversation")
-    )
+    return _resource("profile", {"joined_group_at": "#AT#"}, {}, ("lists", "segments", "push-tokens", "conversation"))
 
 
 def _simple_member(seed: int) -> Resource:
@@ -228,7 +237,11 @@ def metrics(*, real: bool) -> bytes:
         attributes: Resource = {"name": f"Metric {number}"}
         if real:
             key, stamp = f"0{number}", "2023-03-01T09:30:12+00:00"
-            attributes |= {"created": stamp, "updated": stamp, "integration": {"object": "integration", "id": key, "name": "Shop"}}
+            attributes |= {
+                "created": stamp,
+                "updated": stamp,
+                "integration": {"object": "integration", "id": key, "name": "Shop"},
+            }
         found.append({"type": "metric", "id": f"M{number}", "attributes": attributes})
     return json.dumps(found, separators=(",", ":")).encode()[1:-1]
 

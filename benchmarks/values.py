@@ -11,8 +11,11 @@ AGENT = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/17.5 Mobile/15E148 Safari/604.1"
 )
-_WORDS = "autumn blue cotton discount express forest gift harbour indigo jacket knitted linen merino navy".split()
-_ODD_WORDS = ("Größe", "café ☕", "夏物セール", "🎈🎉", "50 % – heute", "“quotes”", "Ελλάδα", "Žluťoučký", 'a "b"\n')
+_WORDS = (
+    *("autumn", "blue", "cotton", "discount", "express", "forest", "gift"),
+    *("harbour", "indigo", "jacket", "knitted", "linen", "merino", "navy"),
+)
+_ODD_WORDS = ("Größe", "café ☕", "夏物セール", "🎈🎉", "50 % — heute", "“quotes”", "Ελλάδα", "Žluťoučký", 'a "b"\n')
 
 
 class Values:
@@ -155,5 +158,12 @@ class Values:
 
     def property(self) -> Any:
         """Return what a shop writes to a property of a profile."""
-        kinds = (self.number, self.price, self.date_time, lambda: self.words(2), lambda: [self.words(1)] * 2, lambda: True)
+        kinds = (
+            self.number,
+            self.price,
+            self.date_time,
+            lambda: self.words(2),
+            lambda: [self.words(1)] * 2,
+            lambda: True,
+        )
         return self.chance.choice(kinds)()
