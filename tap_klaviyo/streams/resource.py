@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -213,13 +214,13 @@ class KlaviyoStream(BaseStream):
     def row_maker(self, sync: StreamSync, shape: Shape) -> RowMaker:
         """Return what makes records of responses of a shape."""
         key = self.declared_replication_key
-        plain = sync.record_format.encoded and shape == Shape()
+        plain = sync.record_format.encoded and replace(shape, lookup=None) == Shape()
         return RowMaker(
             shape,
             Flattener(sync.chosen, self.session.sources.warn_odd(self.name)),
             key,
             sync.record_format,
-            projection=Projection.of(sync.chosen, key) if plain else None,
+            projection=Projection.of(sync.chosen, key, shape.lookup) if plain else None,
         )
 
     def listing(self) -> Listing:
