@@ -1,7 +1,8 @@
 """Write the tap's contract and schemas: ``python -m tools.contract [openapi.json ...]``.
 
 Each document that is named replaces what is kept of its revision, or adds a revision. Without one, every revision is
-written again from the pruned document that is kept of it.
+written again from the pruned document that is kept of it. ``--explain`` before the documents writes nothing: it prints
+what they would change.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.contract.errors import DocumentError, placing
+from tools.contract.explain import explained
 from tools.contract.files import generated
 from tools.contract.prune import prune
 
@@ -74,9 +76,30 @@ def write(package: Path, arguments: list[str]) -> int:
     return len(files)
 
 
+def explain(package: Path, arguments: list[str]) -> str:
+    """Return as Markdown what the named documents change: each is compared with its own revision, or else the newest.
+
+    Raises:
+        DocumentError: if a document cannot be read.
+    """
+    from tap_klaviyo.streams.registry import STREAMS  # noqa: PLC0415 - the rest works while streams miss their contract
+
+    stored = kept(package)
+    files = {name: value for document in stored.values() for name, value in generated(document).items()}
+    pages = []
+    for document in (read(Path(source)) for source in arguments):
+        revision = document["info"]["version"]
+        against = revision if revision in stored else max(stored, default="nothing")
+        pages.append(explained(files, against, generated(document), revision, {kind.name for kind in STREAMS}))
+    return "\n".join(pages)
+
+
 def main(arguments: list[str]) -> None:
-    """Write the files; what is wrong with a document is one line and exit code 1."""
+    """Write the files, or print the difference; what is wrong with a document is one line and exit code 1."""
     try:
+        if arguments[:1] == ["--explain"]:
+            print(explain(PACKAGE, arguments[1:]), end="")
+            return
         count = write(PACKAGE, arguments)
     except DocumentError as error:
         sys.exit(f"{error}; nothing was written")
