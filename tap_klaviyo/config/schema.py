@@ -2,45 +2,53 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from singer_sdk import typing as th
 
-from tap_klaviyo.contract import REVISION
+from tap_klaviyo.config.settings import defaults
 
 _DAY_MS = 86_400_000
 _CENTURY = 36_500  # days; a clock takes no more than a few millennia
 _DATE_TIME_HINT = "RFC 3339, for example 2024-01-01T00:00:00Z."
 
+_DEFAULTS = defaults()
+
+
+def _setting(name: str, kind: Any, **words: Any) -> th.Property[Any]:
+    """A setting with the default that `Settings` has for it."""
+    return th.Property(name, kind, default=_DEFAULTS.get(name), **words)
+
+
 ACCESS = (
-    th.Property("auth_token", th.StringType, secret=True, title="API key", description="Klaviyo private API key."),
-    th.Property("api_key", th.StringType, secret=True, title="API key", description="Another name of auth_token."),
-    th.Property("private_key", th.StringType, secret=True, title="API key", description="Another name of auth_token."),
-    th.Property("client_id", th.StringType, secret=True, title="Client id", description="OAuth, in place of the key."),
-    th.Property("client_secret", th.StringType, secret=True, title="Client secret", description="OAuth."),
-    th.Property("refresh_token", th.StringType, secret=True, title="Refresh token", description="OAuth."),
-    th.Property(
+    _setting("auth_token", th.StringType, secret=True, title="API key", description="Klaviyo private API key."),
+    _setting("api_key", th.StringType, secret=True, title="API key", description="Another name of auth_token."),
+    _setting("private_key", th.StringType, secret=True, title="API key", description="Another name of auth_token."),
+    _setting("client_id", th.StringType, secret=True, title="Client id", description="OAuth, in place of the key."),
+    _setting("client_secret", th.StringType, secret=True, title="Client secret", description="OAuth."),
+    _setting("refresh_token", th.StringType, secret=True, title="Refresh token", description="OAuth."),
+    _setting(
         "token_file",
         th.StringType,
         title="Token file",
         description="Where a rotated OAuth refresh token is kept between runs.",
     ),
-    th.Property(
+    _setting(
         "revision",
         th.StringType,
-        default=REVISION,
         title="Revision",
         description="API revision header. What is asked for is decided by the contract of the default.",
     ),
-    th.Property(
+    _setting(
         "api_url",
         th.StringType,
-        default="https://a.klaviyo.com",
         title="API URL",
         description="Scheme, host and port of the API; sandbox:// is the embedded made-up shop, which needs no key.",
     ),
 )
 
 BOUNDS = (
-    th.Property(
+    _setting(
         "start_date",
         th.DateTimeType,
         title="Start date",
@@ -49,7 +57,7 @@ BOUNDS = (
             f"metric_aggregates; everything else is read whole first. {_DATE_TIME_HINT}"
         ),
     ),
-    th.Property(
+    _setting(
         "end_date",
         th.DateTimeType,
         title="End date",
@@ -58,49 +66,43 @@ BOUNDS = (
             f"{_DATE_TIME_HINT}"
         ),
     ),
-    th.Property(
+    _setting(
         "lookback_days",
         th.IntegerType(minimum=0, maximum=_CENTURY),
-        default=7,
         title="Lookback days",
         description="How far the lower bound of events steps back for events that arrive late; 0 turns it off.",
     ),
-    th.Property(
+    _setting(
         "lookback_every_hours",
         th.NumberType(minimum=0, maximum=24 * _CENTURY),
-        default=24,
         title="Lookback every hours",
         description="How often it does so.",
     ),
 )
 
 SELECTION = (
-    th.Property(
+    _setting(
         "stream_options",
         th.ObjectType(additional_properties=True),
-        default={},
         title="Stream options",
         description="By stream name: fields, include, additional_fields, filter, page_size.",
     ),
-    th.Property(
+    _setting(
         "on_permission_denied",
         th.StringType,
-        default="skip",
         allowed_values=["skip", "fail"],
         title="On permission denied",
         description="A stream that the key has no scope for: warn, name the scope and go on (skip), or fail.",
     ),
-    th.Property(
+    _setting(
         "include_account_id",
         th.BooleanType,
-        default=False,
         title="Include account id",
         description="Add account_id to every record and put it first in every key.",
     ),
-    th.Property(
+    _setting(
         "emit_activate_version_messages",
         th.BooleanType,
-        default=False,
         title="Emit ACTIVATE_VERSION messages",
         description="Let the target drop rows that are gone from streams that are read whole by every sync. "
         "An incremental stream does so when the catalog has it as FULL_TABLE.",
@@ -108,49 +110,43 @@ SELECTION = (
 )
 
 SPEED = (
-    th.Property(
+    _setting(
         "max_workers",
         th.IntegerType(minimum=1, maximum=256),
-        default=24,
         title="Max workers",
         description="Requests in flight at most; 1 is one after the other.",
     ),
-    th.Property(
+    _setting(
         "rate_limit_share",
         th.NumberType(exclusive_minimum=0, maximum=1),
-        default=1,
         title="Rate limit share",
         description="The part of Klaviyo's limits, which belong to the account, that this tap may use.",
     ),
-    th.Property(
+    _setting(
         "retry",
         th.IntegerType(minimum=0, maximum=1000),
-        default=12,
         title="Retry",
         description="Retries of a failed request.",
     ),
-    th.Property(
+    _setting(
         "retry_backoff_multiplier_ms",
         th.IntegerType(minimum=0, maximum=_DAY_MS),
-        default=100,
         title="Retry backoff multiplier (ms)",
         description="The wait before the first retry, doubled each time.",
     ),
-    th.Property(
+    _setting(
         "retry_backoff_max_ms",
         th.IntegerType(minimum=0, maximum=_DAY_MS),
-        default=60000,
         title="Retry backoff maximum (ms)",
         description="The longest wait between retries.",
     ),
-    th.Property(
+    _setting(
         "request_timeout",
         th.NumberType(exclusive_minimum=0, maximum=86_400),
-        default=120,
         title="Request timeout (s)",
         description="Seconds to connect, and seconds to wait for an answer.",
     ),
-    th.Property(
+    _setting(
         "poll_interval_ms",
         th.IntegerType(minimum=0, maximum=_CENTURY * _DAY_MS),
         title="Poll interval (ms)",
@@ -161,37 +157,33 @@ SPEED = (
 _ENTRIES = th.ArrayType(th.ObjectType(additional_properties=True))
 
 OWN_STREAMS = (
-    th.Property(
+    _setting(
         "event_streams",
         _ENTRIES,
-        default=[],
         title="Event streams",
         description="One extra stream a metric: {name, metric}, the metric by id or by name.",
     ),
-    th.Property(
+    _setting(
         "reports",
         _ENTRIES,
-        default=[],
         title="Reports",
         description=(
             "Named reports, a stream each: {name, report, statistics, group_by, filter, window or interval or "
             "timeframe, conversion_metric, lookback}."
         ),
     ),
-    th.Property(
+    _setting(
         "metric_aggregates",
         _ENTRIES,
-        default=[],
         title="Metric aggregates",
         description=(
             "Named metric aggregates, a stream each: {name, metric, measurements, by, interval, filter, timezone, "
             "lookback}."
         ),
     ),
-    th.Property(
+    _setting(
         "custom_streams",
         _ENTRIES,
-        default=[],
         title="Custom streams",
         description="Any other endpoint as a stream.",
     ),

@@ -1,46 +1,115 @@
-"""The settings of the tap as values."""
+"""Everything that is configured, read once: typed, with the default of each setting."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from tap_klaviyo import contract
+from tap_klaviyo.config.validation import SettingsError
 from tap_klaviyo.contract.timestamps import parse_instant
+from tap_klaviyo.http.origin import KLAVIYO_URL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
+
+Entries = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Named as the settings are."""
+    """The settings, named as users write them; instants are in UTC, lists of entries are as they were written.
 
-    api_url: str = "https://a.klaviyo.com"
+    Shown, it holds no secret.
+    """
+
+    auth_token: str | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
+    private_key: str | None = field(default=None, repr=False)
+    client_id: str | None = field(default=None, repr=False)
+    client_secret: str | None = field(default=None, repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    token_file: str | None = None
+    revision: str = field(default_factory=lambda: contract.newest().revision)
+    api_url: str = KLAVIYO_URL
+
     start_date: datetime | None = None
     end_date: datetime | None = None
-    stream_options: Mapping[str, Any] = field(default_factory=dict)
-    lookback_days: float = 7
+    lookback_days: int = 7
     lookback_every_hours: float = 24
-    max_workers: int = 24
-    rate_limit_share: float = 1
+
+    stream_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     on_permission_denied: str = "skip"
     include_account_id: bool = False
-    poll_interval_ms: int | None = None
+    emit_activate_version_messages: bool = False
+
+    max_workers: int = 24
+    rate_limit_share: float = 1
     retry: int = 12
     retry_backoff_multiplier_ms: int = 100
     retry_backoff_max_ms: int = 60_000
-    event_streams: Any = ()
-    reports: Any = ()
-    metric_aggregates: Any = ()
-    custom_streams: Any = ()
-    raw: Mapping[str, Any] = field(default_factory=dict)
+    request_timeout: float = 120
+    poll_interval_ms: int | None = None
+
+    event_streams: Entries = ()
+    reports: Entries = ()
+    metric_aggregates: Entries = ()
+    custom_streams: Entries = ()
+
+    # The SDK reads these by itself; the tap looks at them to choose how records leave.
+    stream_maps: Mapping[str, Any] | None = None
+    stream_map_config: Mapping[str, Any] | None = None
+    faker_config: Mapping[str, Any] | None = None
+    flattening_enabled: bool = False
+    flattening_max_depth: int | None = None
+    flattening_max_key_length: int | None = None
+    flattening_separator: str | None = None
+    batch_config: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:
-        """Take the settings from a validated config."""
-        named = {name: config[name] for name in cls.__dataclass_fields__ if config.get(name) is not None}
-        for name in ("start_date", "end_date"):
-            if name in named:
-                named[name] = parse_instant(str(named[name]))
-        return cls(**named, raw=config)
+        """Read a config that passed the check of its types; what is absent or null has its default.
+
+        Raises:
+            SettingsError: A date is not one.
+        """
+        given = {one.name: config[one.name] for one in fields(cls) if config.get(one.name) is not None}
+        dates = {name: instant(name, given[name]) for name in DATES if name in given}
+        lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
+        return cls(**given | dates | lists)
+
+
+DATES = ("start_date", "end_date")
+
+
+def instant(name: str, value: Any) -> datetime:
+    """Read a date or date-time; without a zone it is UTC.
+
+    Raises:
+        SettingsError: It is none.
+    """
+    try:
+        return parse_instant(str(value))
+    except ValueError:
+        msg = f"setting '{name}' is not a date-time; write it like 2024-01-01T00:00:00Z"
+        raise SettingsError(msg) from None
+
+
+def defaults() -> dict[str, Any]:
+    """Return the default of each setting that has one, as JSON."""
+    plain = Settings()
+    return {
+        one.name: list(value) if isinstance(value, tuple) else value
+        for one in fields(Settings)
+        if one.name not in SDK_SETTINGS and (value := getattr(plain, one.name)) is not None
+    }
+
+
+SDK_SETTINGS = frozenset(
+    (
+        *("stream_maps", "stream_map_config", "faker_config", "batch_config"),
+        *("flattening_enabled", "flattening_max_depth", "flattening_max_key_length", "flattening_separator"),
+    )
+)
+"""The settings whose schema the SDK adds."""

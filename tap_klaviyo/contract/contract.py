@@ -38,7 +38,9 @@ def _types(folder: Path) -> Mapping[str, ResourceType]:
 @cache
 def _endpoints(folder: Path) -> Mapping[tuple[str, str], Endpoint]:
     found = msgspec.json.decode((folder / "endpoints.json").read_bytes(), type=EndpointsFile).endpoints
-    return MappingProxyType({(endpoint.method, endpoint.path): endpoint for endpoint in found})
+    return MappingProxyType(
+        {(one.method, one.path): msgspec.structs.replace(one, revision=folder.name) for one in found}
+    )
 
 
 @cache
@@ -180,6 +182,11 @@ def revision(name: str) -> Contract:
     if name not in revisions():
         raise UnknownRevisionError(name, revisions())
     return Contract(_HERE / name)
+
+
+def contract_of(endpoint: Endpoint) -> Contract:
+    """Return the contract that an endpoint is of; the newest one for an endpoint that is of none."""
+    return revision(endpoint.revision) if endpoint.revision else newest()
 
 
 def newest() -> Contract:

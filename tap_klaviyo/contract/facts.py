@@ -99,7 +99,8 @@ class Endpoint(Struct, frozen=True):
     where Klaviyo says so. ``filter_requires`` are fields of which a filter must name at least one. ``fields`` and
     ``additional_fields`` are by resource type; names may be dotted. ``attributes`` are all that the schema of the
     primary data has, additional ones too. ``schemas`` names the schema of each type that this endpoint gives another
-    shape than the type's own stream has.
+    shape than the type's own stream has. ``revision`` is that of the contract that has the endpoint, and empty for an
+    endpoint that a user names.
     """
 
     method: str
@@ -124,6 +125,7 @@ class Endpoint(Struct, frozen=True):
     attributes: tuple[str, ...] = ()
     relationships: dict[str, Relationship] = {}
     schemas: dict[str, str] = {}
+    revision: str = ""
 
     @property
     def plain_attributes(self) -> tuple[str, ...]:

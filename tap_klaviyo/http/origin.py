@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Value = str | int | bool | Sequence[str]
 
+KLAVIYO_URL = "https://a.klaviyo.com"
 SANDBOX = "sandbox"
 _PORTS = {"https": 443, "http": 80, SANDBOX: 0}
 
@@ -31,11 +32,11 @@ class Origin:
         """The origin that the setting names; raises `BadApiUrlError`, which does not repeat the setting."""
         origin = _split(api_url)
         if origin is None:
-            message = "api_url must look like https://a.klaviyo.com, with no user name or password in it"
+            message = f"api_url must look like {KLAVIYO_URL}, with no user name or password in it"
             raise BadApiUrlError(message)
         parts = urlsplit(api_url)
         if parts.path.strip("/") or parts.query or parts.fragment or "?" in api_url or "#" in api_url:
-            message = "api_url must be an origin only, such as https://a.klaviyo.com: remove the path and the query"
+            message = f"api_url must be an origin only, such as {KLAVIYO_URL}: remove the path and the query"
             raise BadApiUrlError(message)
         if origin.scheme == "http" and not _loopback(origin.host):
             message = (

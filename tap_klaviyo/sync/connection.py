@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_klaviyo.config.validation import SettingsError
 from tap_klaviyo.http import ApiKeyAuth, Http, HttpSettings, NoAuth, OAuth, Origin, TokenFile
 from tap_klaviyo.http.revision import revision_warning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tap_klaviyo.config.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 _KEY_NAMES = ("auth_token", "api_key", "private_key")
-_OAUTH_NAMES = ("client_id", "client_secret", "refresh_token")
 
 
 def connect(settings: Settings) -> Http:
@@ -28,53 +26,53 @@ def connect(settings: Settings) -> Http:
     Raises:
         SettingsError: There is no key, or there are two ways to authenticate.
     """
-    config = settings.raw
-    known = {
-        name: config[name]
-        for name in (
-            "api_url",
-            "revision",
-            "max_workers",
-            "rate_limit_share",
-            "retry",
-            "retry_backoff_multiplier_ms",
-            "retry_backoff_max_ms",
-            "request_timeout",
-        )
-        if config.get(name) is not None
-    }
-    found = HttpSettings(auth=_auth(config), **known)
-    warning = revision_warning(found.revision, datetime.now(UTC).date())
+    warning = revision_warning(settings.revision, datetime.now(UTC).date())
     if warning is not None:
         logger.warning(warning)
-    return Http(found)
+    return Http(
+        HttpSettings(
+            api_url=settings.api_url,
+            auth=_auth(settings),
+            revision=settings.revision,
+            max_workers=settings.max_workers,
+            rate_limit_share=settings.rate_limit_share,
+            retry=settings.retry,
+            retry_backoff_multiplier_ms=settings.retry_backoff_multiplier_ms,
+            retry_backoff_max_ms=settings.retry_backoff_max_ms,
+            request_timeout=settings.request_timeout,
+        )
+    )
 
 
-def _auth(config: Mapping[str, Any]) -> NoAuth | ApiKeyAuth | OAuth:
-    if Origin.of(config["api_url"]).sandbox:
+def _auth(settings: Settings) -> NoAuth | ApiKeyAuth | OAuth:
+    if Origin.of(settings.api_url).sandbox:
         return NoAuth()
-    keys = {str(config[name]) for name in _KEY_NAMES if config.get(name)}
-    oauth = [name for name in _OAUTH_NAMES if config.get(name)]
+    keys = {key.strip() for key in (settings.auth_token, settings.api_key, settings.private_key) if key}
+    oauth = {
+        "client_id": settings.client_id,
+        "client_secret": settings.client_secret,
+        "refresh_token": settings.refresh_token,
+    }
+    given = {name: value for name, value in oauth.items() if value}
     if len(keys) > 1:
         msg = f"settings {', '.join(_KEY_NAMES)} are one setting; they hold different keys"
         raise SettingsError(msg)
-    if keys and oauth:
-        msg = f"use either auth_token or {', '.join(_OAUTH_NAMES)}, not both"
+    if keys and given:
+        msg = f"use either auth_token or {', '.join(oauth)}, not both"
         raise SettingsError(msg)
     if keys:
         return ApiKeyAuth(keys.pop())
-    missing = [name for name in _OAUTH_NAMES if name not in oauth]
+    missing = [name for name in oauth if name not in given]
     if missing:
-        msg = (
-            f"OAuth needs {', '.join(missing)} too"
-            if oauth
-            else "setting auth_token is missing: a private API key of Klaviyo (Settings, API keys)"
-        )
-        raise SettingsError(msg)
-    token_file = config.get("token_file")
-    return OAuth(
-        config["client_id"],
-        config["client_secret"],
-        config["refresh_token"],
-        TokenFile(Path(token_file)) if token_file else None,
-    )
+        raise SettingsError(f"OAuth needs {', '.join(missing)} too" if given else _no_key())
+    token_file = TokenFile(Path(settings.token_file)) if settings.token_file else None
+    return OAuth(given["client_id"], given["client_secret"], given["refresh_token"], token_file)
+
+
+def _no_key() -> str:
+    """What to do where no setting holds a key: the environment counts only if `--config=ENV` says so."""
+    for name in _KEY_NAMES:
+        variable = f"TAP_KLAVIYO_{name.upper()}"
+        if os.environ.get(variable):
+            return f"setting auth_token is missing: {variable} is in the environment, so add --config=ENV to read it"
+    return "setting auth_token is missing: set a private API key (in Klaviyo: Settings, API keys)"

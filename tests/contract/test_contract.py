@@ -9,6 +9,8 @@ import pytest
 
 from tap_klaviyo import contract
 
+FACTS = contract.newest()
+
 BETWEEN = ("greater-or-equal", "greater-than", "less-or-equal", "less-than")
 
 # path, page maximum, burst, steady
@@ -84,14 +86,14 @@ LOWER_LIMITS = [
 
 @pytest.mark.parametrize(("path", "page_size", "burst", "steady"), PAGES_AND_LIMITS)
 def test_page_maximum_and_limits(path: str, page_size: int | None, burst: int, steady: int) -> None:
-    endpoint = contract.endpoint(path)
+    endpoint = FACTS.endpoint(path)
     assert endpoint.page_size == page_size
     assert endpoint.limits == contract.Limits(burst=burst, steady=steady)
 
 
 @pytest.mark.parametrize(("path", "field", "operators", "list_operators"), OPERATORS)
 def test_filter_operators(path: str, field: str, operators: tuple[str, ...], list_operators: tuple[str, ...]) -> None:
-    allowed = contract.endpoint(path).filters[field]
+    allowed = FACTS.endpoint(path).filters[field]
     assert allowed.operators == operators
     assert allowed.list_operators == list_operators
 
@@ -99,12 +101,12 @@ def test_filter_operators(path: str, field: str, operators: tuple[str, ...], lis
 @pytest.mark.parametrize(("path", "parameter", "value", "burst", "steady"), LOWER_LIMITS)
 def test_lower_limits_that_a_parameter_brings(path: str, parameter: str, value: str, burst: int, steady: int) -> None:
     expected = contract.ConditionalLimits(parameter, value, contract.Limits(burst=burst, steady=steady))
-    assert expected in contract.endpoint(path).conditional_limits
+    assert expected in FACTS.endpoint(path).conditional_limits
 
 
 def test_every_conditional_limit_names_what_a_parameter_takes() -> None:
     # a relationships endpoint states the limits of its twin without having the parameter
-    for endpoint in contract.endpoints().values():
+    for endpoint in FACTS.endpoints().values():
         taken = {f"additional-fields[{kind}]": names for kind, names in endpoint.additional_fields.items()}
         taken["include"] = endpoint.include
         for limit in endpoint.conditional_limits:
@@ -122,37 +124,37 @@ def test_every_conditional_limit_names_what_a_parameter_takes() -> None:
     ],
 )
 def test_page_size_where_there_is_no_such_parameter(path: str, size: int) -> None:
-    endpoint = contract.endpoint(path)
+    endpoint = FACTS.endpoint(path)
     assert endpoint.page_size is None
     assert endpoint.fixed_page_size == size
     assert endpoint.cursor
 
 
 def test_ingestion_logs_come_newest_first_and_reach_two_weeks_back() -> None:
-    logs = contract.endpoint("/api/object-types/{id}/object-ingestion-logs")
+    logs = FACTS.endpoint("/api/object-types/{id}/object-ingestion-logs")
     assert logs.newest_first
     assert logs.retention_days == 14
-    assert not contract.endpoint("/api/events").newest_first
+    assert not FACTS.endpoint("/api/events").newest_first
 
 
 def test_required_filters() -> None:
-    required = {path: e.filter_requires for (_, path), e in contract.endpoints().items() if e.filter_required}
+    required = {path: e.filter_requires for (_, path), e in FACTS.endpoints().items() if e.filter_required}
     assert required == {"/api/campaigns": ("messages.channel",), "/api/coupon-codes": ("coupon.id", "profile.id")}
 
 
 def test_campaign_channels_are_an_enumeration() -> None:
-    assert contract.endpoint("/api/campaigns").filters["messages.channel"].enum == ("email", "sms", "mobile_push")
+    assert FACTS.endpoint("/api/campaigns").filters["messages.channel"].enum == ("email", "sms", "mobile_push")
 
 
 def test_the_types_of_filter_values() -> None:
-    events = contract.endpoint("/api/events").filters
+    events = FACTS.endpoint("/api/events").filters
     assert (events["datetime"].type, events["datetime"].format) == ("string", "date-time")
     assert events["timestamp"].type == "number"
     assert events["profile"].type == "none"
 
 
 def test_events_as_a_whole() -> None:
-    events = contract.endpoint("/api/events")
+    events = FACTS.endpoint("/api/events")
     assert events.resource == "event"
     assert events.collection
     assert events.scopes == ("events:read",)
@@ -166,14 +168,14 @@ def test_events_as_a_whole() -> None:
 
 
 def test_additional_fields_stand_apart_from_what_comes_unasked() -> None:
-    profiles = contract.endpoint("/api/profiles")
+    profiles = FACTS.endpoint("/api/profiles")
     assert profiles.additional_fields == {"profile": ("subscriptions", "predictive_analytics")}
     assert {"subscriptions", "predictive_analytics"} <= set(profiles.attributes)
     assert not {"subscriptions", "predictive_analytics"} & set(profiles.plain_attributes)
-    assert contract.endpoint("/api/lists/{id}").additional_fields == {"list": ("profile_count",)}
-    assert "profile_count" not in contract.endpoint("/api/lists").attributes
-    assert "joined_group_at" in contract.endpoint("/api/lists/{id}/profiles").plain_attributes
-    assert contract.endpoint("/api/metrics/{id}/metric-properties").plain_attributes == (
+    assert FACTS.endpoint("/api/lists/{id}").additional_fields == {"list": ("profile_count",)}
+    assert "profile_count" not in FACTS.endpoint("/api/lists").attributes
+    assert "joined_group_at" in FACTS.endpoint("/api/lists/{id}/profiles").plain_attributes
+    assert FACTS.endpoint("/api/metrics/{id}/metric-properties").plain_attributes == (
         "inferred_type",
         "label",
         "property",
@@ -211,12 +213,12 @@ def test_every_endpoint_has_a_scope_and_a_known_resource(revision: str) -> None:
     ],
 )
 def test_what_an_included_type_takes(resource_type: str, scopes: tuple[str, ...]) -> None:
-    assert contract.scopes(resource_type) == scopes
+    assert FACTS.scopes(resource_type) == scopes
 
 
 def test_the_scopes_of_an_unknown_type() -> None:
     with pytest.raises(contract.UnknownSchemaError, match="'geofence'"):
-        contract.scopes("geofence")
+        FACTS.scopes("geofence")
 
 
 @pytest.mark.parametrize("revision", contract.revisions())
@@ -231,14 +233,14 @@ def test_what_a_sparse_fieldset_takes_is_what_the_response_has(revision: str) ->
 
 def test_an_unknown_path_is_named() -> None:
     with pytest.raises(contract.UnknownEndpointError, match=r"POST /api/events is not in .* 2026-07-15"):
-        contract.endpoint("/api/events", "POST")
+        FACTS.endpoint("/api/events", "POST")
 
 
 def test_the_contract_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
-        contract.endpoints()["GET", "/api/x"] = contract.endpoint("/api/events")  # type: ignore[index]
+        FACTS.endpoints()["GET", "/api/x"] = FACTS.endpoint("/api/events")  # type: ignore[index]
     with pytest.raises(AttributeError):
-        contract.endpoint("/api/events").path = "/api/x"  # type: ignore[misc]
+        FACTS.endpoint("/api/events").path = "/api/x"  # type: ignore[misc]
 
 
 def test_an_unknown_revision_is_told_the_known_ones() -> None:

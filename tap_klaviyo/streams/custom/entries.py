@@ -98,7 +98,7 @@ def entries(setting: str, raw: Any, known: Collection[str], taken: Collection[st
     Raises:
         SettingsError: An entry that is no object, has no usable name, or says something unknown.
     """
-    if not isinstance(raw, list):
+    if not isinstance(raw, list | tuple):
         msg = f"setting '{setting}' must be a list of objects"
         raise SettingsError(msg)
     names = {name.lower(): "another stream" for name in taken}

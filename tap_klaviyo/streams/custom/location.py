@@ -9,12 +9,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tap_klaviyo import contract
 from tap_klaviyo.http import Origin
+from tap_klaviyo.http.origin import KLAVIYO_URL
 
 if TYPE_CHECKING:
     from tap_klaviyo.contract import Endpoint
     from tap_klaviyo.streams.custom.entries import Entry
 
-KLAVIYO = Origin.of("https://a.klaviyo.com")
+KLAVIYO = Origin.of(KLAVIYO_URL)
 
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2}|\{[A-Za-z_]\w*\})+", re.ASCII)
 PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}", re.ASCII)
@@ -68,7 +69,7 @@ def find_endpoint(method: str, path: str) -> Endpoint | None:
     parts = path.split("/")
     fitting = [
         endpoint
-        for (known, template), endpoint in contract.endpoints().items()
+        for (known, template), endpoint in contract.newest().endpoints().items()
         if known == method and _fits(template.split("/"), parts)
     ]
     # `/api/x/y` is itself before it is `/api/x/{id}`.
