@@ -184,7 +184,7 @@ def test_retries_are_told_once_a_request(requests_mock: Mocker, caplog: pytest.L
     with pytest.raises(UnreachableError):
         http.send(request(http, params={"filter": "equals(email,'someone@example.org')"}))
     assert [record.getMessage() for record in caplog.records if record.levelname != "DEBUG"] == [
-        "GET /api/profiles: HTTP 500; trying again, up to 3 times"
+        "GET /api/profiles: HTTP 500; retrying, up to 3 times"
     ]
 
 

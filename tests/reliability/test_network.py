@@ -133,8 +133,8 @@ def test_what_does_not_pass(machine, served, fault, words):
     state = {"bookmarks": {"profiles": {"replication_key": "updated", "replication_key_value": BOOKMARK}}}
     outcome = machine.sync(url, *STREAMS, state=state, max_workers=1)
     assert outcome.code == 1
-    assert outcome.error.startswith("profiles: 127.0.0.1 gave no usable answer to GET /api/profiles in 4 tries")
-    assert outcome.error.endswith(words)
+    assert outcome.error.startswith("profiles: no usable response from 127.0.0.1 to GET /api/profiles in 4 tries: ")
+    assert f": {words}; " in outcome.error
     assert outcome.state["profiles"]["replication_key_value"] == BOOKMARK
     assert outcome.ids("events") == klaviyo.ids("event")
     assert outcome.ids("lists") == klaviyo.ids("list")
@@ -174,7 +174,7 @@ def test_refused(machine):
 
 @row("The host name does not exist (DNS)", "The same")
 def test_unknown_host(machine):
-    only_error(machine, "https://klaviyo.invalid", "the host name is not known (DNS)")
+    only_error(machine, "https://klaviyo.invalid", "the host name cannot be resolved (DNS)")
 
 
 @row("The server does not speak TLS", "The same; the key is not sent")
@@ -204,7 +204,7 @@ def secured(klaviyo, tmp_path):
 @row("The server's certificate is of an unknown authority", "The same; the key is not sent")
 def test_unknown_authority(machine, klaviyo, secured):
     with mock.patch.dict("os.environ", {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""}):
-        only_error(machine, secured[0], "the certificate is not accepted (TLS)")
+        only_error(machine, secured[0], "the server's certificate is not trusted (TLS)")
     assert klaviyo.authorizations == []
 
 
@@ -235,13 +235,13 @@ def test_no_http(machine):
 @row("The server takes the request and keeps silent", "The same, each time after `request_timeout`")
 def test_silence(machine):
     with faulty.serving(*[faulty.slow] * 99) as server:
-        only_error(machine, server.url, "time-out while reading", request_timeout=0.05)
+        only_error(machine, server.url, "timeout while reading", request_timeout=0.05)
 
 
 @row("The body stops coming", "The same, each time after `request_timeout`")
 def test_slow_body(machine):
     with faulty.serving(*[faulty.slow_body] * 99) as server:
-        only_error(machine, server.url, "time-out while reading", request_timeout=0.05)
+        only_error(machine, server.url, "timeout while reading", request_timeout=0.05)
 
 
 @row("The proxy of the environment is not there", "The same; a password in its URL is not written")
