@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from requests.structures import CaseInsensitiveDict
 
-from tap_klaviyo.contract import REVISION
+from tap_klaviyo import contract
 from tap_klaviyo.http.auth import NoAuth
 from tap_klaviyo.http.origin import KLAVIYO_URL
 from tap_klaviyo.http.retry import Policy
@@ -38,7 +38,7 @@ class HttpSettings:
 
     api_url: str = KLAVIYO_URL
     auth: Auth = field(default_factory=NoAuth)
-    revision: str = REVISION
+    revision: str = field(default_factory=lambda: contract.newest().revision)
     max_workers: int = 24
     rate_limit_share: float = 1.0
     retry: int = 12

@@ -47,7 +47,13 @@ def watching(
         if not looked and document.data:
             looked = True
             _look(body)
-        if document.cut:
+        if document.changes.replaced:
+            warn_once(
+                f"replaced {stream}",
+                f"{stream}: a response contains an invalid Unicode character (a lone surrogate, or bytes that are not "
+                "UTF-8); U+FFFD stands in its place.",
+            )
+        if document.changes.cut:
             warn_once(
                 f"deep {stream}",
                 f"{stream}: an answer is nested too deep for a parser; what lies deeper than {DEEPEST} levels is null.",

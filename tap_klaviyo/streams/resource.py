@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -49,6 +50,8 @@ class KlaviyoStream(BaseStream):
     """Additional fields that are asked for unless `stream_options` names others."""
     linked: ClassVar[tuple[str, ...]] = ()
     """To-one relationships that come with their linkage, without an include."""
+    unfolded: ClassVar[tuple[str, ...]] = ()
+    """Members of attributes that become columns of their own, as paths in dots: `definition.name`."""
     extra_columns: ClassVar[tuple[Column, ...]] = ()
 
     variants: ClassVar[tuple[Variant, ...]] = (Variant(),)
@@ -91,7 +94,7 @@ class KlaviyoStream(BaseStream):
     @cached_property
     def spec(self) -> Spec:
         """The declaration, resolved against the contract."""
-        facts = contract.revision(self.revision) if self.revision else contract.current()
+        facts = contract.revision(self.revision) if self.revision else contract.newest()
         endpoint = facts.endpoint(self.path)
         found = self.fallback
         fallback = Fallback(facts.endpoint(found.path), found.attribute) if found else None
@@ -132,6 +135,7 @@ class KlaviyoStream(BaseStream):
             constants=(*(name for name in constants if name), *varying),
             attributes=self.attributes,
             linked=self.linked,
+            unfolded=self.unfolded,
             extra=self.extra_columns,
             always=self.additional_fields,
             via=self.via,
@@ -210,13 +214,13 @@ class KlaviyoStream(BaseStream):
     def row_maker(self, sync: StreamSync, shape: Shape) -> RowMaker:
         """Return what makes records of responses of a shape."""
         key = self.declared_replication_key
-        plain = sync.record_format.encoded and shape == Shape()
+        plain = sync.record_format.encoded and replace(shape, lookup=None) == Shape()
         return RowMaker(
             shape,
             Flattener(sync.chosen, self.session.sources.warn_odd(self.name)),
             key,
             sync.record_format,
-            projection=Projection.of(sync.chosen, key) if plain else None,
+            projection=Projection.of(sync.chosen, key, shape.lookup) if plain else None,
         )
 
     def listing(self) -> Listing:

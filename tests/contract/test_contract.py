@@ -9,7 +9,7 @@ import pytest
 
 from tap_klaviyo import contract
 
-FACTS = contract.current()
+FACTS = contract.newest()
 
 BETWEEN = ("greater-or-equal", "greater-than", "less-or-equal", "less-than")
 

@@ -6,7 +6,7 @@ import pytest
 
 from tap_klaviyo import contract
 
-FACTS = contract.current()
+FACTS = contract.newest()
 
 KINDS = [
     "campaign_values",

@@ -12,7 +12,7 @@ from tap_klaviyo import contract
 from tools.contract.__main__ import PACKAGE
 from tools.contract.schemas import UntypedError, column, united
 
-FACTS = contract.current()
+FACTS = contract.newest()
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -56,7 +56,7 @@ def request(
     **given: Any,
 ) -> Request:
     """A request to an endpoint of the contract."""
-    found = contract.current().endpoint(path, method)
+    found = contract.newest().endpoint(path, method)
     return Request(found, http.origin.url(path, params), found.limits, **given)
 
 

@@ -27,7 +27,7 @@ def row(what, does):
 
 
 def all_scopes():
-    return {scope for endpoint in contract.current().endpoints().values() for scope in endpoint.scopes}
+    return {scope for endpoint in contract.newest().endpoints().values() for scope in endpoint.scopes}
 
 
 def refuse_large_pages(klaviyo):

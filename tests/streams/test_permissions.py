@@ -20,7 +20,7 @@ def shop():
 
 
 def lacking(shop, *scopes):
-    everything = {scope for endpoint in contract.current().endpoints().values() for scope in endpoint.scopes}
+    everything = {scope for endpoint in contract.newest().endpoints().values() for scope in endpoint.scopes}
     return Sandbox(shop, access=Access(scopes={ALL: everything - {*scopes}}), now=lambda: TODAY)
 
 

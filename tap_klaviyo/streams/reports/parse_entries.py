@@ -70,7 +70,7 @@ def aggregate_entries(raw: Iterable[Mapping[str, Any]], taken: Iterable[str]) ->
     Raises:
         SettingsError: An entry cannot be followed.
     """
-    facts = contract.current().report(AGGREGATES)
+    facts = contract.newest().report(AGGREGATES)
     return [_aggregate(fields, facts) for fields in _named(AGGREGATES, _AGGREGATE_FIELDS, raw, taken)]
 
 
@@ -92,10 +92,10 @@ def _take(fields: Fields, names: set[str]) -> None:
 
 
 def _report(fields: Fields) -> ReportEntry:
-    kinds = [kind for kind in contract.current().reports() if kind != AGGREGATES]
+    kinds = [kind for kind in contract.newest().reports() if kind != AGGREGATES]
     if not fields.has("report"):
         fields.fail(f"needs report: one of {', '.join(kinds)}")
-    facts = contract.current().report(fields.choice("report", kinds, ""))
+    facts = contract.newest().report(fields.choice("report", kinds, ""))
     converts = "conversion_metric_id" in facts.attributes
     if not converts:
         fields.refuse("conversion_metric", f"has no meaning in {facts.kind}, which counts no conversions")
