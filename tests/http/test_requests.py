@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from requests_mock import ANY
 
-from tap_klaviyo.contract import REVISION
 from tap_klaviyo.http import HttpSettings, Tally
 from tap_klaviyo.http.errors import BrokenBodyError, ForeignLinkError, StoppedError, TooLargeError, UnreachableError
 from tests.http import faulty
-from tests.http.wire import HOST, KEY, PAGE, FakeTime, client, error, request
+from tests.http.wire import HOST, KEY, PAGE, REVISION, FakeTime, client, error, request
 
 if TYPE_CHECKING:
     from requests_mock import Mocker

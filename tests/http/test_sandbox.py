@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_klaviyo.contract import REVISION
 from tap_klaviyo.http import NoAuth, Tally
 from tap_klaviyo.http.errors import ForeignLinkError, UnreachableError
 from tap_klaviyo.http.sandbox import SandboxAdapter
-from tests.http.wire import PAGE, FakeTime, client, request
+from tests.http.wire import PAGE, REVISION, FakeTime, client, request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
