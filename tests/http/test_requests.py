@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from requests_mock import ANY
 
-from tap_klaviyo import contract
 from tap_klaviyo.http import HttpSettings, Tally
 from tap_klaviyo.http.errors import BrokenBodyError, ForeignLinkError, StoppedError, TooLargeError, UnreachableError
 from tests.http import faulty
-from tests.http.wire import HOST, KEY, PAGE, FakeTime, client, error, request
+from tests.http.wire import HOST, KEY, PAGE, REVISION, FakeTime, client, error, request
 
 if TYPE_CHECKING:
     from requests_mock import Mocker
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 URL = f"{HOST}/api/profiles"
 
-NEWEST = contract.newest().revision
-
 
 def test_the_headers_are_klaviyos(requests_mock: Mocker) -> None:
     requests_mock.get(URL, content=PAGE)
@@ -29,7 +26,7 @@ def test_the_headers_are_klaviyos(requests_mock: Mocker) -> None:
     http.send(request(http))
     sent = requests_mock.request_history[0].headers
     assert sent["Authorization"] == f"Klaviyo-API-Key {KEY}"
-    assert sent["revision"] == NEWEST
+    assert sent["revision"] == REVISION
     assert sent["Accept"] == "application/vnd.api+json"
     assert sent["Accept-Encoding"] == "gzip"
     assert sent["User-Agent"].startswith("tap-klaviyo")
@@ -186,7 +183,7 @@ def test_retries_are_told_once_a_request(requests_mock: Mocker, caplog: pytest.L
     with pytest.raises(UnreachableError):
         http.send(request(http, params={"filter": "equals(email,'someone@example.org')"}))
     assert [record.getMessage() for record in caplog.records if record.levelname != "DEBUG"] == [
-        "GET /api/profiles: HTTP 500; trying again, up to 3 times"
+        "GET /api/profiles: HTTP 500; retrying, up to 3 times"
     ]
 
 
@@ -315,7 +312,7 @@ def test_another_revision_in_the_answer_is_told_once(requests_mock: Mocker, capl
     http.send(request(http))
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
         (
-            f"Klaviyo responds with API revision 2027-01-15 instead of {NEWEST}; "
+            f"Klaviyo responds with API revision 2027-01-15 instead of {REVISION}; "
             "if values are missing, upgrade tap-klaviyo"
         )
     ]
@@ -327,7 +324,7 @@ def test_each_pair_of_revisions_is_told_once(requests_mock: Mocker, caplog: pyte
     for own in ({}, {"revision": "2025-10-15"}, {}, {"Revision": "2025-10-15"}, {"revision": "2027-01-15"}):
         http.send(request(http, headers=own))
     told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert [f"instead of {asked};" in line for asked, line in zip([NEWEST, "2025-10-15"], told, strict=True)] == [
+    assert [f"instead of {asked};" in line for asked, line in zip([REVISION, "2025-10-15"], told, strict=True)] == [
         True
     ] * 2
 

@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_klaviyo import contract
 from tap_klaviyo.http import NoAuth, Tally
 from tap_klaviyo.http.errors import ForeignLinkError, UnreachableError
 from tap_klaviyo.http.sandbox import SandboxAdapter
-from tests.http.wire import PAGE, FakeTime, client, request
+from tests.http.wire import PAGE, REVISION, FakeTime, client, request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_klaviyo.http import Http
-
-NEWEST = contract.newest().revision
 
 
 class Shop:
@@ -49,7 +46,7 @@ def test_a_request_is_handed_over_as_it_is() -> None:
     assert tally.received == len(PAGE)
     ((method, target, headers, body),) = shop.asked
     assert (method, target, body) == ("GET", "sandbox://shop/api/profiles?page%5Bsize%5D=5", b"")
-    assert headers["revision"] == NEWEST
+    assert headers["revision"] == REVISION
     assert "Authorization" not in headers
 
 
@@ -72,7 +69,7 @@ def test_its_faults_are_faults() -> None:
 
 def test_a_cut_body_says_so() -> None:
     http = serving(Shop((200, {"Content-Length": "12"}, PAGE[:4])))
-    with pytest.raises(UnreachableError, match=r"shop gave no usable answer .* cut off"):
+    with pytest.raises(UnreachableError, match=r"no usable response from shop .* cut off"):
         http.send(request(http))
 
 
