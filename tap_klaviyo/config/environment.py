@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # The SDK's own; Meltano's extras have two underscores.
-_NO_SETTINGS = ("LOGLEVEL", "LOG_LEVEL", "METRICS_LOG_LEVEL", "METRICS_LOGLEVEL")
+_NO_SETTINGS = ("LOGLEVEL",)
 
 
 def from_environment(prefix: str, schema: Mapping[str, Any]) -> dict[str, Any]:
