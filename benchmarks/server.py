@@ -1,13 +1,14 @@
-"""A local Klaviyo that answers /api/events from made-up rows: with or without latency, with or without limits.
+"""A local Klaviyo that answers from made-up rows: with or without latency, limits and gzip.
 
-It knows filters on `datetime`, ascending order, page sizes up to 1,000 and next links, and nothing else: what is
-measured against it is the tap, so an answer must cost next to nothing. Strictness is the sandbox's work.
+It knows date filters, page sizes and next links, and nothing else: what is measured against it is the tap, so an answer
+must cost next to nothing. Strictness is the sandbox's work.
 """
 
 from __future__ import annotations
 
 import argparse
 import bisect
+import gzip
 import json
 import random
 import re
@@ -21,19 +22,32 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import parse_qs, quote, urlsplit
 
+from benchmarks.shapes import PARENTS, SHAPES, metrics, parents, templates
+
 START = datetime(2024, 1, 1, tzinfo=UTC)
-_BOUND = re.compile(r"(greater-or-equal|greater-than|less-than|less-or-equal)\(datetime,([^)]+)\)")
+_BOUND = re.compile(r"(greater-or-equal|greater-than|less-than|less-or-equal)\(\w+,([^)]+)\)")
 _WINDOWS = ((1.0, 350), (60.0, 3500))
-_MOST_ROWS = 1000
-_USUAL_ROWS = 200
-_FILLING = "x" * 1000
-_MADE_BEFOREHAND = 200_000
+_MOST_EVENTS, _MOST_ROWS = 1000, 100
+_USUAL_EVENTS, _USUAL_ROWS = 200, 20
+_OWNERS = 5000
+_COLLECTIONS = {
+    # by path: the kind of rows, or of the parents that stand there instead
+    "/api/events": "events",
+    "/api/profiles": "profiles",
+    "/api/lists": "list",
+    "/api/coupons": "coupon",
+    "/api/catalog-variants": "variants",
+    "/api/catalog-items": "catalog-item",
+}
+_CHILDREN = {"/profiles": "members", "/coupon-codes": "codes"}  # by the end of the path; as many for each parent
+_PACKED_PAGES = 400
 
 
 class Rows:
-    """So many events over so many days, evenly spread or in bursts of a campaign's size; instants are epoch seconds."""
+    """So many rows of a kind over so many days, evenly spread or in bursts; instants are epoch seconds."""
 
-    def __init__(self, count: int, days: int, *, bursts: bool) -> None:
+    def __init__(self, kind: str, count: int, days: int, *, bursts: bool = False, real: bool = False) -> None:
+        self.kind = kind
         begin, span = int(START.timestamp()), days * 86400
         if bursts:
             chance = random.Random(7)  # noqa: S311 - made-up data
@@ -48,32 +62,22 @@ class Rows:
             self.instants = array("q", sorted(begin + int(instant) for instant in found))
         else:
             self.instants = array("q", (begin + index * span // count for index in range(count)))
+        self._templates = templates(kind, real=real)
 
-        # Few rows are made beforehand: then a page costs a copy.
-        few = count <= _MADE_BEFOREHAND
-        self._made = [_row(index, instant) for index, instant in enumerate(self.instants)] if few else None
+    def page(self, low: int, high: int, part: int) -> bytes:
+        """Return the rows of an index range as JSON; ``part`` tells the rows of one parent from another's."""
+        return b",".join(self._row(index, part) for index in range(low, high))
 
-    def page(self, low: int, high: int) -> bytes:
-        """Return the rows of an index range as JSON."""
-        if self._made is not None:
-            return b",".join(self._made[low:high])
-        return b",".join(_row(index, self.instants[index]) for index in range(low, high))
-
-
-def _row(index: int, instant: int) -> bytes:
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(instant))
-    return (
-        f'{{"type":"event","id":"e{index:012d}","attributes":{{"timestamp":{instant},"event_properties":'
-        f'{{"$event_id":"{index}","$flow":"F{index % 7}","$message":"M{index % 13}","$value":{index % 500}.5,'
-        f'"items":["a","b"],"note":"{_FILLING}"}},"datetime":"{stamp}","uuid":"u{index:012d}"}},'
-        f'"relationships":{{"profile":{{"data":{{"type":"profile","id":"P{index % 5000}"}}}},'
-        f'"metric":{{"data":{{"type":"metric","id":"M{index % 9}"}}}}}},"links":{{"self":"https://x/{index}"}}}}'
-    ).encode()
-
-
-_INCLUDED = ",".join(
-    f'{{"type":"metric","id":"M{number}","attributes":{{"name":"Metric {number}"}}}}' for number in range(9)
-)
+    def _row(self, index: int, part: int) -> bytes:
+        instant = self.instants[index]
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(instant)).encode()
+        return (
+            self._templates[index % len(self._templates)]
+            .replace(b"#ID#", b"%03d%09d" % (part, index))
+            .replace(b"#AT#", stamp)
+            .replace(b"#SECONDS#", b"%d" % instant)
+            .replace(b"#OWNER#", b"01HW%022d" % (index % _OWNERS))
+        )
 
 
 class Limits:
@@ -100,14 +104,14 @@ class Limits:
 class Server:
     """Serves on a free loopback port, a thread a connection."""
 
-    def __init__(self, rows: Rows, *, latency: float, limits: bool) -> None:
-        self._rows = rows
-        self._latency = latency
-        self._limits = Limits() if limits else None
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._limits = Limits() if options.limits else None
+        self._rows: dict[str, Rows] = {}
+        self._packed: dict[str, bytes] = {}
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port: int = self._socket.getsockname()[1]
-        self.requests = 0
-        self.throttled = 0
+        self.counted = {"requests": 0, "throttled": 0, "bytes": 0}
 
     def serve(self) -> None:
         """Accept connections until the process ends."""
@@ -134,27 +138,46 @@ class Server:
     def _answer(self, target: str) -> tuple[int, bytes, str]:
         parts = urlsplit(target)
         if parts.path == "/statistics":
-            return 200, json.dumps({"requests": self.requests, "throttled": self.throttled}).encode(), ""
-        self.requests += 1
-        if self._latency:
-            time.sleep(self._latency)
+            return 200, json.dumps(self.counted).encode(), ""
+        self.counted["requests"] += 1
+        if self._options.latency:
+            time.sleep(self._options.latency)
         if self._limits and (wait := self._limits.refused()) is not None:
-            self.throttled += 1
+            self.counted["throttled"] += 1
             return 429, b'{"errors":[{"status":429,"code":"throttled"}]}', f"Retry-After: {wait}\r\n"
-        return 200, self._page(parts.path, parse_qs(parts.query)), ""
+        if not self._options.gzip:
+            body = self._page(parts.path, parse_qs(parts.query))
+            self.counted["bytes"] += len(body)
+            return 200, body, ""
+        packed = self._packed.get(target)
+        if packed is None:
+            body = self._page(parts.path, parse_qs(parts.query))
+            packed = len(body).to_bytes(8, "big") + gzip.compress(body, compresslevel=6)
+            if len(self._packed) < _PACKED_PAGES:
+                self._packed[target] = packed
+        self.counted["bytes"] += int.from_bytes(packed[:8], "big")
+        return 200, packed[8:], "Content-Encoding: gzip\r\n"
+
+    def _table(self, path: str) -> tuple[str, int]:
+        """Return the kind of rows at a path, and the number of their parent."""
+        path = path.rstrip("/")
+        for end, kind in _CHILDREN.items():
+            if path.endswith(end) and path not in _COLLECTIONS:
+                return kind, int(path.split("/")[-2].removeprefix("L").removeprefix("C"))
+        return _COLLECTIONS[path], 0
 
     def _page(self, path: str, query: dict[str, list[str]]) -> bytes:
-        size = min(int(query.get("page[size]", [str(_USUAL_ROWS)])[0]), _MOST_ROWS)
-        text = query.get("filter", [""])[0]
-        low, high = 0, len(self._rows.instants)
-        for operator, bound in _BOUND.findall(text):
-            instant = int(datetime.fromisoformat(bound).timestamp())
-            left = bisect.bisect_left(self._rows.instants, instant)
-            right = bisect.bisect_right(self._rows.instants, instant)
-            if operator.startswith("greater"):
-                low = max(low, left if operator == "greater-or-equal" else right)
-            else:
-                high = min(high, left if operator == "less-than" else right)
+        kind, part = self._table(path)
+        if kind not in SHAPES:
+            return b'{"data":[%b],"links":{"self":"x","next":null}}' % parents(kind)
+        if kind not in self._rows:
+            options = self._options
+            count = options.rows // PARENTS if kind in _CHILDREN.values() else options.rows
+            self._rows[kind] = Rows(kind, max(1, count), options.days, bursts=options.bursts, real=options.real)
+        rows = self._rows[kind]
+        usual, most = (_USUAL_EVENTS, _MOST_EVENTS) if kind == "events" else (_USUAL_ROWS, _MOST_ROWS)
+        size = min(int(query.get("page[size]", [str(usual)])[0]), most)
+        low, high = self._range(rows.instants, query.get("filter", [""])[0])
         begin = int(query.get("page[cursor]", [str(low)])[0])
         end = min(begin + size, high)
         link = "null"
@@ -162,25 +185,37 @@ class Server:
             rest = {name: values[0] for name, values in query.items()} | {"page[cursor]": str(end)}
             encoded = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in rest.items())
             link = f'"http://127.0.0.1:{self.port}{path}?{encoded}"'
-        included = _INCLUDED if "include" in query else ""
+        included = metrics(real=self._options.real) if "include" in query else b""
         return b'{"data":[%b],"included":[%b],"links":{"self":"x","next":%b}}' % (
-            self._rows.page(begin, end),
-            included.encode(),
+            rows.page(begin, end, part),
+            included,
             link.encode(),
         )
+
+    @staticmethod
+    def _range(instants: array[int], text: str) -> tuple[int, int]:
+        low, high = 0, len(instants)
+        for operator, bound in _BOUND.findall(text):
+            instant = int(datetime.fromisoformat(bound).timestamp())
+            left, right = bisect.bisect_left(instants, instant), bisect.bisect_right(instants, instant)
+            if operator.startswith("greater"):
+                low = max(low, left if operator == "greater-or-equal" else right)
+            else:
+                high = min(high, left if operator == "less-than" else right)
+        return low, high
 
 
 def main() -> None:
     """Serve; print the port on the first line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, default=100_000, help="of each kind, shared out among their parents")
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--bursts", action="store_true")
+    parser.add_argument("--real", action="store_true", help="rows such as a shop has")
+    parser.add_argument("--gzip", action="store_true")
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--limits", action="store_true")
-    arguments = parser.parse_args()
-    rows = Rows(arguments.events, arguments.days, bursts=arguments.bursts)
-    server = Server(rows, latency=arguments.latency, limits=arguments.limits)
+    server = Server(parser.parse_args())
     sys.stdout.write(f"{server.port}\n")
     sys.stdout.flush()
     server.serve()

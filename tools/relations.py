@@ -77,9 +77,9 @@ def _group(stream: BaseStream) -> str:
 
 
 def _singulars(streams: Mapping[str, BaseStream]) -> Iterator[tuple[str, str]]:
-    for endpoint in contract.endpoints().values():
+    for endpoint in contract.newest().endpoints().values():
         try:
-            stream = contract.schema_name(str(endpoint.resource))
+            stream = contract.newest().schema_name(str(endpoint.resource))
         except UnknownSchemaError:  # what a report answers with is no resource
             continue
         if stream in streams:
@@ -99,7 +99,7 @@ def _references(stream: BaseStream, singulars: Mapping[str, str]) -> Iterator[Re
 def _referred(stream: BaseStream, column: Column, singulars: Mapping[str, str]) -> str | None:
     """Return the stream whose ids a column holds; ``conversion_metric_id`` ends in the name of what it refers to."""
     if isinstance(column.source, Linked):
-        return None if column.source.many else contract.schema_name(column.source.type)
+        return None if column.source.many else contract.newest().schema_name(column.source.type)
     linked_from = stream.spec.linked_from if isinstance(stream, KlaviyoStream) else None
     if linked_from is not None and column.name == linked_from.column:
         return linked_from.stream

@@ -42,6 +42,21 @@ class Relationship(Struct, frozen=True):
     linkage: bool
 
 
+class ResourceType(Struct, frozen=True):
+    """What is known of one JSON:API type, wherever a response carries it.
+
+    ``schema`` is its name as a stream and as a schema. ``scopes`` are those of its most direct endpoint, none if only
+    other resources' responses carry it. ``unlisted_attributes`` come in every full response, and no sparse fieldset
+    may name them; the value of ``volatile_attributes`` differs in every response although nothing has changed.
+    """
+
+    schema: str
+    scopes: tuple[str, ...] = ()
+    relationships: dict[str, Relationship] = {}
+    unlisted_attributes: tuple[str, ...] = ()
+    volatile_attributes: tuple[str, ...] = ()
+
+
 class Report(Struct, frozen=True):
     """What one report, or the query for metric aggregates, may be asked.
 
@@ -83,7 +98,9 @@ class Endpoint(Struct, frozen=True):
     maximum of ``page[size]``, None where there is no such parameter; ``fixed_page_size`` what such an endpoint gives,
     where Klaviyo says so. ``filter_requires`` are fields of which a filter must name at least one. ``fields`` and
     ``additional_fields`` are by resource type; names may be dotted. ``attributes`` are all that the schema of the
-    primary data has, additional ones too.
+    primary data has, additional ones too. ``schemas`` names the schema of each type that this endpoint gives another
+    shape than the type's own stream has. ``revision`` is that of the contract that has the endpoint, and empty for an
+    endpoint that a user names.
     """
 
     method: str
@@ -107,9 +124,29 @@ class Endpoint(Struct, frozen=True):
     retention_days: int | None = None
     attributes: tuple[str, ...] = ()
     relationships: dict[str, Relationship] = {}
+    schemas: dict[str, str] = {}
+    revision: str = ""
 
     @property
     def plain_attributes(self) -> tuple[str, ...]:
         """Attributes that come without being asked for."""
         asked = self.additional_fields.get(self.resource, ())
         return tuple(name for name in self.attributes if name not in asked)
+
+
+class TypesFile(Struct, frozen=True):
+    """The content of ``types.json``: what is known of each JSON:API type by its name."""
+
+    types: dict[str, ResourceType]
+
+
+class EndpointsFile(Struct, frozen=True):
+    """The content of ``endpoints.json``."""
+
+    endpoints: list[Endpoint]
+
+
+class ReportsFile(Struct, frozen=True):
+    """The content of ``reports.json``."""
+
+    reports: list[Report]

@@ -7,23 +7,24 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from requests.structures import CaseInsensitiveDict
-
+from tap_klaviyo.http.clock import ServerClock
 from tap_klaviyo.http.counters import Tally
 from tap_klaviyo.http.errors import BrokenBodyError, FailedTryError, ForeignLinkError
 from tap_klaviyo.http.limits import Limiter
 from tap_klaviyo.http.origin import Origin
 from tap_klaviyo.http.redact import brief
-from tap_klaviyo.http.responses import failed_try, redirect, refusal
+from tap_klaviyo.http.responses import broken_body, failed_try, redirect, refusal
 from tap_klaviyo.http.retry import LONGEST_WAIT, Tries, quota_exhausted
+from tap_klaviyo.http.settings import MEDIA_TYPE
+from tap_klaviyo.http.token_endpoint import TokenEndpoint
 from tap_klaviyo.http.transport import Transport
 from tap_klaviyo.http.waiting import LOOK_UP, Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+    from datetime import datetime
 
     from tap_klaviyo.http.limits import Quota
-    from tap_klaviyo.http.redact import Secret
     from tap_klaviyo.http.request import Answer, Request
     from tap_klaviyo.http.settings import HttpSettings
 
@@ -31,12 +32,12 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_MEDIA_TYPE = "application/vnd.api+json"
-_TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 _MOST_REDIRECTS = 3
 _UNLIMITED = 1e9
 _OK = range(200, 300)
 _UNAUTHORIZED = 401
+_TOO_MANY = 429
+_MOST_ECHOES = 20
 
 
 class Http:
@@ -58,8 +59,10 @@ class Http:
         # The embedded shop is nobody's account: there are no limits to keep, and a demo need not last minutes.
         share = _UNLIMITED if self._origin.sandbox else settings.rate_limit_share
         self._limiter = Limiter(share, self._patience.clock)
+        self._server_clock = ServerClock(self._patience.clock)
         self._slots = threading.BoundedSemaphore(settings.max_workers)
-        self._echo_told = False
+        self._echoes: set[tuple[str, str]] = set()
+        self._echoes_lock = threading.Lock()
         self._transport = Transport(
             self._origin,
             connections=settings.max_workers,
@@ -71,6 +74,10 @@ class Http:
     def origin(self) -> Origin:
         """Where the requests go."""
         return self._origin
+
+    def server_now(self) -> datetime:
+        """Klaviyo's time in UTC, which is never ahead of its own clock; the host's before the first response."""
+        return self._server_clock.now()
 
     def wait(self, request: Request) -> float:
         """How many seconds the limits would hold the request back now."""
@@ -109,33 +116,45 @@ class Http:
         """
         tally = tally or Tally()
         quota = self._limiter.quota(request)
-        tries = self._tries(request.label, quota.pause, stop, tally)
+        tries = self._tries(quota, request.label, stop, tally)
         redirects, renewed = 0, False
         while True:
             self._patience.go_on(request.label, stop)
             self._stay(request)
             failure: FailedTryError | None
             try:
-                authorization = self._auth.header(self._post(stop))
+                authorization = self._auth.header(self._tokens(stop))
                 answer = self._in_turn(request, authorization, quota, stop, tally)
-                failure = failed_try(answer, text=request.text)
+                failure = failed_try(answer, self.server_now(), text=request.text)
                 if failure is None and answer.status in _OK:
                     return answer if parse is None else parse(answer.body)
             except FailedTryError as error:
                 failure = error
-            except BrokenBodyError:
-                failure = FailedTryError("broken JSON")
+            except BrokenBodyError as error:
+                failure = broken_body(answer, error.reason)
             # Outside of the handlers, so that no error carries another one, with its URL, in its context.
             if failure is not None:
                 tries.failed(failure)
-            elif answer.status == _UNAUTHORIZED and not renewed and self._auth.renew(authorization, self._post(stop)):
+            elif answer.status == _UNAUTHORIZED and not renewed and self._auth.renew(authorization, self._tokens(stop)):
                 renewed = True
             elif (target := redirect(request, answer)) is not None and redirects < _MOST_REDIRECTS:
                 redirects += 1
                 request = request.next(target)
             else:
-                revision = request.headers.get("revision", self._settings.revision)
-                raise refusal(request, answer, setting=self._auth.setting, revision=revision)
+                revision = self._settings.headers(request.headers, request.endpoint.revision)["revision"]
+                raise refusal(request, answer, auth=self._auth, revision=revision)
+
+    def _tokens(self, stop: threading.Event | None) -> TokenEndpoint:
+        """What asks for a token on behalf of a request, with the same reason to stop."""
+        return TokenEndpoint(
+            self._settings,
+            self._origin,
+            transport=self._transport,
+            patience=self._patience,
+            slots=self._slots,
+            clock=self._server_clock,
+            stop=stop,
+        )
 
     def _in_turn(
         self,
@@ -145,7 +164,8 @@ class Http:
         stop: threading.Event | None,
         tally: Tally,
     ) -> Answer:
-        """Send when the limits let it."""
+        """Send when the limits let it; at the head of the line nothing waits longer than `LONGEST_WAIT` in all."""
+        waited = 0.0
         with ExitStack() as slot:
             with self._patience.held(quota.turn, request.label, stop):
                 while True:
@@ -155,76 +175,44 @@ class Http:
                     if wait == 0:
                         break
                     slot.close()
-                    if wait > LONGEST_WAIT:
-                        raise quota_exhausted(request.label, wait)
-                    tally.add(waited=self._patience.rest(min(wait, LOOK_UP), request.label, stop))
+                    if waited + wait > LONGEST_WAIT:
+                        raise quota_exhausted(request.label, wait, self.server_now())
+                    rest = self._patience.rest(min(wait, LOOK_UP), request.label, stop)
+                    waited += rest
+                    tally.add(waited=rest)
             return self._exchange(request, authorization, quota, tally)
 
     def _exchange(self, request: Request, authorization: str | None, quota: Quota, tally: Tally) -> Answer:
-        headers = self._headers(request.headers)
+        headers = self._settings.headers(request.headers, request.endpoint.revision)
         if request.body is not None:
-            headers.setdefault("Content-Type", _MEDIA_TYPE)
+            headers.setdefault("Content-Type", MEDIA_TYPE)
         if authorization is not None:
             headers["Authorization"] = authorization
         sent_at = self._patience.clock()
         answer = self._transport.exchange(
             request.method, request.url, headers=headers, body=request.body, label=request.label, tally=tally
         )
-        quota.learn(answer.headers, sent_at)
+        self._server_clock.note(answer.headers)
+        if answer.status == _TOO_MANY:
+            quota.refused(sent_at)
+        else:
+            quota.learn(answer.headers, sent_at)
         self._compare(headers["revision"], answer.headers.get("X-Klaviyo-API-Revision"))
         return answer
 
-    def _post(self, stop: threading.Event | None) -> Callable[[bytes, Secret], Answer]:
-        """What posts a form to the token endpoint: within the slots and the retries, outside of any quota."""
-        label = f"POST {_TOKEN_PATH}"
-
-        def post(form: bytes, basic: Secret) -> Answer:
-            tally = Tally()
-            tries = self._tries(label, None, stop, tally)
-            headers = self._headers({})
-            headers["Accept"] = "application/json"
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-            headers["Authorization"] = f"Basic {basic.reveal()}"
-            while True:
-                try:
-                    with self._patience.held(self._slots, label, stop):
-                        answer = self._transport.exchange(
-                            "POST",
-                            self._origin.url(_TOKEN_PATH),
-                            headers=headers,
-                            body=form,
-                            label=label,
-                            tally=tally,
-                        )
-                    failure = failed_try(answer)
-                except FailedTryError as error:
-                    failure = error
-                if failure is None:
-                    return answer
-                tries.failed(failure)
-
-        return post
-
-    def _headers(self, extra: Mapping[str, str]) -> CaseInsensitiveDict[str]:
-        headers = CaseInsensitiveDict(
-            {
-                "Accept": _MEDIA_TYPE,
-                "Accept-Encoding": "gzip",
-                "User-Agent": self._settings.user_agent,
-                "revision": self._settings.revision,
-            }
-        )
-        headers.update(extra)
-        return headers
-
-    def _tries(
-        self, label: str, pause: Callable[[float], object] | None, stop: threading.Event | None, tally: Tally
-    ) -> Tries:
+    def _tries(self, quota: Quota, label: str, stop: threading.Event | None, tally: Tally) -> Tries:
         def rest(seconds: float) -> None:
             self._patience.rest(seconds, label, stop)
 
-        host = self._origin.host
-        return Tries(self._settings.policy, label=label, host=host, tally=tally, pause=pause, rest=rest)
+        return Tries(
+            self._settings.policy,
+            label=label,
+            host=self._origin.host,
+            tally=tally,
+            pause=quota.pause,
+            rest=rest,
+            now=self.server_now,
+        )
 
     def _stay(self, request: Request) -> None:
         if not self._origin.owns(request.url):
@@ -232,7 +220,15 @@ class Http:
             raise ForeignLinkError(message, label=request.label)
 
     def _compare(self, sent: str, echoed: str | None) -> None:
-        """Klaviyo answers with a newer revision once the one asked for is gone."""
-        if echoed is not None and echoed != sent and not self._echo_told:
-            self._echo_told = True
-            logger.warning("Klaviyo answers with API revision %s where %s was asked for", brief(echoed, 40), sent)
+        """Warn once per pair of revisions: other fields may have come with the other one."""
+        if echoed is None or echoed == sent:
+            return
+        with self._echoes_lock:
+            told = (sent, echoed) in self._echoes
+            if not told and len(self._echoes) < _MOST_ECHOES:
+                self._echoes.add((sent, echoed))
+                logger.warning(
+                    "Klaviyo responds with API revision %s instead of %s; if values are missing, upgrade tap-klaviyo",
+                    brief(echoed, 40),
+                    sent,
+                )

@@ -5,11 +5,13 @@ KlaviyoError
 ├── BadBundleError          the CA bundle of the environment cannot be used
 ├── UnauthorizedError       the key or token is not accepted
 ├── PermissionDeniedError   the key lacks a scope, or the account a feature
-├── NotFoundError           the object is not there (any more)
+├── NotFoundError           the object is not there (any more), in Klaviyo's own words
 ├── BadRequestError         Klaviyo refuses what was asked
-├── RevisionGoneError       the API revision has been removed
+│   └── MalformedIdError    the id in the path cannot belong to any object
+├── RevisionGoneError       the API revision has been retired
 ├── QuotaExhaustedError     the quota reopens later than a request waits
 ├── UnreachableError        no usable answer after the last try
+├── TokenFileBusyError      another process holds the `token_file`
 ├── ForeignLinkError        a link or redirect leads away from the origin of `api_url`
 ├── TooLargeError           the body is over the bound
 └── StoppedError            the caller asked to stop
@@ -66,7 +68,7 @@ class PermissionDeniedError(KlaviyoError):
 
 
 class NotFoundError(KlaviyoError):
-    """What the path names is not there."""
+    """Klaviyo itself says that what the path names is not there; a 404 of a gateway is never this."""
 
 
 class BadRequestError(KlaviyoError):
@@ -80,8 +82,12 @@ class BadRequestError(KlaviyoError):
         self.detail = detail
 
 
+class MalformedIdError(BadRequestError):
+    """The id in the path has a form that no object's id has: for that one object as good as a 404."""
+
+
 class RevisionGoneError(KlaviyoError):
-    """Klaviyo has removed the API revision that was asked for."""
+    """Klaviyo has retired the API revision, or this endpoint of it."""
 
 
 class QuotaExhaustedError(KlaviyoError):
@@ -100,6 +106,10 @@ class UnreachableError(KlaviyoError):
         self.reason = reason
 
 
+class TokenFileBusyError(KlaviyoError):
+    """Another process holds the `token_file` for longer than a token takes."""
+
+
 class ForeignLinkError(KlaviyoError):
     """A next link or a redirect leads to another origin; nothing was sent there."""
 
@@ -113,7 +123,14 @@ class StoppedError(KlaviyoError):
 
 
 class BrokenBodyError(Exception):
-    """For a parser to raise: the body is not what it should be, ask again."""
+    """For a parser to raise: the body is not what it should be, retry.
+
+    `reason` says in a few words what is wrong, with nothing of the body in it.
+    """
+
+    def __init__(self, reason: str = "broken JSON") -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class FailedTryError(Exception):

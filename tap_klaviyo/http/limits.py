@@ -23,6 +23,11 @@ SECOND, MINUTE, DAY = 1, 60, 86_400
 # window, so every window gets what the shortest one needs: 5 % of a second, and 50 ms.
 MARGIN = 0.1
 
+# An account's limits may be lower than the contract's, and others may use them up. Until a response has stated them, no
+# more goes out than this part, which is seldom refused; a whole burst that leaves before the first response often is.
+OPENING = 1 / 20
+_GLANCE = 0.05  # seconds until somebody who waits for that first response looks again
+
 # RateLimit-Reset comes in whole seconds, so the beginning of the server's window is known to a second.
 _ROUNDING = 1.0
 _SOONEST = 0.001
@@ -66,6 +71,7 @@ class Quota:
         self._clock = clock
         self._lock = threading.Lock()
         self._paused_until = -math.inf
+        self._stated = False
         self._windows = [_Window(SECOND, limits.burst, share), _Window(MINUTE, limits.steady, share)]
         if limits.daily is not None:
             self._windows.append(_Window(DAY, limits.daily, share))
@@ -80,6 +86,12 @@ class Quota:
                     window.count(now)
             return wait
 
+    def refused(self, sent_at: float) -> None:
+        """Forget a request that was answered 429: Klaviyo does not count it either."""
+        with self._lock:
+            for window in self._windows:
+                window.forget(sent_at)
+
     def wait(self) -> float:
         """How many seconds a request would have to wait now."""
         with self._lock:
@@ -91,9 +103,11 @@ class Quota:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     def learn(self, headers: Mapping[str, str], sent_at: float) -> None:
-        """Take over what an answer says about the limits and what is left of them."""
+        """Take over what a response that was not refused says about the limits and what is left of them."""
         stated = headers.get("RateLimit-Limit")
         if stated is None:
+            with self._lock:
+                self._stated = True  # there is nothing more to wait for
             return
         limits = {int(period): int(limit) for limit, period in _PAIR.findall(stated) if int(limit)}
         first, left, reset = (
@@ -105,6 +119,7 @@ class Quota:
             )
         )
         with self._lock:
+            self._stated = True
             for window in self._windows:
                 window.correct(limits.get(window.period))
             if first is None or left is None or reset is None:
@@ -115,7 +130,11 @@ class Quota:
                 nearer.notice(left, reset, sent_at)
 
     def _wait(self, now: float) -> float:
-        wait = max(self._paused_until - now, *(window.wait(now) for window in self._windows))
+        pause = self._paused_until - now
+        wait = max(pause, *(window.wait(now) for window in self._windows))
+        if not self._stated and wait <= 0:
+            wait = max(window.wait(now, OPENING) for window in self._windows[:2])
+            wait = min(wait, _GLANCE)
         return max(wait, _SOONEST) if wait > 0 else 0.0
 
 
@@ -137,9 +156,15 @@ class _Window:
         if len(self._log) > self.limit:  # one at most, so that a limit that falls and rises again forgets nothing
             self._log.popleft()
 
-    def wait(self, now: float) -> float:
+    def forget(self, moment: float) -> None:
+        """Take back the latest request that left by then."""
+        position = bisect_right(self._log, moment) - 1
+        if position >= 0:
+            del self._log[position]
+
+    def wait(self, now: float, part: float = 1.0) -> float:
         # Rounding must not take the last request from a share such as 0.7 of 10.
-        allowed = max(1, math.floor(self.limit * self._share + 1e-9))
+        allowed = max(1, math.floor(self.limit * self._share * part + 1e-9))
         held = now < self._foreign_until
         if held:
             allowed = min(allowed, self.limit - self._foreign)

@@ -7,20 +7,19 @@ import logging
 import math
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import msgspec
-
 from tap_klaviyo.http.auth import token
-from tap_klaviyo.http.errors import KlaviyoError, UnauthorizedError
+from tap_klaviyo.http.grants import grant_refused, granted_by, refusal
 from tap_klaviyo.http.redact import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_klaviyo.http.auth import Post
+    from tap_klaviyo.http.auth import Tokens
     from tap_klaviyo.http.request import Answer
     from tap_klaviyo.http.token_file import TokenFile
 
@@ -29,16 +28,6 @@ logger = logging.getLogger(__name__)
 _EARLY = 60.0  # seconds before its end that a token is renewed; half its life, if that is shorter
 _LIFE = 3600.0  # seconds, where the answer does not say
 _OK = 200
-
-
-class _Granted(msgspec.Struct):
-    access_token: str
-    expires_in: float | None = None
-    refresh_token: str | None = None
-
-
-class _Refused(msgspec.Struct):
-    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +40,13 @@ class OAuth:
     """Client id, client secret and refresh token, for any number of threads.
 
     A refresh token in `token_file` wins over the setting, since Klaviyo may have replaced the setting's since; if it is
-    refused, the setting's is tried, since somebody may have authorised the app again. Without a file a replaced token
-    serves for the run only, and the user is told so once.
+    refused, the setting's is tried, since somebody may have authorized the app again. The file is read before each use,
+    and locked until the new token is in it, since other processes may share it. Without a file a replaced token serves
+    for the run only, and the user is told so once.
     """
 
     setting = "refresh_token"
+    hint = "a new access token was refused too: authorize the app again in Klaviyo, and set the new refresh_token"
 
     def __init__(
         self,
@@ -73,85 +64,71 @@ class OAuth:
         self._clock = clock
         self._lock = threading.Lock()
         self._refresh: Secret | None = None
+        self._stored: Secret | None = None
         self._access: _Access | None = None
         self._told = False
 
-    def header(self, post: Post) -> str:
+    def header(self, tokens: Tokens) -> str:
         """The Authorization header, renewed first if it is about to end."""
         access = self._access
         if access is None or self._clock() >= access.renew_at:
             with self._lock:
                 access = self._access
                 if access is None or self._clock() >= access.renew_at:
-                    access = self._renewed(post)
+                    access = self._renewed(tokens)
         return access.header.reveal()
 
-    def renew(self, refused: str | None, post: Post) -> bool:
+    def renew(self, refused: str | None, tokens: Tokens) -> bool:
         """Replace the token that was refused, unless another thread has done so already."""
         with self._lock:
             if self._access is None or self._access.header.reveal() == refused:
-                self._renewed(post)
+                self._renewed(tokens)
         return True
 
-    def _renewed(self, post: Post) -> _Access:
-        # Read once a run: from then on the newest token is the one at hand.
-        stored = self._file.read() if self._file and self._refresh is None else None
-        refresh = self._refresh or stored or self._given
-        answer = self._ask(refresh, post)
-        if answer.status != _OK and refresh is stored and _error(answer) == "invalid_grant":
-            refresh = self._given
-            answer = self._ask(refresh, post)
-        if answer.status != _OK:
-            raise _refusal(answer)
-        try:
-            granted = msgspec.json.decode(answer.body, type=_Granted, strict=False)
-            header = f"Bearer {token(granted.access_token, 'access_token')}"
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, UnauthorizedError):
-            granted = None
-        if granted is None:
-            message = "Klaviyo's token endpoint gave an answer without an access token"
-            raise UnauthorizedError(message, label="POST /oauth/token", status=answer.status)
-        self._refresh = self._kept(refresh, granted.refresh_token)
+    def _renewed(self, tokens: Tokens) -> _Access:
+        with self._file.held(tokens.rest) if self._file else nullcontext():
+            answer, used = self._asked(tokens)
+            if answer.status != _OK:
+                raise refusal(answer)
+            granted = granted_by(answer)
+            header = Secret(f"Bearer {granted.access_token}")
+            self._refresh = self._kept(used, granted.refresh_token)
         life = granted.expires_in
         if life is None or not math.isfinite(life) or life <= 0:
             life = _LIFE
-        self._access = _Access(Secret(header), self._clock() + life - min(_EARLY, life / 2))
+        self._access = _Access(header, self._clock() + life - min(_EARLY, life / 2))
         return self._access
 
-    def _ask(self, refresh: Secret, post: Post) -> Answer:
-        form = urlencode({"grant_type": "refresh_token", "refresh_token": refresh.reveal()})
-        return post(form.encode(), self._basic)
+    def _asked(self, tokens: Tokens) -> tuple[Answer, Secret]:
+        """The response to the first refresh token that is accepted, or to the last one there is; and that token."""
+        for used in (candidates := self._candidates()):
+            form = urlencode({"grant_type": "refresh_token", "refresh_token": used.reveal()})
+            answer = tokens.post(form.encode(), self._basic)
+            if used is candidates[-1] or not grant_refused(answer):
+                break
+        return answer, used
+
+    def _candidates(self) -> list[Secret]:
+        """Refresh tokens, the likeliest one first.
+
+        Another process may have replaced the file's since; where this one could not write, its own is the newer.
+        """
+        stored = self._file.read() if self._file else None
+        changed = stored is not None and (self._stored is None or stored.reveal() != self._stored.reveal())
+        self._stored = stored
+        order = (stored, self._refresh, self._given) if changed else (self._refresh, stored, self._given)
+        return list({secret.reveal(): secret for secret in order if secret is not None}.values())
 
     def _kept(self, used: Secret, rotated: str | None) -> Secret:
         if not rotated or rotated == used.reveal():
             return used
         fresh = Secret(rotated)
         if self._file is not None:
-            self._file.write(fresh)
+            if self._file.write(fresh):
+                self._stored = fresh
         elif not self._told:
             self._told = True
             logger.warning(
                 "Klaviyo replaced the OAuth refresh token; without a token_file the new one serves for this run only"
             )
         return fresh
-
-
-def _error(answer: Answer) -> str:
-    try:
-        return msgspec.json.decode(answer.body, type=_Refused).error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
-
-
-def _refusal(answer: Answer) -> KlaviyoError:
-    error = _error(answer)
-    # The codes are the standard's; Klaviyo's own may carry more words behind it.
-    if error.startswith("invalid_grant"):
-        message = (
-            "Klaviyo no longer accepts the refresh_token (invalid_grant): authorise the app again, set the new one"
-        )
-    elif error == "invalid_client" or answer.status in {401, 403}:
-        message = f"Klaviyo does not accept client_id and client_secret ({answer.status}): check both settings"
-    else:
-        message = f"Klaviyo's token endpoint refuses the request ({answer.status}): check the three OAuth settings"
-    return UnauthorizedError(message, label="POST /oauth/token", status=answer.status)

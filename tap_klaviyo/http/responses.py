@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-import msgspec
-
 from tap_klaviyo import contract
+from tap_klaviyo.http.complaint import Complaint, about_id, about_key, complaint_of
 from tap_klaviyo.http.errors import (
     BadRequestError,
     FailedTryError,
     KlaviyoError,
+    MalformedIdError,
     NotFoundError,
     PermissionDeniedError,
     RevisionGoneError,
     UnauthorizedError,
 )
-from tap_klaviyo.http.redact import brief
-from tap_klaviyo.http.retry import retry_after
+from tap_klaviyo.http.retry import retry_after, told_in_words
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tap_klaviyo.http.auth import Auth
     from tap_klaviyo.http.request import Answer, Request
 
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SAME_METHOD = {307, 308}
 _SPACE = b" \t\r\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """What a JSON:API error says, cleaned; empty strings where it says nothing."""
-
-    code: str = ""
-    detail: str = ""
-    parameter: str | None = None
 
 
 def redirect(request: Request, answer: Answer) -> str | None:
@@ -54,31 +45,37 @@ def redirect(request: Request, answer: Answer) -> str | None:
         return location
 
 
-def failed_try(answer: Answer, *, text: bool = False) -> FailedTryError | None:
-    """The answer as a failed try, if it is one that may be better next time."""
+def failed_try(answer: Answer, now: datetime, *, text: bool = False) -> FailedTryError | None:
+    """The answer as a failed try, if it is one that may be better next time; `now` is the server's time."""
     if reason := _reason(answer, text=text):
-        wait = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
+        wait = retry_after(answer.headers.get("Retry-After"), now)
+        if wait is None and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            wait = told_in_words(answer.body)
         return FailedTryError(reason, status=answer.status, retry_after=wait)
     return None
 
 
-def refusal(request: Request, answer: Answer, *, setting: str, revision: str) -> KlaviyoError:
-    """The error that a final answer stands for; `setting` holds the credentials that were sent."""
+def refusal(request: Request, answer: Answer, *, auth: Auth, revision: str) -> KlaviyoError:
+    """The error that a final answer stands for; `auth` gave the credentials that were sent."""
     label, status = request.label, answer.status
     complaint = complaint_of(answer.body) or Complaint()
-    if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.BAD_REQUEST and _about_key(complaint)):
-        message = f"Klaviyo does not accept the {setting} ({status}, {label}): check that setting"
+    if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.BAD_REQUEST and about_key(complaint)):
+        message = f"Klaviyo does not accept the {auth.setting} ({status}, {label}): {auth.hint}"
         return UnauthorizedError(message, label=label, status=status)
     if status == HTTPStatus.FORBIDDEN:
         return _denied(request, complaint)
     if status == HTTPStatus.NOT_FOUND:
         return NotFoundError(f"Klaviyo has nothing at {label} (404)", label=label, status=status)
     if status == HTTPStatus.GONE:
-        message = f"Klaviyo has removed API revision {revision} ({status}, {label}): set revision to a newer one"
+        message = (
+            f"Klaviyo has retired API revision {revision} ({status}, {label}): upgrade tap-klaviyo; "
+            "for a custom stream, set a newer revision"
+        )
         return RevisionGoneError(message, label=label, status=status)
     blamed = f", parameter {complaint.parameter}" if complaint.parameter else ""
     message = f"Klaviyo refuses {label} ({status}{blamed}): {complaint.detail or 'no reason given'}"
-    return BadRequestError(
+    malformed = status == HTTPStatus.BAD_REQUEST and about_id(request, complaint)
+    return (MalformedIdError if malformed else BadRequestError)(
         message,
         label=label,
         status=status,
@@ -88,23 +85,12 @@ def refusal(request: Request, answer: Answer, *, setting: str, revision: str) ->
     )
 
 
-def complaint_of(body: bytes) -> Complaint | None:
-    """The first JSON:API error of a body; None if the body is something else."""
-    try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    errors = document.get("errors") if isinstance(document, dict) else None
-    if not isinstance(errors, list) or not errors or not isinstance(errors[0], dict):
-        return None
-    first = errors[0]
-    source = first.get("source")
-    blamed = (source.get("parameter") or source.get("pointer")) if isinstance(source, dict) else None
-    return Complaint(
-        code=_text(first.get("code")),
-        detail=_text(first.get("detail")) or _text(first.get("title")),
-        parameter=_text(blamed) or None,
-    )
+def broken_body(answer: Answer, reason: str) -> FailedTryError:
+    """A body that the parser refused, as a failed try: if it holds an error beside its good status, that is named."""
+    complaint = complaint_of(answer.body)
+    if complaint is not None:
+        reason = f"an error in a response with status {answer.status}: {complaint.detail or 'no reason given'}"
+    return FailedTryError(reason, status=answer.status)
 
 
 def _reason(answer: Answer, *, text: bool) -> str | None:
@@ -117,11 +103,20 @@ def _reason(answer: Answer, *, text: bool) -> str | None:
         return "HTML instead of JSON" if _html(answer) else "broken JSON"
     if status == HTTPStatus.GONE or status in _REDIRECTS:
         return None
-    # A page of the network in front of Klaviyo says nothing about the key or the request. So does a 403 in any other
-    # words than Klaviyo's own.
-    if _html(answer) or (status == HTTPStatus.FORBIDDEN and complaint_of(answer.body) is None):
-        return f"HTTP {status} that is not Klaviyo's own"
-    return None
+    return f"HTTP {status} that is not Klaviyo's own" if _foreign(answer) else None
+
+
+def _foreign(answer: Answer) -> bool:
+    """Whether the network in front of Klaviyo sent a refusal, which says nothing about the key or the request.
+
+    Taken for Klaviyo's own, a gateway's 404 would say that a parent has no children.
+    """
+    if _html(answer):
+        return True
+    complaint = complaint_of(answer.body)
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return complaint is None or not complaint.complete
+    return answer.status == HTTPStatus.FORBIDDEN and complaint is None
 
 
 def _json(body: bytes) -> bool:
@@ -134,21 +129,16 @@ def _html(answer: Answer) -> bool:
     return "html" in answer.headers.get("Content-Type", "").lower() or answer.body[:256].lstrip().startswith(b"<")
 
 
-def _about_key(complaint: Complaint) -> bool:
-    """Klaviyo answers a wrong or missing key with 400 as well as with 401."""
-    detail = complaint.detail.lower()
-    return "api key" in detail and any(word in detail for word in ("invalid", "missing", "incorrect", "required"))
-
-
 def _denied(request: Request, complaint: Complaint) -> PermissionDeniedError:
-    scopes = _scopes(request)
-    # An account without Advanced KDP is refused so, whatever the scopes of its key.
+    # Klaviyo serves webhooks to OAuth apps. It refuses every private key so, whatever its scopes.
     if "advanced kdp" in complaint.detail.lower():
-        why = "the account lacks Advanced KDP"
-    elif scopes:
-        why = f"the key needs the scope {', '.join(scopes)}"
-    else:
-        why = "the key lacks a scope"
+        message = (
+            f"Klaviyo refuses {request.label} (403): with a private key this needs an account with Advanced KDP; "
+            "use OAuth, or deselect the stream"
+        )
+        return PermissionDeniedError(message, label=request.label, scopes=(), reason=complaint.detail)
+    scopes = _scopes(request)
+    why = f"the key needs the scope {', '.join(scopes)}" if scopes else "the key lacks a scope"
     detail = f" ({complaint.detail})" if complaint.detail else ""
     message = f"Klaviyo refuses {request.label} (403): {why}{detail}"
     return PermissionDeniedError(message, label=request.label, scopes=scopes, reason=complaint.detail or None)
@@ -159,8 +149,5 @@ def _scopes(request: Request) -> tuple[str, ...]:
     endpoint = request.endpoint
     asked = dict(parse_qsl(urlsplit(request.url).query)).get("include", "").split(",")
     kinds = [endpoint.relationships[name].type for name in asked if name in endpoint.relationships]
-    return tuple(dict.fromkeys([*endpoint.scopes, *(scope for kind in kinds for scope in contract.scopes(kind))]))
-
-
-def _text(value: object) -> str:
-    return brief(value) if isinstance(value, str) else ""
+    facts = contract.contract_of(endpoint)
+    return tuple(dict.fromkeys([*endpoint.scopes, *(scope for kind in kinds for scope in facts.scopes(kind))]))

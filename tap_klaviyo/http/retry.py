@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -24,6 +25,9 @@ LONGEST_WAIT = 600.0  # seconds a request waits as told, in all; longer is a quo
 _SHORTEST_TOLD = 1.0  # so that a server that says "after 0 seconds" for ever is left in the end
 _TOO_MANY = 429
 _LONG = 15.0
+_MOST_WORDS = 10_000  # bytes; an error is shorter
+_WORDS = re.compile(rb"\bavailable in (\d{1,9}(?:\.\d{1,9})?) ?(second|minute|hour|day)", re.IGNORECASE)
+_UNITS = {b"second": 1, b"minute": 60, b"hour": 3600, b"day": 86_400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Tries:
     """The tries of one request: `failed` waits for the next one, or raises when there is none.
 
     `rest` sleeps; `pause` holds back all threads for a wait as told, this one at its next turn. None: it sleeps too.
+    `now` is the server's time, in which a quota reopens.
     """
 
     def __init__(  # noqa: PLR0913 - what it takes to wait, and to say so
@@ -56,6 +61,7 @@ class Tries:
         tally: Tally,
         pause: Callable[[float], object] | None,
         rest: Callable[[float], object],
+        now: Callable[[], datetime],
     ) -> None:
         self._policy = policy
         self._waits = policy.waits()
@@ -64,6 +70,7 @@ class Tries:
         self._tally = tally
         self._pause = pause
         self._rest = rest
+        self._now = now
         self._told = 0.0
         self._failed = 0
 
@@ -93,7 +100,7 @@ class Tries:
         level = logging.INFO if seconds >= _LONG else logging.DEBUG
         logger.log(level, "%s: Klaviyo's limit is reached, told to wait %.0f s", self._label, seconds)
         if self._told > LONGEST_WAIT:
-            raise quota_exhausted(self._label, seconds)
+            raise quota_exhausted(self._label, seconds, self._now())
         if self._pause is None:
             self._rest(seconds)
 
@@ -103,12 +110,18 @@ class Tries:
         return UnreachableError(message, label=self._label, status=failure.status, reason=failure.reason)
 
 
-def quota_exhausted(label: str, seconds: float) -> QuotaExhaustedError:
-    """The error for a quota that reopens in so many seconds."""
+def quota_exhausted(label: str, seconds: float, now: datetime) -> QuotaExhaustedError:
+    """The error for a quota that reopens in so many seconds from now."""
     # A server may say any number; a century is "not today" as well.
-    reopens_at = datetime.now(UTC) + timedelta(seconds=min(seconds, 3e9))
+    reopens_at = now + timedelta(seconds=min(seconds, 3e9))
     message = f"Klaviyo's quota for {label} is used up until {reopens_at:%Y-%m-%d %H:%M:%S} UTC; run again after that"
     return QuotaExhaustedError(message, label=label, reopens_at=reopens_at)
+
+
+def told_in_words(body: bytes) -> float | None:
+    """Seconds to wait from the words of a 429, such as "Expected available in 12 seconds."; None if there are none."""
+    found = _WORDS.search(body[:_MOST_WORDS])
+    return None if found is None else float(found[1]) * _UNITS[found[2].lower()]
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from tap_klaviyo.contract import REVISION
+from tap_klaviyo import contract
 
 _NOTICE = timedelta(days=90)
 
@@ -12,9 +12,9 @@ _NOTICE = timedelta(days=90)
 def revision_warning(revision: str, today: date) -> str | None:
     """What a user should know about the revision set: it is not the contract's, or its end is near; None otherwise."""
     warnings = []
-    if revision != REVISION:
+    if revision != contract.newest().revision:
         warnings.append(
-            f"revision {revision} is set, while this version knows {REVISION}: what is sent follows {REVISION}"
+            f"setting 'revision' is {revision}: only custom_streams ask it; other streams ask the one they are made for"
         )
     end = removal(revision)
     if end is not None and today >= end - _NOTICE:

@@ -6,13 +6,19 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from tap_klaviyo.contract import REVISION
+from requests.structures import CaseInsensitiveDict
+
+from tap_klaviyo import contract
 from tap_klaviyo.http.auth import NoAuth
 from tap_klaviyo.http.origin import KLAVIYO_URL
 from tap_klaviyo.http.retry import Policy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tap_klaviyo.http.auth import Auth
+
+MEDIA_TYPE = "application/vnd.api+json"
 
 
 def user_agent() -> str:
@@ -32,7 +38,7 @@ class HttpSettings:
 
     api_url: str = KLAVIYO_URL
     auth: Auth = field(default_factory=NoAuth)
-    revision: str = REVISION
+    revision: str = field(default_factory=lambda: contract.newest().revision)
     max_workers: int = 24
     rate_limit_share: float = 1.0
     retry: int = 12
@@ -41,6 +47,21 @@ class HttpSettings:
     request_timeout: float = 120.0
     user_agent: str = field(default_factory=user_agent)
     largest_body: int = 256 << 20
+
+    def headers(self, extra: Mapping[str, str], revision: str = "") -> CaseInsensitiveDict[str]:
+        """The usual headers, and those that win over them; `revision` is the endpoint's own, if it has one."""
+        headers = CaseInsensitiveDict(
+            {
+                "Accept": MEDIA_TYPE,
+                "Accept-Encoding": "gzip",
+                "User-Agent": self.user_agent,
+                "revision": revision or self.revision,
+                # Without it a retired revision is answered in the next one's fields, silently; with it, by a 410.
+                "X-Klaviyo-Revision-Fall-Forward-Opt-Out": "1",
+            }
+        )
+        headers.update(extra)
+        return headers
 
     @property
     def policy(self) -> Policy:

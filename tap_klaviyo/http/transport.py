@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
 from tap_klaviyo.http.errors import BadBundleError, FailedTryError, TooLargeError, UnreachableError
+from tap_klaviyo.http.pace import PacedAdapter, TooSlowError
 from tap_klaviyo.http.redact import RedactingFilter, Secret
 from tap_klaviyo.http.request import Answer
 from tap_klaviyo.http.sandbox import SandboxAdapter
@@ -55,7 +55,7 @@ class Transport:
             self._session.mount(f"{origin.scheme}://", SandboxAdapter())
         else:
             # The pool holds 10 by default and throws away the connections of the other workers.
-            self._session.mount(f"{origin.scheme}://", HTTPAdapter(pool_connections=2, pool_maxsize=connections))
+            self._session.mount(f"{origin.scheme}://", PacedAdapter(pool_connections=2, pool_maxsize=connections))
 
     def exchange(  # noqa: PLR0913 - the parts of an HTTP request
         self,
@@ -152,6 +152,7 @@ def _reason(error: BaseException) -> str:
         ("the certificate is not accepted (TLS)", (ssl.SSLCertVerificationError,)),
         ("no secure connection (TLS)", (ssl.SSLError, urllib3.exceptions.SSLError)),
         ("connection refused", (ConnectionRefusedError,)),
+        ("a response that came too slowly", (TooSlowError,)),
         ("time-out while reading", (urllib3.exceptions.ReadTimeoutError, requests.exceptions.ReadTimeout)),
         ("time-out while connecting", (TimeoutError, requests.exceptions.ConnectTimeout)),
         ("a body that cannot be decompressed", (urllib3.exceptions.DecodeError,)),

@@ -157,4 +157,5 @@ def _first_page(request: Request) -> dict[str, str]:
 
 def _scopes(endpoint: Endpoint, includes: Iterable[str]) -> set[str]:
     """The scopes that included types take: an endpoint's own do not name them."""
-    return {scope for name in includes for scope in contract.scopes(endpoint.relationships[name].type)}
+    facts = contract.contract_of(endpoint)
+    return {scope for name in includes for scope in facts.scopes(endpoint.relationships[name].type)}

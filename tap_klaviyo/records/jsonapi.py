@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Raw, Struct
 
-from tap_klaviyo.records.lenient_json import clean_body, read
+from tap_klaviyo.records.lenient_json import Changes, decode, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ class UnreadableBodyError(ValueError):
 
 
 class Resource(Struct):
-    """One resource; the values of ``attributes`` and ``relationships`` are raw JSON, or decoded where that failed."""
+    """One resource; the values of ``attributes`` and ``relationships`` are raw JSON when they come from an answer."""
 
     id: str
     type: str = ""
@@ -39,8 +39,7 @@ class Document(Struct):
     next_link: str | None
     body: bytes = b""
     """The answer itself, where `data` was decoded by compiled types and may have to be read again."""
-    cut: bool = False
-    """Whether null stands in place of what was nested too deep."""
+    changes: Changes = Changes()
 
     def read_again(self) -> Document:
         """Return the same resources, read tolerantly."""
@@ -71,17 +70,14 @@ _decode_raw = msgspec.json.Decoder(_RawDocument).decode
 
 
 def parse_document(body: bytes) -> Document:
-    """Read an answer.
-
-    What msgspec refuses (a lone surrogate, ``NaN``, an attribute that is no object) is read by the standard library
-    and taken as far as it makes sense.
+    """Read an answer; one of another form (an attribute that is no object, say) as far as it makes sense.
 
     Raises:
         UnreadableBodyError: The body is no JSON object, or says nothing of `data`.
     """
     try:
-        raw = _decode_raw(clean_body(body))
-    except (msgspec.DecodeError, RecursionError):
+        raw, changes = decode(body, _decode_raw)
+    except ValueError:  # DecodeError too
         return _tolerant(body)
     if raw.data is msgspec.UNSET:
         raise UnreadableBodyError  # an answer without `data` is no empty page
@@ -90,39 +86,50 @@ def parse_document(body: bytes) -> Document:
         data=data,  # type: ignore[arg-type]  # the same fields, only typed more narrowly
         included={(resource.type, resource.id): resource for resource in raw.included or ()},  # type: ignore[misc]
         next_link=(raw.links.next if raw.links else None) or None,
+        changes=changes,
     )
+
+
+_decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_list = msgspec.json.Decoder(list[Raw]).decode
 
 
 def _tolerant(body: bytes) -> Document:
     try:
-        content, cut = read(body)
+        content, changes = decode(body, _decode_object)
     except ValueError:
         raise UnreadableBodyError from None
-    if not isinstance(content, dict) or not isinstance(content.get("data", ""), list | dict | None):
+    if bytes(content.get("data", _NEITHER))[:1] not in {b"[", b"{", b"n"}:
         raise UnreadableBodyError
-    links = content.get("links")
-    following = links.get("next") if isinstance(links, dict) else None
+    following = decoded(_object(content.get("links")).get("next"))
     return Document(
-        data=list(_resources(content.get("data"))),
+        data=list(_resources(content["data"])),
         included={(resource.type, resource.id): resource for resource in _resources(content.get("included"))},
         next_link=following if isinstance(following, str) and following else None,
-        cut=cut,
+        changes=changes,
     )
 
 
-def _resources(data: Any) -> Iterator[Resource]:
-    for item in data if isinstance(data, list) else [data]:
-        if isinstance(item, dict) and item.get("id") is not None:
+_NEITHER = Raw(b"0")
+
+
+def _resources(data: Raw | None) -> Iterator[Resource]:
+    if data is None:
+        return
+    for raw in _decode_list(data) if bytes(data)[:1] == b"[" else [data]:
+        item = _object(raw)
+        identifier = decoded(item.get("id"))
+        if identifier is not None:
             yield Resource(
-                id=str(item["id"]),
-                type=str(item.get("type") or ""),
-                attributes=_mapping(item.get("attributes")),
-                relationships=_mapping(item.get("relationships")),
+                id=str(identifier),
+                type=str(decoded(item.get("type")) or ""),
+                attributes=_object(item.get("attributes")),
+                relationships=_object(item.get("relationships")),
             )
 
 
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _object(raw: Raw | None) -> dict[str, Raw]:
+    return _decode_object(raw) if raw is not None and bytes(raw)[:1] == b"{" else {}
 
 
 def decoded(value: Any) -> Any:

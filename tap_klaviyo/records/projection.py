@@ -11,28 +11,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import repeat
-from operator import attrgetter, itemgetter
-from typing import Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Raw
 
-from tap_klaviyo.contract.timestamps import rfc3339
+from tap_klaviyo.records import lenient_json
+from tap_klaviyo.records.checks import OddPageError, converting, date_times, object_or_null, refuse, scalar_of
 from tap_klaviyo.records.coerce import Conform, conformer
 from tap_klaviyo.records.columns import Attribute, Chosen, Constant, Id, Lifted, Linked, RelatedAttribute
 from tap_klaviyo.records.decoder import NULL, SCALARS, Linkage, document, struct
+from tap_klaviyo.records.exact import exact
 from tap_klaviyo.records.flatten import is_open_object
-from tap_klaviyo.records.jsonapi import Document
-from tap_klaviyo.records.lenient_json import clean_body
+from tap_klaviyo.records.jsonapi import Document, decoded
 
-# Of the usual shape, "2022-11-08T01:23:45+00:00".
-_marks, _after_seconds = itemgetter(slice(4, 17, 3)), itemgetter(slice(19, None))
+if TYPE_CHECKING:
+    from tap_klaviyo.records.record_selector import Lookup
 
 Values = Iterable[Any]
-
-
-class OddPageError(ValueError):
-    """A page that only the flattener reads."""
 
 
 @dataclass(slots=True)
@@ -51,8 +48,9 @@ Read = Callable[[_Page], Values]
 class Projection:
     """Reads answers, and makes records of the chosen columns."""
 
-    def __init__(self, chosen: Sequence[Chosen], replication_key: str | None) -> None:
+    def __init__(self, chosen: Sequence[Chosen], replication_key: str | None, lookup: Lookup | None = None) -> None:
         self._replication_key = replication_key
+        self._lookup = lookup
         self._chosen = chosen
         self._attributes: dict[str, Any] = {}
         self._members: dict[str, dict[str, Any]] = {}
@@ -65,21 +63,27 @@ class Projection:
         self._resource, self._decode = document(self._attributes, self._relationships)
 
     @classmethod
-    def of(cls, chosen: Sequence[Chosen], replication_key: str | None) -> Projection | None:
-        """Compile the chosen columns; None where one of them is of a kind that only the flattener knows."""
-        return cls(chosen, replication_key) if all(_is_known(choice) for choice in chosen) else None
+    def of(
+        cls, chosen: Sequence[Chosen], replication_key: str | None, lookup: Lookup | None = None
+    ) -> Projection | None:
+        """Compile the chosen columns; None if one of them is of a kind that only the flattener knows.
+
+        ``lookup`` is the column, if any, that another list knows.
+        """
+        return cls(chosen, replication_key, lookup) if all(map(_is_known, chosen)) else None
 
     def parse(self, body: bytes) -> Document | None:
         """Read an answer; None where it is not as its types promise."""
         try:
-            raw: Any = self._decode(clean_body(body))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raw, changes = lenient_json.decode(body, self._decode)
+        except ValueError:
             return None
         return Document(
             data=raw.data,
             included={(item.type, item.id): item for item in raw.included or ()},
             next_link=(raw.links.next if raw.links else None) or None,
             body=body,
+            changes=changes,
         )
 
     def reads(self, document: Document) -> bool:
@@ -134,28 +138,44 @@ class Projection:
                 identifier = attrgetter("id")
                 return lambda page: map(identifier, page.document.data)
             case Constant():
-                return lambda page: repeat(page.context.get(column.name), len(page.document.data))
+                return self._constant(column.name)
             case Attribute(name=name):
                 return self._attribute_reader(choice, name)
             case Linked(relationship=relationship):
                 return self._linked(relationship)
             case RelatedAttribute():
-                return self._related_reader(column.source, _converting(choice))
+                return self._related_reader(column.source, converting(choice))
             case Lifted():
                 return self._lifted_reader(column.source, choice)
         raise OddPageError
+
+    def _constant(self, name: str) -> Read:
+        lookup, identifier = self._lookup, attrgetter("id")
+        if lookup is not None and lookup.column == name:
+            return lambda page: map(lookup.find().get, map(identifier, page.document.data))
+        return lambda page: repeat(page.context.get(name), len(page.document.data))
 
     def _attribute_reader(self, choice: Chosen, name: str) -> Read:
         if is_open_object(choice.column):
             raw = self._attribute(name, Raw)
             # Where members of it were decoded, that has shown it to be an object.
-            return lambda page: map(raw if name in page.members else lambda item: _object(raw(item)), page.attributes)
-        get = self._attribute(name, SCALARS[_scalar(choice)][0])
+            return lambda page: map(
+                raw if name in page.members else lambda item: object_or_null(raw(item)), page.attributes
+            )
+        if scalar_of(choice) not in SCALARS:
+            return self._nested_reader(choice, name)
+        get = self._attribute(name, SCALARS[scalar_of(choice)][0])
         if choice.column.schema.get("format") == "date-time":
             # The instants of the replication key are parsed anyway, so the usual shape of it need not be here.
             checked = choice.column.name == self._replication_key
-            return lambda page: _date_times(list(map(get, page.attributes)), checked=checked)
+            return lambda page: date_times(list(map(get, page.attributes)), checked=checked)
         return lambda page: map(get, page.attributes)
+
+    def _nested_reader(self, choice: Chosen, name: str) -> Read:
+        """Pass on the bytes of what is as its schema wants it; convert the rest one by one."""
+        raw, fits = self._attribute(name, Raw), exact(choice.column.schema)
+        conform = conformer(choice.column.schema, None, refuse)
+        return lambda page: [value if fits(value) else conform(decoded(value)) for value in map(raw, page.attributes)]
 
     def _linked(self, relationship: str) -> Read:
         self._relationships.setdefault(relationship, Linkage)
@@ -189,11 +209,11 @@ class Projection:
         self._attribute(source.attribute, Raw)
         known = self._members.setdefault(source.attribute, {})
         # Text is checked as it is decoded; an amount may come as text.
-        kind, usual = SCALARS[_scalar(choice)]
+        kind, usual = SCALARS[scalar_of(choice)]
         for key in source.keys:
-            known.setdefault(key, kind if _scalar(choice) == "string" else Any)
+            known.setdefault(key, kind if scalar_of(choice) == "string" else Any)
         getters = [attrgetter(f"f{list(known).index(key)}") for key in source.keys]
-        convert = _converting(choice)
+        convert = converting(choice)
 
         def read(page: _Page) -> Values:
             members = page.members[source.attribute]
@@ -207,47 +227,9 @@ def _is_known(choice: Chosen) -> bool:
     source = choice.column.source
     match source:
         case Attribute(detail=detail):
-            return (
-                choice.within is None and not detail and (is_open_object(choice.column) or _scalar(choice) in SCALARS)
-            )
+            return choice.within is None and not detail
         case Linked(many=many):
             return not many
         case Id() | Constant() | RelatedAttribute() | Lifted():
             return True
     return False
-
-
-def _scalar(choice: Chosen) -> str:
-    types = choice.column.schema.get("type", ())
-    named = [name for name in ([types] if isinstance(types, str) else types) if name != "null"]
-    return named[0] if len(named) == 1 else ""
-
-
-def _converting(choice: Chosen) -> Conform:
-    """Return a conversion that leaves the usual values alone; what does not fit makes the page odd."""
-    usual = SCALARS[_scalar(choice)][1]
-    conform = conformer(choice.column.schema, None, _refuse)
-    return lambda value: value if type(value) in usual else conform(value)
-
-
-def _refuse(_at: str) -> None:
-    raise OddPageError
-
-
-def _date_times(texts: Sequence[Any], *, checked: bool) -> Values:
-    """Return date-times in RFC 3339; ``checked`` elsewhere, those of the usual shape need no closer look."""
-    if (
-        checked
-        and None not in texts
-        and set(map(_marks, texts)) == {"--T::"}
-        and set(map(_after_seconds, texts)) == {"+00:00"}
-    ):
-        return texts
-    return [text if text is None else rfc3339(text) for text in texts]
-
-
-def _object(raw: Raw) -> Raw:
-    start = bytes(raw)[:1]
-    if start not in {b"{", b"n"}:
-        raise OddPageError
-    return raw

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 def newcomers(resources: Iterable[Resource], endpoint: Endpoint) -> dict[str, set[str]]:
     """Return by type the attributes that neither the type's schema nor the endpoint knows."""
     found: dict[str, set[str]] = {}
+    facts = contract.contract_of(endpoint)
     for resource in resources:
         kind = resource.type
         known = {*endpoint.fields.get(kind, ()), *(endpoint.attributes if kind == endpoint.resource else ())}
         try:
-            known |= contract.schema(contract.schema_name(kind))["properties"].keys()
+            known |= facts.schema(facts.schema_name(kind, endpoint))["properties"].keys()
         except contract.UnknownSchemaError:
             continue
         unknown = set(resource.attributes or ()) - known
@@ -46,7 +47,13 @@ def watching(
         if not looked and document.data:
             looked = True
             _look(body)
-        if document.cut:
+        if document.changes.replaced:
+            warn_once(
+                f"replaced {stream}",
+                f"{stream}: a response contains an invalid Unicode character (a lone surrogate, or bytes that are not "
+                "UTF-8); U+FFFD stands in its place.",
+            )
+        if document.changes.cut:
             warn_once(
                 f"deep {stream}",
                 f"{stream}: an answer is nested too deep for a parser; what lies deeper than {DEEPEST} levels is null.",

@@ -7,6 +7,7 @@ import contextlib
 import sys
 
 from tap_klaviyo.sandbox import Access, Fault, Limiter, OAuth, Sandbox, Shop
+from tap_klaviyo.sandbox.behaviour import SWITCHES
 from tap_klaviyo.sandbox.faults import KINDS
 from tap_klaviyo.sandbox.server import server
 
@@ -48,6 +49,14 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     access.add_argument("--scopes", action="append", default=[], type=_scopes, metavar="KEY=SCOPE,…", help="all it has")
     access.add_argument("--oauth", type=_oauth, metavar="ID:SECRET:REFRESH", help="an app to give access tokens to")
     trouble = parser.add_argument_group("misbehaviour")
+    trouble.add_argument(
+        "--as-documented",
+        action="append",
+        default=[],
+        choices=["all", *SWITCHES],
+        metavar="SWITCH",
+        help=f"do as Klaviyo's document says and not as recorded: all, or any of {', '.join(SWITCHES)}",
+    )
     trouble.add_argument("--limits", type=float, metavar="FACTOR", help="enforce Klaviyo's limits, times this")
     trouble.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="before every answer")
     trouble.add_argument("--fault-seed", type=int, default=1)
@@ -69,6 +78,7 @@ def made(arguments: list[str] | None = None) -> tuple[Sandbox, str, int]:
     limiter = None if given.limits is None else Limiter(given.limits)
     shop = Shop(given.seed, events=given.events, profiles=given.profiles, bursts=given.bursts)
     sandbox = Sandbox(shop, access=access, limiter=limiter)
+    sandbox.behaviour.change(dict.fromkeys(SWITCHES if "all" in given.as_documented else given.as_documented, False))
     sandbox.latency = given.latency
     sandbox.faults.seed = given.fault_seed
     sandbox.faults.add(*given.fault)

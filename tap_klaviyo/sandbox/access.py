@@ -1,27 +1,29 @@
-"""Who may ask: keys, tokens, scopes and the revision header."""
+"""Who may ask: keys, tokens and scopes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING
 
-from tap_klaviyo.sandbox.errors import RefusedError, invalid
+from tap_klaviyo.sandbox.errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
-    from tap_klaviyo.sandbox.document import Document, Operation
+    from tap_klaviyo.sandbox.document import Document
     from tap_klaviyo.sandbox.oauth import OAuth
+    from tap_klaviyo.sandbox.operation import Operation
 
 _KEY, _BEARER = "klaviyo-api-key", "bearer"
-_STABLE = (
-    *("2022-10-17", "2023-01-24", "2023-02-22", "2023-06-15", "2023-07-15", "2023-08-15", "2023-09-15", "2023-10-15"),
-    *("2023-12-15", "2024-02-15", "2024-05-15", "2024-06-15", "2024-07-15", "2024-10-15"),
-    *("2025-01-15", "2025-04-15", "2025-07-15", "2025-10-15", "2026-01-15", "2026-04-15", "2026-07-15"),
-)
-_YEARS_OF_LIFE = 2
+_NEEDS_KDP = "/api/webhook"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: the key or token (empty: none), and whether it is a private key."""
+
+    key: str
+    private: bool
 
 
 @dataclass
@@ -39,16 +41,19 @@ class Access:
     oauth: OAuth | None = None
     without_webhooks: set[str] = field(default_factory=set)
 
-    def check(self, headers: Mapping[str, str], document: Document, now: datetime) -> str:
-        """Return the caller's key; raise the refusal that Klaviyo would answer with."""
-        key = self._key(headers.get("authorization"))
-        _check_revision(headers.get("revision"), document, now)
-        return key
+    def caller(self, headers: Mapping[str, str]) -> Caller:
+        """Return who sent these headers (lower case); raise the 401 that Klaviyo would answer with."""
+        header = headers.get("authorization")
+        return Caller(self._key(header), (header or "").lower().startswith(_KEY))
+
+    def check_webhooks(self, caller: Caller, operation: Operation, *, advanced_kdp: bool) -> None:
+        """Raise a 403 for webhooks where the account lacks what they take; ``advanced_kdp``: no private key has it."""
+        lacking = caller.key in self.without_webhooks or (advanced_kdp and caller.private)
+        if lacking and operation.path.startswith(_NEEDS_KDP):
+            raise RefusedError(403, "permission_denied", "You must have Advanced KDP enabled")
 
     def check_scopes(self, key: str, operation: Operation, include: tuple[str, ...], document: Document) -> None:
         """Raise a 403 where ``key`` lacks a scope of the operation or of what it includes."""
-        if operation.path.startswith("/api/webhook") and key in self.without_webhooks:
-            raise RefusedError(403, "permission_denied", "You must have Advanced KDP enabled")
         if key not in self.scopes:
             return
         wanted = set(operation.scopes)
@@ -71,13 +76,3 @@ class Access:
         if not known or key in self.wrong_keys:
             raise RefusedError(401, "authentication_failed", "Incorrect authentication credentials.")
         return key
-
-
-def _check_revision(revision: str | None, document: Document, now: datetime) -> None:
-    if revision is None:
-        raise invalid("The revision header is required.", "revision")
-    if revision not in {*_STABLE, document.revision}:
-        raise invalid(f"'{revision}' is not a valid revision.", "revision")
-    released = date.fromisoformat(revision)
-    if released.replace(year=released.year + _YEARS_OF_LIFE) <= now.date():
-        raise RefusedError(410, "gone", f"Revision {revision} has been retired.", parameter="revision")

@@ -29,10 +29,13 @@ _DIMENSION = re.compile(r"""(not\()?equals\(([^(),]+),(?:"([^"]*)"|'([^']*)')\)(
 _ATTRIBUTED = {"$attributed_flow": "flow", "$attributed_message": "flow-message"}
 
 
-def aggregate(shop: Shop, asked: dict[str, Any], here: str) -> dict[str, Any]:
-    """Return the answer to a query whose attributes fit their schema."""
+def aggregate(shop: Shop, asked: dict[str, Any], here: str, *, whole_pages: bool) -> dict[str, Any]:
+    """Return the answer to a query whose attributes fit their schema; ``whole_pages``: none under 500 rows, no sort."""
     if shop.get("metric", asked["metric_id"]) is None:
         raise refused(f"Metric with id {asked['metric_id']} does not exist.", "metric_id")
+    size = _size(asked.get("page_size"), whole_pages=whole_pages)
+    if whole_pages and asked.get("sort") is not None:
+        raise refused("Sorting is not supported.", "sort")
     zone = _zone(asked.get("timezone") or "UTC")
     by: list[str] = asked.get("by") or []
     span = _span(asked["filter"], zone)
@@ -46,15 +49,25 @@ def aggregate(shop: Shop, asked: dict[str, Any], here: str) -> dict[str, Any]:
                 key = tuple(found[name] for name in by)
                 rows = groups.setdefault(key, [[] for _ in edges])
                 rows[bisect_right(edges, instant) - 1].append(event)
-    return _page(asked, here, starts, sorted(groups.items()))
+    return _page(asked, here, starts, sorted(groups.items()), size)
+
+
+def _size(asked: int | None, *, whole_pages: bool) -> int:
+    size = _PAGE_SIZE if asked is None else asked
+    if whole_pages and size < _PAGE_SIZE:
+        raise refused(f"Page size must be at least {_PAGE_SIZE}.", "page_size")
+    if not whole_pages and not 1 <= size <= _PAGE_SIZE:
+        raise refused(f"Page size must be between 1 and {_PAGE_SIZE}.", "page_size")
+    return size
 
 
 def _page(
-    asked: dict[str, Any], here: str, starts: list[datetime], groups: list[tuple[tuple[str, ...], list[list[Resource]]]]
+    asked: dict[str, Any],
+    here: str,
+    starts: list[datetime],
+    groups: list[tuple[tuple[str, ...], list[list[Resource]]]],
+    size: int,
 ) -> dict[str, Any]:
-    size = asked.get("page_size") or _PAGE_SIZE
-    if not 1 <= size <= _PAGE_SIZE:
-        raise refused(f"Page size must be between 1 and {_PAGE_SIZE}.", "page_size")
     question = {name: value for name, value in asked.items() if name != "page_cursor"}
     digest = hashlib.blake2b(json.dumps(question, sort_keys=True).encode(), digest_size=8).hexdigest()
     offset = offset_of(asked.get("page_cursor") or None, here, digest)

@@ -9,15 +9,25 @@ from typing import TYPE_CHECKING, Any
 from tap_klaviyo.sandbox.errors import RefusedError
 
 if TYPE_CHECKING:
-    from tap_klaviyo.sandbox.document import Document, Operation
+    from collections.abc import Mapping
+
+    from tap_klaviyo.sandbox.document import Document
+    from tap_klaviyo.sandbox.operation import Operation
 
 _TYPES: dict[str, type] = {"object": dict, "array": list, "string": str, "integer": int}
 _ATTRIBUTES = "/data/attributes"
+_JSON = frozenset({"application/json", "application/vnd.api+json"})
 
 
 def refused(detail: str, attribute: str = "") -> RefusedError:
     """Return a 400 that points at an attribute of the body, or at the body itself."""
     return RefusedError(400, "invalid", detail, pointer=f"{_ATTRIBUTES}/{attribute}" if attribute else "/data")
+
+
+def check_content_type(headers: Mapping[str, str]) -> None:
+    """Raise a 415 where a POST (header names in lower case) does not say that its body is JSON."""
+    if headers.get("content-type", "").partition(";")[0].strip().lower() not in _JSON:
+        raise RefusedError(415, "unsupported_media_type", "The content type of the body has to be JSON.")
 
 
 def attributes_of(body: bytes, operation: Operation, document: Document) -> dict[str, Any]:

@@ -1,17 +1,20 @@
 """``/__control``: how another process looks into the sandbox and tells it to misbehave.
 
 ``GET /__control`` answers with counts, ``GET /__control/log`` with the requests so far, ``GET
-/__control/resources/{type}`` and ``/__control/members/{list|segment}`` with the truth. ``POST /__control`` takes a
-JSON object, any of: ``reset`` (true: faults, changes, log and counts go), ``seed`` and ``faults`` (a list of objects
-with the fields of ``Fault``), ``changes`` (now) and ``schedule`` (each with ``after``, and ``path`` or ``repeats``),
-``limits`` (a factor, or null for none), ``latency`` (seconds), ``wrong_keys``, ``scopes``, ``without_webhooks``,
-``oauth`` (the arguments of ``OAuth``, or ``{"action": "expire"}`` or ``"revoke"``).
+/__control/resources/{type}`` and ``/__control/members/{list|segment}`` with the truth,
+``/__control/revisions/{revision}`` with the number of rows of each type that a revision has, and
+``/__control/revisions/{revision}/{type}`` with these rows. ``POST /__control`` takes a JSON object, any of: ``reset``
+(true: faults, changes, log and counts go), ``behaviour`` (``recorded``, ``documented``, or switches by name),
+``seed`` and ``faults`` (a list of objects with the fields of ``Fault``), ``changes`` (now) and ``schedule`` (each
+with ``after``, and ``path`` or ``repeats``), ``limits`` (a factor, or null for none), ``latency`` (seconds),
+``wrong_keys``, ``scopes``, ``without_webhooks``, ``oauth`` (the arguments of ``OAuth``, or ``{"action": "expire"}``
+or ``"revoke"``).
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_klaviyo.sandbox.errors import RefusedError, not_found
 from tap_klaviyo.sandbox.faults import Fault
@@ -21,14 +24,63 @@ from tap_klaviyo.sandbox.responses import Response
 from tap_klaviyo.sandbox.schedule import change_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from tap_klaviyo.sandbox.sandbox import Sandbox
+    from tap_klaviyo.sandbox.access import Access
+    from tap_klaviyo.sandbox.behaviour import Behaviour
+    from tap_klaviyo.sandbox.faults import Faults
+    from tap_klaviyo.sandbox.schedule import Schedule
+    from tap_klaviyo.sandbox.shop import Resource, Shop
+    from tap_klaviyo.sandbox.view import View
 
 PATH = "/__control"
 
 
-def control(sandbox: Sandbox, method: str, path: str, body: bytes) -> Response:
+class Seen(Protocol):
+    """One logged request."""
+
+    @property
+    def method(self) -> str:
+        """In upper case."""
+
+    @property
+    def path(self) -> str:
+        """The template that it met."""
+
+    @property
+    def target(self) -> str:
+        """The path as sent."""
+
+    @property
+    def query(self) -> str:
+        """The query as sent."""
+
+
+class Controlled(Protocol):
+    """What is looked into and told to misbehave: a sandbox."""
+
+    shop: Shop
+    access: Access
+    limiter: Limiter | None
+    faults: Faults
+    schedule: Schedule
+    behaviour: Behaviour
+    latency: float
+    refused: int
+    throttled: int
+
+    @property
+    def log(self) -> Iterable[Seen]:
+        """The requests so far."""
+
+    def view(self, revision: str) -> View:
+        """The shop as a revision sees it."""
+
+    def reset(self) -> None:
+        """Turn all misbehaviour off."""
+
+
+def control(sandbox: Controlled, method: str, path: str, body: bytes) -> Response:
     """Answer a request for ``path``, which starts with ``PATH``."""
     if method == "POST":
         _apply(sandbox, body)
@@ -37,11 +89,11 @@ def control(sandbox: Sandbox, method: str, path: str, body: bytes) -> Response:
     return Response(200, {"Content-Type": "application/json"}, answer)
 
 
-def _seen(sandbox: Sandbox, parts: list[str]) -> Any:
+def _seen(sandbox: Controlled, parts: list[str]) -> Any:
     match parts:
         case []:
             return {
-                "requests": len(sandbox.requests),
+                "requests": sum(1 for _ in sandbox.log),
                 "refused": sandbox.refused,
                 "throttled": sandbox.throttled,
                 "faults": sandbox.faults.happened,
@@ -49,20 +101,28 @@ def _seen(sandbox: Sandbox, parts: list[str]) -> Any:
         case ["log"]:
             return [
                 {"method": one.method, "path": one.path, "target": one.target, "query": one.query}
-                for one in sandbox.requests
+                for one in sandbox.log
             ]
         case ["resources", kind]:
-            return [
-                {"id": one.id, "attributes": one.attributes, "relationships": one.relationships, "hidden": one.hidden}
-                for one in sandbox.shop.resources(kind)
-            ]
+            return _rows(sandbox.shop.resources(kind))
+        case ["revisions", revision]:
+            return sandbox.view(revision).counts()
+        case ["revisions", revision, kind]:
+            return _rows(sandbox.view(revision).resources(kind))
         case ["members", kind]:
             return sorted(sandbox.shop.memberships(kind))
         case _:
             raise not_found("/".join(["control", *parts]))
 
 
-def _apply(sandbox: Sandbox, body: bytes) -> None:
+def _rows(resources: Iterable[Resource]) -> list[dict[str, Any]]:
+    return [
+        {"id": one.id, "attributes": one.attributes, "relationships": one.relationships, "hidden": one.hidden}
+        for one in resources
+    ]
+
+
+def _apply(sandbox: Controlled, body: bytes) -> None:
     try:
         given = json.loads(body)
         if given.get("reset"):
@@ -74,38 +134,42 @@ def _apply(sandbox: Sandbox, body: bytes) -> None:
         raise RefusedError(400, "invalid", f"control: {type(error).__name__}: {error}") from error
 
 
-def _faults(sandbox: Sandbox, given: list[dict[str, Any]]) -> None:
+def _faults(sandbox: Controlled, given: list[dict[str, Any]]) -> None:
     sandbox.faults.add(*(Fault(**{**one, "on": frozenset(one.get("on", ()))}) for one in given))
 
 
-def _schedule(sandbox: Sandbox, given: list[dict[str, Any]]) -> None:
+def _schedule(sandbox: Controlled, given: list[dict[str, Any]]) -> None:
     for one in given:
         when = {name: one[name] for name in ("after", "path", "repeats") if name in one}
         sandbox.schedule.add(change_of(one), **when)
 
 
-def _changes(sandbox: Sandbox, given: list[dict[str, Any]]) -> None:
+def _changes(sandbox: Controlled, given: list[dict[str, Any]]) -> None:
     for one in given:
         change_of(one)(sandbox.shop)
 
 
-def _limits(sandbox: Sandbox, factor: float | None) -> None:
+def _limits(sandbox: Controlled, factor: float | None) -> None:
     sandbox.limiter = None if factor is None else Limiter(float(factor))
 
 
-def _set(name: str, convert: Callable[[Any], Any]) -> Callable[[Sandbox, Any], None]:
-    def setter(sandbox: Sandbox, value: Any) -> None:
+def _set(name: str, convert: Callable[[Any], Any]) -> Callable[[Controlled, Any], None]:
+    def setter(sandbox: Controlled, value: Any) -> None:
         holder = sandbox if name == "latency" else sandbox.access
         setattr(holder, name, convert(value))
 
     return setter
 
 
-def _seed(sandbox: Sandbox, seed: int) -> None:
+def _behaviour(sandbox: Controlled, to: str | dict[str, bool]) -> None:
+    sandbox.behaviour.change(to)
+
+
+def _seed(sandbox: Controlled, seed: int) -> None:
     sandbox.faults.seed = seed
 
 
-def _oauth(sandbox: Sandbox, given: dict[str, Any]) -> None:
+def _oauth(sandbox: Controlled, given: dict[str, Any]) -> None:
     if "client_id" in given:
         sandbox.access.oauth = OAuth(**given)
         return
@@ -115,7 +179,8 @@ def _oauth(sandbox: Sandbox, given: dict[str, Any]) -> None:
     {"expire": app.expire, "revoke": app.revoke}[given["action"]]()
 
 
-_SETTERS: dict[str, Callable[[Sandbox, Any], None]] = {
+_SETTERS: dict[str, Callable[[Controlled, Any], None]] = {
+    "behaviour": _behaviour,
     "seed": _seed,
     "faults": _faults,
     "changes": _changes,

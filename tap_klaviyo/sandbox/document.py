@@ -1,4 +1,4 @@
-"""The OpenAPI document that the sandbox answers from: its operations and their routes.
+"""The OpenAPI document of one revision that the sandbox answers from: its operations and their routes.
 
 Everything that a request may say (parameters, enums, page maxima, filter operators) and everything that an
 answer may hold (resource type, attributes, relationships) is looked up here, so that the sandbox knows Klaviyo
@@ -9,72 +9,13 @@ from __future__ import annotations
 
 import functools
 import json
-import re
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 from urllib.parse import unquote
 
-_FIELDS = re.compile(r"fields\[(.+)\]")
-_ADDITIONAL = re.compile(r"additional-fields\[(.+)\]")
-_RELATIONSHIPS = "/relationships/"
+from tap_klaviyo.sandbox.operation import Operation, Shape
+
 _BY_ID = 4  # "", "api", plural, "{id}"
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What a resource of one type looks like in one answer.
-
-    ``attributes`` is None where the answer holds linkages alone; ``relationships`` maps a name to the type it
-    leads to and whether it leads to many.
-    """
-
-    type: str
-    attributes: frozenset[str] | None
-    relationships: dict[str, tuple[str, bool]]
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One method of one path, with the facts of the document about it."""
-
-    method: str
-    path: str
-    parameters: dict[str, dict[str, Any]]
-    filters: dict[str, dict[str, Any]]
-    filter_requires: tuple[str, ...]
-    page_size: int | None
-    page_default: int | None
-    burst: int
-    steady: int
-    daily: int | None
-    conditional_limits: tuple[tuple[str, str, int, int], ...]
-    scopes: tuple[str, ...]
-    newest_first: bool
-    collection: bool
-    shape: Shape
-    included: dict[str, Shape]
-
-    @property
-    def linkages(self) -> bool:
-        """Whether the answer holds identifiers only."""
-        return _RELATIONSHIPS in self.path
-
-    @property
-    def segments(self) -> list[str]:
-        """The path template after ``/api/``, split, without ``relationships``."""
-        return [part for part in self.path.split("/")[2:] if part != "relationships"]
-
-    def choices(self, parameter: str) -> tuple[str, ...] | None:
-        """Return the values that ``parameter`` takes, or None where it is free."""
-        schema = self.parameters[parameter]
-        enum = schema.get("items", schema).get("enum")
-        return None if enum is None else tuple(enum)
-
-    def additional(self, resource_type: str) -> tuple[str, ...]:
-        """Return the attributes of ``resource_type`` that are in the answer only when asked for."""
-        name = f"additional-fields[{resource_type}]"
-        return (self.choices(name) or ()) if name in self.parameters else ()
 
 
 class Document:
@@ -96,9 +37,15 @@ class Document:
         """Return every operation of one method."""
         return [self.operation(method, path) for path, methods in self._paths.items() if method in methods]
 
+    def types(self) -> list[str]:
+        """Return every resource type that a GET answers with or includes, sorted."""
+        shapes = [shape for one in self.operations() for shape in (one.shape, *one.included.values())]
+        return sorted({shape.type for shape in shapes})
+
     def route(self, path: str) -> tuple[str, dict[str, str]] | None:
         """Return the path template that ``path`` meets and the values of its placeholders."""
-        parts = path.split("/")
+        # both spellings of a path work
+        parts = path.removesuffix("/").split("/")
         for template, expected in self._routes.get((len(parts), "".join(parts[2:3])), ()):
             if all(want == got or (want.startswith("{") and got) for want, got in zip(expected, parts, strict=True)):
                 values = {
@@ -175,6 +122,7 @@ class Document:
             scopes=tuple(raw.get("x-klaviyo-scopes", ())),
             newest_first=raw.get("x-order") == "newest-first",
             collection=collection,
+            nullable=bool(answer["data"].get("nullable") or data.get("nullable")),
             shape=self._shape(data["items"] if collection else data),
             included={shape.type: shape for shape in included},
         )
@@ -230,19 +178,7 @@ class Document:
 
 
 @functools.cache
-def load() -> Document:
-    """Return the document that ships with the package."""
-    text = resources.files(__package__).joinpath("document.json").read_text(encoding="utf-8")
-    return Document(json.loads(text))
-
-
-def fields_type(parameter: str) -> str | None:
-    """Return the resource type of a ``fields[type]`` parameter, None for any other."""
-    match = _FIELDS.fullmatch(parameter)
-    return match[1] if match else None
-
-
-def additional_type(parameter: str) -> str | None:
-    """Return the resource type of an ``additional-fields[type]`` parameter, None for any other."""
-    match = _ADDITIONAL.fullmatch(parameter)
-    return match[1] if match else None
+def load(revision: str) -> Document:
+    """Return the document of a revision; FileNotFoundError where none ships with the package."""
+    path = resources.files(__package__).joinpath("documents").joinpath(f"{revision}.json")
+    return Document(json.loads(path.read_text(encoding="utf-8")))

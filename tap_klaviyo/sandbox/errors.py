@@ -14,6 +14,7 @@ _TITLES = {
     "not_found": "Not found.",
     "method_not_allowed": "Method not allowed.",
     "gone": "The requested revision is no longer available.",
+    "unsupported_media_type": "Unsupported media type.",
     "throttled": "Request was throttled.",
 }
 

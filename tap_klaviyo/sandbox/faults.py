@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 # in place of the answer
-REPLACING = ("throttle", "error", "html", "redirect")
+REPLACING = ("throttle", "throttle-words", "error", "html", "redirect")
 # to the answer's JSON
 SPOILING = (
     *("broken-json", "next-repeats", "next-first", "next-foreign", "empty-page", "missing-relationships"),
@@ -26,8 +26,8 @@ class Fault:
 
     ``path`` is a pattern of path templates (``/api/events``, ``*/profiles``); numbers start at 1 and count the
     requests that it meets. ``times`` bounds how often it happens. ``value``: seconds of ``slow`` and
-    ``throttle`` (Retry-After), status of ``error`` and ``html``, origin of ``redirect`` and ``next-foreign``,
-    levels of ``deep``, bytes a row of ``padded``.
+    ``throttle`` (Retry-After) and ``throttle-words``, status of ``error`` and ``html``, origin of ``redirect`` and
+    ``next-foreign``, levels of ``deep``, bytes per row of ``padded``.
     """
 
     kind: str

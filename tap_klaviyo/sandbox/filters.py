@@ -12,7 +12,7 @@ from tap_klaviyo.sandbox.instants import SECOND, filter_instant
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_klaviyo.sandbox.document import Operation
+    from tap_klaviyo.sandbox.operation import Operation
 
 LOWER = ("greater-than", "greater-or-equal")
 UPPER = ("less-than", "less-or-equal")

@@ -44,8 +44,9 @@ def value_of(properties: object) -> float:
     """Return the amount of an event: with or without a dollar sign, a number or text."""
     if not isinstance(properties, Mapping):
         return 0.0
+    value = properties.get("$value", properties.get("value", 0))
     try:
-        return float(properties.get("$value", properties.get("value", 0)))
+        return float(value.replace(",", "") if isinstance(value, str) else value)
     except (TypeError, ValueError):
         return 0.0
 

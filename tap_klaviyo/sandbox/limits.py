@@ -13,7 +13,7 @@ from tap_klaviyo.sandbox.errors import RefusedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_klaviyo.sandbox.document import Operation
+    from tap_klaviyo.sandbox.operation import Operation
 
 _SECOND, _MINUTE, _DAY = 1, 60, 86_400
 
@@ -47,8 +47,11 @@ class Limiter:
         self._lock = threading.Lock()
         self._windows: dict[tuple[str, str, str], list[_Window]] = {}
 
-    def admit(self, operation: Operation, parameters: Mapping[str, str]) -> dict[str, str]:
-        """Count one request and return its ``RateLimit-*`` headers; raise a 429 with ``Retry-After`` if over."""
+    def admit(self, operation: Operation, parameters: Mapping[str, str], *, burst: bool = False) -> dict[str, str]:
+        """Count one request and return its ``RateLimit-*`` headers; raise a 429 with ``Retry-After`` if over.
+
+        ``burst``: the headers are in lower case, and speak of the window of a second with a reset of 0.
+        """
         with self._lock:
             now = self._clock()
             windows = self._of(operation, parameters)
@@ -59,10 +62,12 @@ class Limiter:
                 # a 429 says when to come back and nothing else
                 wait = max(1, math.ceil(max(window.opens_in(now) for window in full)))
                 detail = f"Request was throttled. Expected available in {wait} seconds."
-                raise RefusedError(429, "throttled", detail, headers={"Retry-After": str(wait)})
+                raise RefusedError(
+                    429, "throttled", detail, headers={"retry-after" if burst else "Retry-After": str(wait)}
+                )
             for window in windows:
                 window.used += 1
-            return _headers(windows, now)
+            return _burst_headers(windows) if burst else _headers(windows, now)
 
     def _of(self, operation: Operation, parameters: Mapping[str, str]) -> list[_Window]:
         condition, burst, steady = "", operation.burst, operation.steady
@@ -82,9 +87,21 @@ def _headers(windows: list[_Window], now: float) -> dict[str, str]:
     burst, steady = windows[:2]
     # the steady window, or the one of a second where that is used up first
     told = burst if burst.used >= burst.limit and steady.used < steady.limit else steady
-    parts = [str(told.limit), *(f"{window.limit};w={window.length}" for window in windows)]
     return {
-        "RateLimit-Limit": ", ".join(parts),
+        "RateLimit-Limit": _limits(told, windows),
         "RateLimit-Remaining": str(told.limit - told.used),
         "RateLimit-Reset": str(math.ceil(told.opens_in(now))),
     }
+
+
+def _burst_headers(windows: list[_Window]) -> dict[str, str]:
+    burst = windows[0]
+    return {
+        "ratelimit-limit": _limits(burst, windows),
+        "ratelimit-remaining": str(burst.limit - burst.used),
+        "ratelimit-reset": "0",
+    }
+
+
+def _limits(told: _Window, windows: list[_Window]) -> str:
+    return ", ".join([str(told.limit), *(f"{window.limit};w={window.length}" for window in windows)])

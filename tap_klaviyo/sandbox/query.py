@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
-from tap_klaviyo.sandbox.document import additional_type, fields_type
 from tap_klaviyo.sandbox.errors import invalid
 from tap_klaviyo.sandbox.filters import Condition, conditions_of
+from tap_klaviyo.sandbox.operation import additional_type, fields_type
 
 if TYPE_CHECKING:
-    from tap_klaviyo.sandbox.document import Operation
+    from tap_klaviyo.sandbox.operation import Operation
 
 _COMMA_LISTS = ("fields[", "additional-fields[", "include")
 _INTEGER = re.compile(r"\d{1,9}")

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from tap_klaviyo.sandbox.document import Document, Operation, Shape
-    from tap_klaviyo.sandbox.query import Query
-    from tap_klaviyo.sandbox.shop import Resource, Shop
+    from tap_klaviyo.sandbox.asked import Asked
+    from tap_klaviyo.sandbox.behaviour import Behaviour
+    from tap_klaviyo.sandbox.document import Document
+    from tap_klaviyo.sandbox.operation import Shape
+    from tap_klaviyo.sandbox.shop import Resource
+    from tap_klaviyo.sandbox.view import View
 
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _quoted = json.encoder.encode_basestring
@@ -20,6 +23,12 @@ _quoted = json.encoder.encode_basestring
 _ALWAYS_LINKED = {"event": frozenset({"metric", "profile"})}
 # what an included resource comes without unless a sparse fieldset names it, though the document lists it
 _UNASKED = {"campaign-message": "definition"}
+# in no document, and in every answer that names no fields
+_UNLISTED = {"profile": ("anonymous_id", "whatsapp_bsuid")}
+# resources that have no attributes and say so
+_EMPTY = frozenset({"webhook-topic"})
+# the relationships of classic messages that lead to their content
+_CONTENT = ("template", "image")
 
 Tree = dict[str, "Tree | None"]
 
@@ -47,6 +56,17 @@ def _pruned(value: Any, tree: Tree | None) -> Any:
 
 
 @dataclass(frozen=True)
+class _Link:
+    """How one relationship is written: with its ``data`` if ``linked``, not at all if ``skipped`` and empty."""
+
+    name: str
+    kind: str
+    many: bool
+    linked: bool
+    skipped: bool
+
+
+@dataclass(frozen=True)
 class _Plan:
     """How resources of one type are written in one answer."""
 
@@ -54,27 +74,29 @@ class _Plan:
     home: str
     names: tuple[str, ...] | None
     tree: Tree | None
-    relationships: tuple[tuple[str, str, bool, bool], ...]
-    skip_empty: bool
+    relationships: tuple[_Link, ...]
+    amend: Callable[[dict[str, Any]], None] | None
 
 
 class Renderer:
-    """Writes the rows of one answer as JSON text; ``base`` is the caller's origin.
+    """Writes the rows of one answer as JSON text.
 
     Text, and not objects that are dumped at the end: a page has a thousand rows, and links are most of it.
     """
 
-    def __init__(self, shop: Shop, document: Document, operation: Operation, query: Query, base: str) -> None:
-        self._shop = shop
+    def __init__(self, view: View, document: Document, behaviour: Behaviour, asked: Asked) -> None:
+        self._view = view
         self._plurals = document.plurals
-        self._operation = operation
-        self._query = query
-        self._base = base
-        self._primary = self._plan(operation.shape, query.include)
+        self._behaviour = behaviour
+        self._operation = asked.operation
+        self._query = asked.query
+        self._base = asked.base
+        self._number = asked.number
+        self._primary = self._plan(asked.operation.shape, asked.query.include)
 
     def identifier(self, resource: Resource) -> str:
         """Return a resource identifier."""
-        return f'{{"type":"{resource.type}","id":{_quoted(resource.id)}}}'
+        return f'{{"type":"{self._primary.kind}","id":{_quoted(resource.id)}}}'
 
     def primary(self, resource: Resource) -> str:
         """Return a resource of the primary data."""
@@ -86,34 +108,67 @@ class Renderer:
         found: dict[tuple[str, str], Resource] = {}
         for row in rows:
             for name, kind in kinds:
-                for resource_id in self._shop.related(row, name):
+                for resource_id in self._view.related(row, name):
                     if (kind, resource_id) not in found:
-                        resource = self._shop.get(kind, resource_id)
+                        resource = self._view.get(kind, resource_id)
                         if resource is not None:
                             found[kind, resource_id] = resource
-        plans = {
-            kind: self._plan(self._operation.included[kind], (), unasked=_UNASKED.get(kind, "")) for _, kind in kinds
-        }
+        plans = {kind: self._plan(self._operation.included[kind], None) for _, kind in kinds}
         return [self._written(resource, plans[kind]) for (kind, _), resource in found.items()]
 
-    def _plan(self, shape: Shape, linked: tuple[str, ...], *, unasked: str = "") -> _Plan:
+    def _plan(self, shape: Shape, include: tuple[str, ...] | None) -> _Plan:
+        """Return how a type is written; ``include`` of the primary type, None for one that is included itself."""
         names, tree = None, None
+        sparse = self._query.fields.get(shape.type)
         if shape.attributes is not None:
             asked = self._query.additional.get(shape.type, frozenset())
             hidden = set(self._operation.additional(shape.type)) - asked
-            sparse = self._query.fields.get(shape.type)
-            wanted = shape.attributes - {unasked} if sparse is None else sparse
+            unasked = {_UNASKED.get(shape.type)} if include is None and self._classic(shape) else set()
+            wanted = shape.attributes - unasked if sparse is None else sparse
+            if sparse is None and self._behaviour.unlisted_attributes:
+                wanted = wanted.union(_UNLISTED.get(shape.type, ()))
             tree = _tree(name for name in wanted if name.partition(".")[0] not in hidden)
             names = tuple(tree)
             if not any(tree.values()):
                 tree = None
-        # an attribution has nothing but linkages
-        always = frozenset(shape.relationships) if shape.attributes is None else _ALWAYS_LINKED.get(shape.type, ())
-        relationships = tuple(
-            (name, kind, many, name in linked or name in always) for name, (kind, many) in shape.relationships.items()
+        linked = self._linked(shape, include)
+        relationships = shape.relationships
+        if shape.type == "form" and sparse is not None and self._behaviour.sparse_forms:
+            relationships = {name: target for name, target in relationships.items() if name in linked}
+        skipped = shape.attributes is None or (shape.type == "event" and self._behaviour.absent_attributions)
+        links = tuple(
+            _Link(name, kind, many, name in linked, skipped and name not in _always(shape))
+            for name, (kind, many) in relationships.items()
         )
         home = f"{self._base}/api/{self._plurals.get(shape.type, shape.type + 's')}"
-        return _Plan(shape.type, home, names, tree, relationships, shape.attributes is None)
+        return _Plan(shape.type, home, names, tree, links, self._amend(shape))
+
+    def _amend(self, shape: Shape) -> Callable[[dict[str, Any]], None] | None:
+        """Return what changes the attributes of a type on their way out, None for most."""
+        if shape.type == "template":
+            return self._sign
+        if shape.type == "coupon" and self._behaviour.text_thresholds:
+            return _threshold_as_text
+        return None
+
+    def _sign(self, attributes: dict[str, Any]) -> None:
+        # the address of a screenshot is signed anew for each answer
+        if attributes.get("screenshot_url"):
+            attributes["screenshot_url"] += f"?X-Amz-Expires=86400&X-Amz-Signature={self._number:016x}"
+
+    def _linked(self, shape: Shape, include: tuple[str, ...] | None) -> frozenset[str]:
+        """Return the relationships that are written with their linkage."""
+        linked = frozenset(include or ()) | _always(shape)
+        if shape.attributes is None:
+            # an attribution has nothing but linkages
+            return linked | frozenset(shape.relationships)
+        if self._classic(shape) and (include is not None) == self._behaviour.message_templates:
+            return linked.union(_CONTENT[:1] if self._behaviour.message_templates else _CONTENT)
+        return linked
+
+    @staticmethod
+    def _classic(shape: Shape) -> bool:
+        return shape.type == "campaign-message" and "template" in shape.relationships
 
     def _written(self, resource: Resource, plan: _Plan) -> str:
         home = f"{plan.home}/{resource.id if resource.id.isalnum() else quote(resource.id, safe='$:')}"
@@ -124,21 +179,39 @@ class Renderer:
                 chosen = {name: attributes[name] for name in plan.names if name in attributes}
             else:
                 chosen = _pruned(attributes, plan.tree)
+            if plan.amend is not None:
+                plan.amend(chosen)
             parts.append(f'"attributes":{_dumps(chosen)}')
+        elif plan.kind in _EMPTY and self._behaviour.unlisted_attributes:
+            parts.append('"attributes":{}')
         if plan.relationships:
-            written = []
-            for name, kind, many, linked in plan.relationships:
-                data = ""
-                if linked:
-                    related = self._shop.related(resource, name)
-                    if plan.skip_empty and not related:
-                        continue
-                    data = f'"data":{_linkage(kind, related, many=many)},'
-                links = f'"links":{{"self":"{home}/relationships/{name}","related":"{home}/{name}"}}'
-                written.append(f'"{name}":{{{data}{links}}}')
+            written = [text for link in plan.relationships if (text := self._relationship(resource, link, home))]
             parts.append(f'"relationships":{{{",".join(written)}}}')
-        parts.append(f'"links":{{"self":"{home}"}}')
+        slash = "/" if self._behaviour.resource_slashes else ""
+        parts.append(f'"links":{{"self":"{home}{slash}"}}')
         return f"{{{','.join(parts)}}}"
+
+    def _relationship(self, resource: Resource, link: _Link, home: str) -> str:
+        data = ""
+        if link.linked or link.skipped:
+            related = self._view.related(resource, link.name)
+            if link.skipped and not related:
+                return ""
+            if link.linked:
+                data = f'"data":{_linkage(link.kind, related, many=link.many)},'
+        links = f'"links":{{"self":"{home}/relationships/{link.name}","related":"{home}/{link.name}"}}'
+        return f'"{link.name}":{{{data}{links}}}'
+
+
+def _always(shape: Shape) -> frozenset[str]:
+    return _ALWAYS_LINKED.get(shape.type, frozenset())
+
+
+def _threshold_as_text(attributes: dict[str, Any]) -> None:
+    monitor = attributes.get("monitor_configuration")
+    if monitor:
+        texts = {"low_balance_threshold": str(monitor["low_balance_threshold"])}
+        attributes["monitor_configuration"] = {**monitor, **texts}
 
 
 def _linkage(kind: str, related: list[str], *, many: bool) -> str:

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from tap_klaviyo.sandbox.answers import Asked
-    from tap_klaviyo.sandbox.document import Document, Operation
+    from tap_klaviyo.sandbox.asked import Asked
+    from tap_klaviyo.sandbox.behaviour import Behaviour
+    from tap_klaviyo.sandbox.document import Document
+    from tap_klaviyo.sandbox.operation import Operation
     from tap_klaviyo.sandbox.shop import Shop
 
 _PAGE_SIZE = 50  # rows: small enough that a usual answer has more pages than one
@@ -37,7 +39,8 @@ Groups = dict[tuple[str | None, ...], list[Entry]]
 class Reporter:
     """Answers the POSTs that only read; ``now`` is the sandbox's clock."""
 
-    def __init__(self, shop: Shop, document: Document, now: Callable[[], datetime]) -> None:
+    def __init__(self, shop: Shop, document: Document, behaviour: Behaviour, now: Callable[[], datetime]) -> None:
+        self._behaviour = behaviour
         self._now = now
         self._shop = shop
         self._document = document
@@ -47,7 +50,7 @@ class Reporter:
         """Return the body of the answer."""
         asked = attributes_of(post.body, post.operation, self._document)
         if "metric_id" in asked:
-            return _dumped(aggregate(self._shop, asked, post.here))
+            return _dumped(aggregate(self._shop, asked, post.here, whole_pages=self._behaviour.aggregate_pages))
         return _dumped(self._report(post, asked))
 
     @property
@@ -63,8 +66,11 @@ class Reporter:
         conditions = self._conditions(operation, asked.get("filter"))
         self._check_metric(asked)
         owner = operation.path.removeprefix("/api/").partition("-")[0]
+        entries = self._ledger.of(owner, *span.instants)
+        if self._behaviour.report_message_ids and operation.path.endswith("campaign-values-reports"):
+            entries = [_with_one_id(entry) for entry in entries]
         groups: Groups = {(one,): [] for one in self._ledger.groups(owner) if len(by) == 1 and not conditions}
-        for entry in self._ledger.of(owner, *span.instants):
+        for entry in entries:
             if entry.kind == CONVERTED and entry.metric != asked["conversion_metric_id"]:
                 continue
             if all(_holds(condition, entry) for condition in conditions):
@@ -171,6 +177,11 @@ def _keys(entry: Entry, by: list[str]) -> list[tuple[str | None, ...]]:
     return [
         tuple({"tag_id": tag[0], "tag_name": tag[1]}.get(name, entry.keys.get(name)) for name in by) for tag in tags
     ]
+
+
+def _with_one_id(entry: Entry) -> Entry:
+    """Return the entry of a campaign as values reports have it: the message's id is the campaign's."""
+    return replace(entry, keys={**entry.keys, "campaign_message_id": entry.keys["campaign_id"]})
 
 
 def _statistics(names: list[str], entries: list[Entry], begin: int, edges: list[int]) -> dict[str, Any]:

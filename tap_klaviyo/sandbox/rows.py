@@ -32,17 +32,25 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 _SINGLE = frozenset({"datetime", "created", "updated", "created_at", "updated_at", "scheduled_at", "joined_group_at"})
 
 
+# what a cursor without an id does to ties
+KEPT, LOST, REPEATED = "kept", "lost", "repeated"
+# ids sort between these
+_FIRST, _LAST = "", "\U0010ffff"
+
+
 @dataclass(frozen=True)
 class Slice:
     """Which rows: up to ``size`` that meet all conditions, from ``after`` on.
 
-    ``sort`` is a field, with ``-`` before it for descending; rows of one value follow each other by id.
+    ``sort`` is a field, with ``-`` before it for descending; rows of one value follow each other by id. ``ties`` says
+    what becomes of rows that share the instant at the edge of a page: kept apart, lost, or repeated.
     """
 
     sort: str
     conditions: list[Condition]
     after: Position | None
     size: int
+    ties: str = KEPT
 
 
 def meets(shop: Shop, resource: Resource, condition: Condition) -> bool:
@@ -95,10 +103,20 @@ def page_of(shop: Shop, source: Shelf | list[Resource], wanted: Slice) -> tuple[
         for entry in walk:
             if all(meets(shop, entry[2], condition) for condition in conditions):
                 if len(rows) == wanted.size:
-                    return rows, last
+                    return rows, _tied(last, entry, wanted)
                 rows.append(entry[2])
                 last = _place(entry)
         return rows, None
+
+
+def _tied(last: Position | None, following: Entry, wanted: Slice) -> Position | None:
+    """Return where the next page begins, which a cursor without an id says by its instant alone."""
+    if last is None or wanted.ties == KEPT or wanted.sort.removeprefix("-") not in _SINGLE or following[0] != last[0]:
+        return last
+    # a page of nothing but ties would be repeated for ever: then the rest of them is lost
+    stuck = wanted.after is not None and wanted.after[0] == last[0]
+    again = wanted.ties == REPEATED and not stuck
+    return last[0], _LAST if again == wanted.sort.startswith("-") else _FIRST
 
 
 def _walk(source: Shelf | list[Resource], wanted: Slice) -> tuple[Iterator[Entry], list[Condition]]:

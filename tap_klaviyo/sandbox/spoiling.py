@@ -44,6 +44,12 @@ def _throttle(value: Any, target: str) -> Response:
     )
 
 
+def _throttle_words(value: Any, target: str) -> Response:
+    del target
+    detail = f"Request was throttled. Expected available in {1 if value is None else value} seconds."
+    return Response(429, {"Content-Type": CONTENT_TYPE}, RefusedError(429, "throttled", detail).body())
+
+
 def _error(value: Any, target: str) -> Response:
     del target
     status = 503 if value is None else int(value)
@@ -63,6 +69,7 @@ def _redirect(value: Any, target: str) -> Response:
 
 _REPLACE: dict[str, Callable[[Any, str], Response]] = {
     "throttle": _throttle,
+    "throttle-words": _throttle_words,
     "error": _error,
     "html": _html,
     "redirect": _redirect,

@@ -38,7 +38,8 @@ def send(handler: BaseHTTPRequestHandler, response: Response) -> None:
         headers["Content-Length"] = str(len(body))
     if response.wire in {"cut", "reset"}:
         body = body[: len(body) // 2]
-    handler.send_response(response.status)
+    # not send_response, which adds a date of its own
+    handler.send_response_only(response.status)
     for name, value in headers.items():
         handler.send_header(name, value)
     handler.end_headers()

@@ -161,7 +161,7 @@ class BaseStream(Stream):
     @property
     def versioned(self) -> bool:
         """Whether the records carry a version, so that the target can drop what is gone."""
-        wanted = bool(self.config.get("emit_activate_version_messages"))
+        wanted = self.session.settings.emit_activate_version_messages
         return self.is_full_table or (wanted and self.replication_method == FULL_TABLE)
 
     @property
@@ -171,7 +171,8 @@ class BaseStream(Stream):
 
     def writes_plain_records(self) -> bool:
         """Tell whether records leave as they are, so that whole pages can be encoded at once."""
-        shaped = self.config.get("flattening_enabled") or self.config.get("batch_config")
+        settings = self.session.settings
+        shaped = settings.flattening_enabled or settings.batch_config
         return not shaped and self.ABORT_AT_RECORD_COUNT is None and map_nothing(self.stream_maps, self.name)
 
     # The seam with the SDK

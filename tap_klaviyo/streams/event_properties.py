@@ -51,7 +51,7 @@ def variation_id(variations: Values) -> Values:
 def value(amounts: Values, plain_amounts: Values) -> Values:
     """Return the amount of an event; integrations write ``$value``, some senders ``value``, and others text there."""
     return [
-        (plain if is_number(plain) else None) if amount is None or amount == "" else amount
+        amount if amount is not None and amount != "" else plain if plain is not None and is_number(plain) else None
         for amount, plain in zip(amounts, plain_amounts, strict=True)
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -24,7 +25,7 @@ from tap_klaviyo.sync.spec import Fallback, FallbackTo, LinkedFrom, Spec
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tap_klaviyo.contract import Endpoint
+    from tap_klaviyo.contract import Contract, Endpoint
     from tap_klaviyo.pagination.reader import Segment
     from tap_klaviyo.records.columns import Column
     from tap_klaviyo.sync.bookmarks import Saved
@@ -39,6 +40,8 @@ class KlaviyoStream(BaseStream):
 
     path: ClassVar[str]
     """The endpoint, as the contract names it."""
+    revision: ClassVar[str | None] = None
+    """The revision of Klaviyo's API that is asked, if it is not the newest."""
 
     id_column: ClassVar[str] = "id"
     """The name of the resource's id in the records; link tables name it after its type."""
@@ -48,6 +51,8 @@ class KlaviyoStream(BaseStream):
     """Additional fields that are asked for unless `stream_options` names others."""
     linked: ClassVar[tuple[str, ...]] = ()
     """To-one relationships that come with their linkage, without an include."""
+    unfolded: ClassVar[tuple[str, ...]] = ()
+    """Members of attributes that become columns of their own, as paths in dots: `definition.name`."""
     extra_columns: ClassVar[tuple[Column, ...]] = ()
 
     variants: ClassVar[tuple[Variant, ...]] = (Variant(),)
@@ -90,14 +95,15 @@ class KlaviyoStream(BaseStream):
     @cached_property
     def spec(self) -> Spec:
         """The declaration, resolved against the contract."""
-        endpoint = contract.endpoint(self.path)
+        facts = contract.revision(self.revision) if self.revision else contract.newest()
+        endpoint = facts.endpoint(self.path)
         found = self.fallback
-        fallback = Fallback(contract.endpoint(found.path), found.attribute) if found else None
+        fallback = Fallback(facts.endpoint(found.path), found.attribute) if found else None
         return Spec(
             name=self.name,
-            columns=self._declared_columns(endpoint, fallback),
+            columns=self._declared_columns(facts, endpoint, fallback),
             endpoint=endpoint,
-            detail=contract.endpoints().get(("GET", f"{self.path}/{{id}}")),
+            detail=facts.endpoints().get(("GET", f"{self.path}/{{id}}")),
             replication_key=self.declared_replication_key,
             cursor=self.cursor or self.declared_replication_key,
             variants=self.variants,
@@ -116,12 +122,13 @@ class KlaviyoStream(BaseStream):
             paginator=self.paginator,
         )
 
-    def _declared_columns(self, endpoint: Endpoint, fallback: Fallback | None) -> Columns:
+    def _declared_columns(self, facts: Contract, endpoint: Endpoint, fallback: Fallback | None) -> Columns:
         constants = [self.parent_column, *self.inherited_columns, self.via_column]
         constants += self.member.columns if self.member else ()
         constants += [self.linked_from.column] if self.linked_from else []
         varying = dict.fromkeys(name for variant in self.variants for name in variant.columns)
         return Columns(
+            contract=facts,
             record_type=self.via_type or str(endpoint.resource),
             id_column=self.id_column,
             keys=tuple(type(self).primary_keys),
@@ -129,6 +136,7 @@ class KlaviyoStream(BaseStream):
             constants=(*(name for name in constants if name), *varying),
             attributes=self.attributes,
             linked=self.linked,
+            unfolded=self.unfolded,
             extra=self.extra_columns,
             always=self.additional_fields,
             via=self.via,
@@ -207,13 +215,13 @@ class KlaviyoStream(BaseStream):
     def row_maker(self, sync: StreamSync, shape: Shape) -> RowMaker:
         """Return what makes records of responses of a shape."""
         key = self.declared_replication_key
-        plain = sync.record_format.encoded and shape == Shape()
+        plain = sync.record_format.encoded and replace(shape, lookup=None) == Shape()
         return RowMaker(
             shape,
             Flattener(sync.chosen, self.session.sources.warn_odd(self.name)),
             key,
             sync.record_format,
-            projection=Projection.of(sync.chosen, key) if plain else None,
+            projection=Projection.of(sync.chosen, key, shape.lookup) if plain else None,
         )
 
     def listing(self) -> Listing:

@@ -83,7 +83,7 @@ class Account:
             return self._metrics
 
     def _resources(self, stream: str, path: str, fields: tuple[str, ...]) -> Iterator[Resource]:
-        endpoint = contract.endpoint(path)
+        endpoint = contract.newest().endpoint(path)
         source = self._sources.source(stream, endpoint, Ask(fields={str(endpoint.resource): fields}))
         link: Link | None = source.first()
         while link is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _KEY_NAMES = ("auth_token", "api_key", "private_key")
-_OAUTH_NAMES = ("client_id", "client_secret", "refresh_token")
 
 
 def connect(settings: Settings) -> Http:
@@ -26,44 +26,53 @@ def connect(settings: Settings) -> Http:
     Raises:
         SettingsError: There is no key, or there are two ways to authenticate.
     """
-    found = HttpSettings(
-        api_url=settings.api_url,
-        auth=_auth(settings),
-        revision=settings.revision,
-        max_workers=settings.max_workers,
-        rate_limit_share=settings.rate_limit_share,
-        retry=settings.retry,
-        retry_backoff_multiplier_ms=settings.retry_backoff_multiplier_ms,
-        retry_backoff_max_ms=settings.retry_backoff_max_ms,
-        request_timeout=settings.request_timeout,
-    )
-    warning = revision_warning(found.revision, datetime.now(UTC).date())
+    warning = revision_warning(settings.revision, datetime.now(UTC).date())
     if warning is not None:
         logger.warning(warning)
-    return Http(found)
+    return Http(
+        HttpSettings(
+            api_url=settings.api_url,
+            auth=_auth(settings),
+            revision=settings.revision,
+            max_workers=settings.max_workers,
+            rate_limit_share=settings.rate_limit_share,
+            retry=settings.retry,
+            retry_backoff_multiplier_ms=settings.retry_backoff_multiplier_ms,
+            retry_backoff_max_ms=settings.retry_backoff_max_ms,
+            request_timeout=settings.request_timeout,
+        )
+    )
 
 
 def _auth(settings: Settings) -> NoAuth | ApiKeyAuth | OAuth:
     if Origin.of(settings.api_url).sandbox:
         return NoAuth()
-    keys = {key for key in (settings.auth_token, settings.api_key, settings.private_key) if key}
-    client_id, client_secret, refresh_token = settings.client_id, settings.client_secret, settings.refresh_token
-    oauth = dict(zip(_OAUTH_NAMES, (client_id, client_secret, refresh_token), strict=True))
-    missing = [name for name, value in oauth.items() if not value]
+    keys = {key.strip() for key in (settings.auth_token, settings.api_key, settings.private_key) if key}
+    oauth = {
+        "client_id": settings.client_id,
+        "client_secret": settings.client_secret,
+        "refresh_token": settings.refresh_token,
+    }
+    given = {name: value for name, value in oauth.items() if value}
     if len(keys) > 1:
         msg = f"settings {', '.join(_KEY_NAMES)} are one setting; they hold different keys"
         raise SettingsError(msg)
-    if keys and len(missing) < len(oauth):
-        msg = f"use either auth_token or {', '.join(_OAUTH_NAMES)}, not both"
+    if keys and given:
+        msg = f"use either auth_token or {', '.join(oauth)}, not both"
         raise SettingsError(msg)
     if keys:
         return ApiKeyAuth(keys.pop())
-    if not (client_id and client_secret and refresh_token):
-        msg = (
-            f"OAuth needs {', '.join(missing)} too"
-            if len(missing) < len(oauth)
-            else "setting auth_token is missing: a private API key of Klaviyo (Settings, API keys)"
-        )
-        raise SettingsError(msg)
+    missing = [name for name in oauth if name not in given]
+    if missing:
+        raise SettingsError(f"OAuth needs {', '.join(missing)} too" if given else _no_key())
     token_file = TokenFile(Path(settings.token_file)) if settings.token_file else None
-    return OAuth(client_id, client_secret, refresh_token, token_file)
+    return OAuth(given["client_id"], given["client_secret"], given["refresh_token"], token_file)
+
+
+def _no_key() -> str:
+    """What to do where no setting holds a key: the environment counts only if `--config=ENV` says so."""
+    for name in _KEY_NAMES:
+        variable = f"TAP_KLAVIYO_{name.upper()}"
+        if os.environ.get(variable):
+            return f"setting auth_token is missing: {variable} is in the environment, so add --config=ENV to read it"
+    return "setting auth_token is missing: set a private API key (in Klaviyo: Settings, API keys)"

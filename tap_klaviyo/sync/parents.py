@@ -131,7 +131,8 @@ class SpecListing:
                 yield source.first(conditions=variant.conditions), variant.columns
             return
         for parent in self.parent_ids.of(spec.parent):
-            yield source.first({"id": parent.id}), {**parent.context, str(spec.parent_column): parent.id}
+            own = {spec.parent_column: parent.id} if spec.parent_column else {}
+            yield source.first({"id": parent.id}), {**parent.context, **own}
 
 
 _ID = Chosen(Column("id", KEY, Id()))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from importlib import resources
+
 import pytest
 
 from tap_klaviyo import contract
+
+FACTS = contract.newest()
 
 BETWEEN = ("greater-or-equal", "greater-than", "less-or-equal", "less-than")
 
@@ -81,14 +86,14 @@ LOWER_LIMITS = [
 
 @pytest.mark.parametrize(("path", "page_size", "burst", "steady"), PAGES_AND_LIMITS)
 def test_page_maximum_and_limits(path: str, page_size: int | None, burst: int, steady: int) -> None:
-    endpoint = contract.endpoint(path)
+    endpoint = FACTS.endpoint(path)
     assert endpoint.page_size == page_size
     assert endpoint.limits == contract.Limits(burst=burst, steady=steady)
 
 
 @pytest.mark.parametrize(("path", "field", "operators", "list_operators"), OPERATORS)
 def test_filter_operators(path: str, field: str, operators: tuple[str, ...], list_operators: tuple[str, ...]) -> None:
-    allowed = contract.endpoint(path).filters[field]
+    allowed = FACTS.endpoint(path).filters[field]
     assert allowed.operators == operators
     assert allowed.list_operators == list_operators
 
@@ -96,12 +101,12 @@ def test_filter_operators(path: str, field: str, operators: tuple[str, ...], lis
 @pytest.mark.parametrize(("path", "parameter", "value", "burst", "steady"), LOWER_LIMITS)
 def test_lower_limits_that_a_parameter_brings(path: str, parameter: str, value: str, burst: int, steady: int) -> None:
     expected = contract.ConditionalLimits(parameter, value, contract.Limits(burst=burst, steady=steady))
-    assert expected in contract.endpoint(path).conditional_limits
+    assert expected in FACTS.endpoint(path).conditional_limits
 
 
 def test_every_conditional_limit_names_what_a_parameter_takes() -> None:
     # a relationships endpoint states the limits of its twin without having the parameter
-    for endpoint in contract.endpoints().values():
+    for endpoint in FACTS.endpoints().values():
         taken = {f"additional-fields[{kind}]": names for kind, names in endpoint.additional_fields.items()}
         taken["include"] = endpoint.include
         for limit in endpoint.conditional_limits:
@@ -119,37 +124,37 @@ def test_every_conditional_limit_names_what_a_parameter_takes() -> None:
     ],
 )
 def test_page_size_where_there_is_no_such_parameter(path: str, size: int) -> None:
-    endpoint = contract.endpoint(path)
+    endpoint = FACTS.endpoint(path)
     assert endpoint.page_size is None
     assert endpoint.fixed_page_size == size
     assert endpoint.cursor
 
 
 def test_ingestion_logs_come_newest_first_and_reach_two_weeks_back() -> None:
-    logs = contract.endpoint("/api/object-types/{id}/object-ingestion-logs")
+    logs = FACTS.endpoint("/api/object-types/{id}/object-ingestion-logs")
     assert logs.newest_first
     assert logs.retention_days == 14
-    assert not contract.endpoint("/api/events").newest_first
+    assert not FACTS.endpoint("/api/events").newest_first
 
 
 def test_required_filters() -> None:
-    required = {path: e.filter_requires for (_, path), e in contract.endpoints().items() if e.filter_required}
+    required = {path: e.filter_requires for (_, path), e in FACTS.endpoints().items() if e.filter_required}
     assert required == {"/api/campaigns": ("messages.channel",), "/api/coupon-codes": ("coupon.id", "profile.id")}
 
 
 def test_campaign_channels_are_an_enumeration() -> None:
-    assert contract.endpoint("/api/campaigns").filters["messages.channel"].enum == ("email", "sms", "mobile_push")
+    assert FACTS.endpoint("/api/campaigns").filters["messages.channel"].enum == ("email", "sms", "mobile_push")
 
 
 def test_the_types_of_filter_values() -> None:
-    events = contract.endpoint("/api/events").filters
+    events = FACTS.endpoint("/api/events").filters
     assert (events["datetime"].type, events["datetime"].format) == ("string", "date-time")
     assert events["timestamp"].type == "number"
     assert events["profile"].type == "none"
 
 
 def test_events_as_a_whole() -> None:
-    events = contract.endpoint("/api/events")
+    events = FACTS.endpoint("/api/events")
     assert events.resource == "event"
     assert events.collection
     assert events.scopes == ("events:read",)
@@ -163,32 +168,37 @@ def test_events_as_a_whole() -> None:
 
 
 def test_additional_fields_stand_apart_from_what_comes_unasked() -> None:
-    profiles = contract.endpoint("/api/profiles")
+    profiles = FACTS.endpoint("/api/profiles")
     assert profiles.additional_fields == {"profile": ("subscriptions", "predictive_analytics")}
     assert {"subscriptions", "predictive_analytics"} <= set(profiles.attributes)
     assert not {"subscriptions", "predictive_analytics"} & set(profiles.plain_attributes)
-    assert contract.endpoint("/api/lists/{id}").additional_fields == {"list": ("profile_count",)}
-    assert "profile_count" not in contract.endpoint("/api/lists").attributes
-    assert "joined_group_at" in contract.endpoint("/api/lists/{id}/profiles").plain_attributes
-    assert contract.endpoint("/api/metrics/{id}/metric-properties").plain_attributes == (
+    assert FACTS.endpoint("/api/lists/{id}").additional_fields == {"list": ("profile_count",)}
+    assert "profile_count" not in FACTS.endpoint("/api/lists").attributes
+    assert "joined_group_at" in FACTS.endpoint("/api/lists/{id}/profiles").plain_attributes
+    assert FACTS.endpoint("/api/metrics/{id}/metric-properties").plain_attributes == (
         "inferred_type",
         "label",
         "property",
     )
 
 
-def test_the_whole_document_is_there() -> None:
-    methods = [method for method, _ in contract.endpoints()]
-    assert methods.count("GET") == 200
-    assert methods.count("POST") == 8
-    assert all(path.startswith("/api/") for _, path in contract.endpoints())
+@pytest.mark.parametrize("revision", contract.revisions())
+def test_the_whole_document_is_there(revision: str) -> None:
+    pinned = resources.files("tap_klaviyo.sandbox").joinpath("documents", f"{revision}.json")
+    paths = json.loads(pinned.read_text())["paths"]
+    stated = {(method.upper(), path) for path, methods in paths.items() for method in methods}
+    assert contract.revision(revision).endpoints().keys() == stated
+    assert all(path.startswith("/api/") for _, path in stated)
 
 
-def test_every_endpoint_has_a_scope_and_a_known_resource() -> None:
-    for endpoint in contract.endpoints().values():
+@pytest.mark.parametrize("revision", contract.revisions())
+def test_every_endpoint_has_a_scope_and_a_known_resource(revision: str) -> None:
+    facts = contract.revision(revision)
+    for endpoint in facts.endpoints().values():
         assert endpoint.scopes, endpoint.path
         if endpoint.method == "GET":
-            assert contract.schema(contract.schema_name(endpoint.resource))["properties"]["id"] == {"type": "string"}
+            schema = facts.schema(facts.schema_name(endpoint.resource, endpoint))
+            assert schema["properties"]["id"] == {"type": "string"}
 
 
 @pytest.mark.parametrize(
@@ -203,16 +213,17 @@ def test_every_endpoint_has_a_scope_and_a_known_resource() -> None:
     ],
 )
 def test_what_an_included_type_takes(resource_type: str, scopes: tuple[str, ...]) -> None:
-    assert contract.scopes(resource_type) == scopes
+    assert FACTS.scopes(resource_type) == scopes
 
 
 def test_the_scopes_of_an_unknown_type() -> None:
     with pytest.raises(contract.UnknownSchemaError, match="'geofence'"):
-        contract.scopes("geofence")
+        FACTS.scopes("geofence")
 
 
-def test_what_a_sparse_fieldset_takes_is_what_the_answer_has() -> None:
-    for endpoint in contract.endpoints().values():
+@pytest.mark.parametrize("revision", contract.revisions())
+def test_what_a_sparse_fieldset_takes_is_what_the_response_has(revision: str) -> None:
+    for endpoint in contract.revision(revision).endpoints().values():
         if endpoint.method == "GET" and endpoint.resource in endpoint.fields and endpoint.attributes:
             roots = {name.partition(".")[0] for name in endpoint.fields[endpoint.resource]} - {"id"}
             # `meta` is for the related types that these two include, which are of the same type
@@ -222,11 +233,46 @@ def test_what_a_sparse_fieldset_takes_is_what_the_answer_has() -> None:
 
 def test_an_unknown_path_is_named() -> None:
     with pytest.raises(contract.UnknownEndpointError, match=r"POST /api/events is not in .* 2026-07-15"):
-        contract.endpoint("/api/events", "POST")
+        FACTS.endpoint("/api/events", "POST")
 
 
 def test_the_contract_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
-        contract.endpoints()["GET", "/api/x"] = contract.endpoint("/api/events")  # type: ignore[index]
+        FACTS.endpoints()["GET", "/api/x"] = FACTS.endpoint("/api/events")  # type: ignore[index]
     with pytest.raises(AttributeError):
-        contract.endpoint("/api/events").path = "/api/x"  # type: ignore[misc]
+        FACTS.endpoint("/api/events").path = "/api/x"  # type: ignore[misc]
+
+
+def test_an_unknown_revision_is_told_the_known_ones() -> None:
+    with pytest.raises(contract.UnknownRevisionError, match="unknown revision '2019-01-15'; this version knows 2026-"):
+        contract.revision("2019-01-15")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../contract", "2026-07-15/schemas"])
+def test_a_revision_is_not_a_path(name: str) -> None:
+    with pytest.raises(contract.UnknownRevisionError):
+        contract.revision(name)
+
+
+def test_two_revisions_stand_side_by_side() -> None:
+    classic, newest = contract.revision("2026-07-15"), contract.newest()
+    assert newest.revision == max(contract.revisions())
+    assert classic.endpoint("/api/campaigns").filter_required
+    assert not newest.endpoint("/api/campaigns").filter_required
+    assert "status" in classic.endpoint("/api/campaigns").attributes
+    assert newest.relationships("campaign").keys() - classic.relationships("campaign").keys() == {"campaign-audiences"}
+    assert newest.scopes("translation") == ("translations:read",)
+    with pytest.raises(contract.UnknownSchemaError, match=r"'translation' has no schema .* 2026-07-15"):
+        classic.scopes("translation")
+    with pytest.raises(contract.UnknownEndpointError, match=r"GET /api/translations is not in .* 2026-07-15"):
+        classic.endpoint("/api/translations")
+
+
+@pytest.mark.parametrize("revision", contract.revisions())
+def test_a_contract_cannot_be_changed(revision: str) -> None:
+    facts = contract.revision(revision)
+    with pytest.raises(AttributeError):
+        facts.folder = facts.folder.parent  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        facts.types()["x"] = facts.types()["profile"]  # type: ignore[index]
+    assert contract.revision(revision) == facts

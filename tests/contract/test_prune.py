@@ -93,7 +93,7 @@ def test_only_what_reads_is_kept(document: dict[str, Any]) -> None:
         "/api/thing-values-reports": ["post"],
     }
     assert pruned["components"]["schemas"].keys() == {"Things", "Thing"}
-    assert pruned["info"] == {"title": "Klaviyo API", "version": "2030-01-15"}
+    assert pruned["info"]["version"] == "2030-01-15"
 
 
 def test_an_operation_keeps_its_facts(document: dict[str, Any]) -> None:
@@ -152,21 +152,28 @@ def test_the_command_writes_all_and_removes_what_is_left_over(
     del document["paths"]["/api/thing-values-reports"]
     source = tmp_path / "openapi.json"
     source.write_text(json.dumps(document))
-    for folder in ("contract", "schemas", "sandbox"):
-        (tmp_path / folder).mkdir()
-    (tmp_path / "schemas" / "gone.json").write_text("{}")
-    monkeypatch.setattr(command, "PACKAGE", tmp_path)
-    monkeypatch.setattr(command, "PINNED", tmp_path / "sandbox" / "document.json")
+    older = tmp_path / "older.json"
+    older.write_text(json.dumps({**document, "info": {"version": "2029-10-15"}}))
+    package = tmp_path / "package"
+    gone = package / "contract" / "2030-01-15" / "schemas" / "gone.json"
+    gone.parent.mkdir(parents=True)
+    gone.write_text("{}")
+    monkeypatch.setattr(command, "PACKAGE", package)
 
-    command.main([str(source)])
+    command.main([str(source), str(older)])
 
-    assert [path.name for path in (tmp_path / "schemas").iterdir()] == ["things.json"]
-    contract = json.loads((tmp_path / "contract" / "endpoints.json").read_text())
-    assert contract["revision"] == "2030-01-15"
-    assert contract["schemas"] == {"thing": "things"}
-    assert contract["scopes"] == {"thing": ["things:read"]}
-    written = {path: path.read_text() for path in tmp_path.rglob("*.json")}
-    assert f"3 files written to {tmp_path}" in capsys.readouterr().out
+    for revision in ("2029-10-15", "2030-01-15"):
+        folder = package / "contract" / revision
+        assert [path.name for path in (folder / "schemas").iterdir()] == ["things.json"]
+        types = json.loads((folder / "types.json").read_text())["types"]
+        assert types == {"thing": {"schema": "things", "scopes": ["things:read"]}}
+        (endpoint,) = json.loads((folder / "endpoints.json").read_text())["endpoints"]
+        assert endpoint["path"] == "/api/things"
+    written = {path: path.read_text() for path in package.rglob("*.json")}
+    assert f"10 files written to {package}" in capsys.readouterr().out
 
     command.main([])
-    assert {path: path.read_text() for path in tmp_path.rglob("*.json")} == written
+    assert {path: path.read_text() for path in package.rglob("*.json")} == written
+
+    command.main([str(older)])
+    assert {path: path.read_text() for path in package.rglob("*.json")} == written

@@ -39,6 +39,10 @@ FAULTS: dict[Fault, str] = {
     faulty.gibberish: "connection failed",
     faulty.slow: "time-out while reading",
     faulty.slow_body: "time-out while reading",
+    faulty.drip: "a response that came too slowly",
+    faulty.drip_zipped: "a response that came too slowly",
+    faulty.drip_chunked: "a response that came too slowly",
+    faulty.drip_headers: "a response that came too slowly",
     faulty.html: "HTML instead of JSON",
     faulty.forbidden_html: "HTTP 403 that is not Klaviyo's own",
     faulty.forbidden_text: "HTTP 403 that is not Klaviyo's own",
@@ -64,6 +68,32 @@ def test_after_the_last_try_one_line_says_what_failed(fault: Fault) -> None:
     assert str(raised.value) == (f"127.0.0.1 gave no usable answer to GET /api/profiles in 2 tries: {FAULTS[fault]}")
     assert raised.value.reason == FAULTS[fault]
     assert raised.value.__context__ is None
+
+
+def test_a_steady_response_may_take_longer_than_one_time_out() -> None:
+    body = b'{"data": "' + b"x" * 4000 + b'"}'
+
+    def steady(handler: Handler) -> None:
+        handler.reply(b"", length=len(body))
+        for begin in range(0, len(body), 500):
+            handler.server.released.wait(0.06)
+            handler.wfile.write(body[begin : begin + 500])
+            handler.wfile.flush()
+
+    with faulty.serving(steady) as server, closing(client(api_url=server.url, request_timeout=0.2, retry=0)) as http:
+        assert http.send(request(http)).body == body
+
+
+def test_a_steady_response_without_an_end_is_cut() -> None:
+    def endless(handler: Handler) -> None:
+        handler.reply(b"", length=1 << 30)
+        while not handler.server.released.wait(0.02):
+            handler.wfile.write(b" " * 5000)
+
+    with faulty.serving(endless) as server:
+        http = client(api_url=server.url, request_timeout=0.2, retry=0)
+        with closing(http), pytest.raises(UnreachableError, match="came too slowly"):
+            http.send(request(http))
 
 
 def test_connection_refused_is_named() -> None:

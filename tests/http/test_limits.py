@@ -15,7 +15,7 @@ from tap_klaviyo.http.limits import DAY, MARGIN, MINUTE, SECOND, Limiter, Quota
 from tests.http.wire import FakeTime, client, request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 limits = st.builds(
     Limits,
@@ -24,6 +24,13 @@ limits = st.builds(
     daily=st.none() | st.integers(1, 40),
 )
 gaps = st.lists(st.floats(0, 90) | st.floats(0, 0.3) | st.just(0.0), max_size=80)
+
+
+def stated(limits: Limits, share: float, clock: Callable[[], float]) -> Quota:
+    """A quota that has heard from Klaviyo already, which had nothing to add."""
+    quota = Quota(limits, share, clock)
+    quota.learn({}, clock())
+    return quota
 
 
 def sends(quota: Quota, time: FakeTime, pauses: Iterable[float]) -> list[float]:
@@ -45,7 +52,7 @@ def most_in(times: list[float], period: float) -> int:
 @given(limits, gaps, st.floats(0.01, 1))
 def test_no_window_anywhere_holds_more_than_the_limit(limits: Limits, gaps: list[float], share: float) -> None:
     time = FakeTime()
-    times = sends(Quota(limits, share, time.clock), time, gaps)
+    times = sends(stated(limits, share, time.clock), time, gaps)
     windows = [(SECOND, limits.burst), (MINUTE, limits.steady), (DAY, limits.daily)]
     for period, limit in windows:
         if limit is not None:
@@ -55,7 +62,7 @@ def test_no_window_anywhere_holds_more_than_the_limit(limits: Limits, gaps: list
 @given(limits.filter(lambda one: one.daily is None), st.integers(1, 60))
 def test_the_limit_is_used_up_before_anything_waits(limits: Limits, count: int) -> None:
     time = FakeTime()
-    times = sends(Quota(limits, 1, time.clock), time, [0.0] * count)
+    times = sends(stated(limits, 1, time.clock), time, [0.0] * count)
     at_once = min(limits.burst, limits.steady, count)
     assert times[:at_once] == [1000.0] * at_once
     # Whoever waited had a full window behind it: the request a limit earlier left exactly a window ago.
@@ -74,13 +81,13 @@ def test_the_limit_is_used_up_before_anything_waits(limits: Limits, count: int) 
 )
 def test_the_share_is_a_part_of_the_limit_and_at_least_one(burst: int, share: float, expected: int) -> None:
     time = FakeTime()
-    quota = Quota(Limits(burst=burst, steady=10_000), share, time.clock)
+    quota = stated(Limits(burst=burst, steady=10_000), share, time.clock)
     assert sum(quota.take() == 0 for _ in range(burst)) == expected
 
 
 def test_a_limit_stated_higher_than_the_contract_is_used() -> None:
     time = FakeTime()
-    quota = Quota(Limits(burst=3, steady=60), 1, time.clock)
+    quota = stated(Limits(burst=3, steady=60), 1, time.clock)
     quota.take()
     quota.learn({"RateLimit-Limit": "150, 10;w=1, 150;w=60"}, time.now)
     assert sum(quota.take() == 0 for _ in range(20)) == 9
@@ -88,7 +95,7 @@ def test_a_limit_stated_higher_than_the_contract_is_used() -> None:
 
 def test_a_limit_stated_lower_than_the_contract_is_kept() -> None:
     time = FakeTime()
-    quota = Quota(Limits(burst=75, steady=750), 1, time.clock)
+    quota = stated(Limits(burst=75, steady=750), 1, time.clock)
     quota.take()
     quota.learn({"RateLimit-Limit": "10, 10;w=1, 150;w=60"}, time.now)
     assert sum(quota.take() == 0 for _ in range(75)) == 9
@@ -97,7 +104,7 @@ def test_a_limit_stated_lower_than_the_contract_is_kept() -> None:
 @given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 20)), min_size=1, max_size=6))
 def test_a_limit_that_falls_and_rises_forgets_nothing(changes: list[tuple[int, int]]) -> None:
     time = FakeTime()
-    quota = Quota(Limits(burst=30, steady=10_000), 1, time.clock)
+    quota = stated(Limits(burst=30, steady=10_000), 1, time.clock)
     times: list[float] = []
     for limit, count in changes:
         quota.learn({"RateLimit-Limit": f"{limit}, {limit};w=1, 10000;w=60"}, time.now)
@@ -111,7 +118,7 @@ def headers(limit: str, remaining: object, reset: object) -> dict[str, str]:
 
 def test_what_others_have_used_is_held_back_until_the_window_ends() -> None:
     time = FakeTime()
-    quota = Quota(Limits(burst=10, steady=150), 1, time.clock)
+    quota = stated(Limits(burst=10, steady=150), 1, time.clock)
     quota.take()
     quota.learn(headers("150, 10;w=1, 150;w=60", 0, 22), time.now)
     time.now += 2
@@ -122,7 +129,7 @@ def test_what_others_have_used_is_held_back_until_the_window_ends() -> None:
 
 def test_what_is_left_is_shared_with_others() -> None:
     time = FakeTime()
-    quota = Quota(Limits(burst=100, steady=150), 1, time.clock)
+    quota = stated(Limits(burst=100, steady=150), 1, time.clock)
     quota.take()
     quota.learn(headers("150, 100;w=1, 150;w=60", 5, 30), time.now)
     assert sum(quota.take() == 0 for _ in range(50)) == 5
@@ -130,7 +137,7 @@ def test_what_is_left_is_shared_with_others() -> None:
 
 def test_a_window_that_only_this_tap_uses_is_not_held_back() -> None:
     time = FakeTime()
-    quota = Quota(Limits(burst=10, steady=150), 1, time.clock)
+    quota = stated(Limits(burst=10, steady=150), 1, time.clock)
     for used in range(1, 151):
         while wait := quota.take():
             time.now += wait
@@ -140,16 +147,35 @@ def test_a_window_that_only_this_tap_uses_is_not_held_back() -> None:
 
 def test_an_older_answer_does_not_undo_what_a_newer_one_said() -> None:
     time = FakeTime()
-    quota = Quota(Limits(burst=10, steady=150), 1, time.clock)
+    quota = stated(Limits(burst=10, steady=150), 1, time.clock)
     quota.take()
     quota.learn(headers("150, 10;w=1, 150;w=60", 0, 22), time.now)
     quota.learn(headers("150, 10;w=1, 150;w=60", 149, 22), time.now - 1)
     assert quota.take() > 10
 
 
+@pytest.mark.parametrize(
+    ("limits", "header", "left"),
+    [
+        (Limits(burst=10, steady=150), "10, 10;w=1, 150;w=60", 9),
+        (Limits(1, 2, 225), "1, 1;w=1, 2;w=60, 225;w=86400", 0),
+    ],
+)
+def test_headers_of_the_burst_window_say_nothing_of_the_minute(limits: Limits, header: str, left: int) -> None:
+    time = FakeTime()
+    quota = stated(limits, 1, time.clock)
+    for _ in range(limits.steady):
+        while wait := quota.take():
+            assert wait <= SECOND + 2 * MARGIN
+            time.now += wait
+        quota.learn(headers(header, left, 0), time.now)
+    assert time.now - 1000 < limits.steady / limits.burst * (SECOND + 2 * MARGIN)
+    assert quota.take() > 30  # the minute is full now, and not before
+
+
 def test_the_burst_window_may_be_the_nearer_one() -> None:
     time = FakeTime()
-    quota = Quota(Limits(burst=10, steady=150), 1, time.clock)
+    quota = stated(Limits(burst=10, steady=150), 1, time.clock)
     quota.take()
     quota.learn(headers("10, 10;w=1, 150;w=60", 0, 1), time.now)
     assert quota.take() == pytest.approx(1 + MARGIN)
@@ -157,7 +183,7 @@ def test_the_burst_window_may_be_the_nearer_one() -> None:
 
 def test_of_two_windows_of_one_limit_the_reset_tells_which_is_meant() -> None:
     time = FakeTime()
-    quota = Quota(Limits(burst=10, steady=10), 1, time.clock)
+    quota = stated(Limits(burst=10, steady=10), 1, time.clock)
     quota.take()
     quota.learn(headers("10, 10;w=1, 10;w=60", 0, 30), time.now)
     assert quota.take() == pytest.approx(30 + MARGIN)
@@ -184,7 +210,7 @@ def test_of_two_windows_of_one_limit_the_reset_tells_which_is_meant() -> None:
 )
 def test_odd_headers_change_nothing(odd: dict[str, str]) -> None:
     time = FakeTime()
-    quota = Quota(Limits(burst=3, steady=60), 1, time.clock)
+    quota = stated(Limits(burst=3, steady=60), 1, time.clock)
     quota.learn(odd, time.now)
     assert [quota.take() == 0 for _ in range(4)] == [True, True, True, False]
 
@@ -192,7 +218,7 @@ def test_odd_headers_change_nothing(odd: dict[str, str]) -> None:
 @given(st.dictionaries(st.sampled_from(["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]), st.text()))
 def test_no_header_breaks_the_limiter(odd: dict[str, str]) -> None:
     time = FakeTime()
-    quota = Quota(Limits(burst=1, steady=2), 1, time.clock)
+    quota = stated(Limits(burst=1, steady=2), 1, time.clock)
     quota.learn(odd, time.now)
     assert len(sends(quota, time, [0.0] * 5)) == 5
     assert time.now <= 1000 + 4 * (MINUTE + 1)
@@ -201,7 +227,7 @@ def test_no_header_breaks_the_limiter(odd: dict[str, str]) -> None:
 @given(st.integers(0, 12), st.integers(0, 61), st.floats(0, 5), st.lists(st.floats(0, 3), min_size=1, max_size=30))
 def test_a_hold_ends(left: int, reset: int, age: float, pauses: list[float]) -> None:
     time = FakeTime()
-    quota = Quota(Limits(burst=10, steady=12), 1, time.clock)
+    quota = stated(Limits(burst=10, steady=12), 1, time.clock)
     times = sends(quota, time, [0.0])
     quota.learn(headers("12, 10;w=1, 12;w=60", left, reset), time.now - age)
     times += sends(quota, time, pauses)
@@ -221,7 +247,7 @@ def test_an_endpoint_has_one_quota_and_another_under_other_limits() -> None:
 
 def test_a_pause_holds_everybody_and_a_shorter_one_does_not_end_it() -> None:
     time = FakeTime()
-    quota = Quota(Limits(burst=10, steady=150), 1, time.clock)
+    quota = stated(Limits(burst=10, steady=150), 1, time.clock)
     quota.pause(30)
     quota.pause(5)
     assert quota.take() == pytest.approx(30)
@@ -231,7 +257,7 @@ def test_a_pause_holds_everybody_and_a_shorter_one_does_not_end_it() -> None:
 
 def test_threads_together_keep_the_limit() -> None:
     time = FakeTime()
-    quota = Quota(Limits(burst=40, steady=10_000), 1, time.clock)
+    quota = stated(Limits(burst=40, steady=10_000), 1, time.clock)
     permits: list[float] = []
     gate = threading.Barrier(8)
 
@@ -252,7 +278,7 @@ def test_fixed_windows_of_any_phase_are_kept_where_the_way_takes_a_moment(
     limits: Limits, gaps: list[float], delays: list[float], phase: float
 ) -> None:
     time = FakeTime()
-    times = sends(Quota(limits, 1, time.clock), time, gaps)
+    times = sends(stated(limits, 1, time.clock), time, gaps)
     arrivals = [moment + delay for moment, delay in zip(times, delays, strict=False)]
     for period, limit in ((SECOND, limits.burst), (MINUTE, limits.steady)):
         windows = Counter(math.floor((arrival - phase) / period) for arrival in arrivals)

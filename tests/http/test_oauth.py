@@ -4,6 +4,8 @@ import base64
 import json
 import logging
 import stat
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,13 @@ from urllib.parse import parse_qs
 import pytest
 
 from tap_klaviyo.http import OAuth, TokenFile
-from tap_klaviyo.http.errors import QuotaExhaustedError, StoppedError, UnauthorizedError, UnreachableError
+from tap_klaviyo.http.errors import (
+    QuotaExhaustedError,
+    StoppedError,
+    TokenFileBusyError,
+    UnauthorizedError,
+    UnreachableError,
+)
 from tap_klaviyo.http.sandbox import SandboxAdapter
 from tests.http.wire import HOST, PAGE, FakeTime, client, request
 
@@ -185,7 +193,7 @@ def test_a_replaced_token_is_kept_in_the_file_and_wins_over_the_setting(requests
     http.send(request(http))
     assert json.loads(path.read_text()) == {"refresh_token": "refresh-marked-1"}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [entry.name for entry in tmp_path.iterdir()] == ["token.json"]
+    assert sorted({entry.name for entry in tmp_path.iterdir()} - {".token.json.lock"}) == ["token.json"]
     http = oauth(FakeTime(), path)
     http.send(request(http))
     assert issuer.asked[-1]["refresh_token"] == ["refresh-marked-1"]
@@ -196,7 +204,7 @@ def test_a_token_that_is_not_replaced_leaves_no_file(requests_mock: Mocker, tmp_
     Issuer(requests_mock, rotate=False)
     http = oauth(FakeTime(), tmp_path / "token.json")
     http.send(request(http))
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "token.json").exists()
 
 
 def test_the_setting_is_tried_when_the_file_s_token_is_refused(requests_mock: Mocker, tmp_path: Path) -> None:
@@ -239,9 +247,10 @@ def test_a_file_that_cannot_be_written_does_not_end_the_run(
     requests_mock: Mocker, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     Issuer(requests_mock)
-    http = oauth(FakeTime(), tmp_path / "missing" / "token.json")
+    (tmp_path / "file").touch()
+    http = oauth(FakeTime(), tmp_path / "file" / "token.json")
     assert http.send(request(http)).status == 200
-    assert "cannot be written: No such file or directory" in caplog.text
+    assert "cannot be written: Not a directory" in caplog.text
     assert "marked" not in caplog.text
 
 
@@ -261,11 +270,130 @@ def test_a_file_that_fails_half_way_keeps_the_old_token(tmp_path: Path, monkeypa
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_token_that_another_process_replaced_meanwhile_is_used(requests_mock: Mocker, tmp_path: Path) -> None:
+    issuer = Issuer(requests_mock)
+    path = tmp_path / "token.json"
+    first, second = (FakeTime(), FakeTime())
+    one, other = oauth(first, path), oauth(second, path)
+    for turn in range(4):
+        for time, http in ((first, one), (second, other)):
+            http.send(request(http))
+            time.now += 3600
+        assert issuer.issued == 2 * turn + 2
+    # Each token was used once: nobody had to learn of a replaced one from a refusal.
+    assert [form["refresh_token"][0] for form in issuer.asked] == [f"refresh-marked-{n}" for n in range(8)]
+
+
+def test_where_the_file_cannot_be_written_the_token_at_hand_is_the_newer_one(
+    requests_mock: Mocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer = Issuer(requests_mock)
+    path = tmp_path / "token.json"
+    path.write_text('{"refresh_token": "refresh-marked-0"}')
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    time = FakeTime()
+    http = oauth(time, path)
+    for _ in range(3):
+        http.send(request(http))
+        time.now += 3600
+    assert [form["refresh_token"][0] for form in issuer.asked] == [f"refresh-marked-{n}" for n in range(3)]
+
+
+def test_nobody_else_uses_the_token_while_it_is_being_replaced(requests_mock: Mocker, tmp_path: Path) -> None:
+    Issuer(requests_mock)
+    path = tmp_path / "token.json"
+    http = oauth(FakeTime(), path)
+    other = TokenFile(path)
+    refused: list[bool] = []
+
+    def token(_: Any, context: Any) -> str:
+        del context
+        with pytest.raises(StoppedError), other.held(stop):
+            pytest.fail("two hold the token")
+        refused.append(True)
+        return '{"access_token": "access-marked-0"}'
+
+    def stop(_: float) -> None:
+        message = "stopped"
+        raise StoppedError(message)
+
+    requests_mock.post(TOKEN, text=token)
+    http.send(request(http))
+    assert refused == [True]
+    with other.held(stop):
+        pass
+
+
+def test_a_lock_that_is_never_released_is_given_up(tmp_path: Path) -> None:
+    path = tmp_path / "token.json"
+    waits: list[float] = []
+    busy = pytest.raises(TokenFileBusyError, match="in use by another process")
+    with TokenFile(path).held(lambda _: None), busy, TokenFile(path).held(waits.append):
+        pytest.fail("two hold the token")
+    assert 890 < sum(waits) < 910
+
+
+WORKER = """
+import json, sys, pathlib, time
+from tap_klaviyo.http import TokenFile
+from tap_klaviyo.http.redact import Secret
+file, used = TokenFile(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2])
+for _ in range(20):
+    with file.held(time.sleep):
+        number = int(file.read().reveal())
+        with used.open("a") as log:
+            log.write(f"{number}\\n")
+        assert file.write(Secret(str(number + 1)))
+"""
+
+
+def test_processes_use_each_token_once(tmp_path: Path) -> None:
+    path, used = tmp_path / "token.json", tmp_path / "used"
+    path.write_text('{"refresh_token": "0"}')
+    workers = [subprocess.Popen([sys.executable, "-c", WORKER, str(path), str(used)]) for _ in range(3)]
+    assert [worker.wait(120) for worker in workers] == [0] * 3
+    assert used.read_text().split() == [str(number) for number in range(60)]
+
+
+def test_a_file_system_without_locks_is_told_once(
+    requests_mock: Mocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def acquire(*_: Any, **__: Any) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr("filelock.FileLock.acquire", acquire)
+    issuer = Issuer(requests_mock)
+    time = FakeTime()
+    http = oauth(time, tmp_path / "token.json")
+    for _ in range(3):
+        http.send(request(http))
+        time.now += 3600
+    assert issuer.issued == 3
+    (line,) = (record.getMessage() for record in caplog.records if record.levelno == logging.WARNING)
+    assert "cannot be locked: the file system has no locks" in line
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
         ({"status_code": 400, "json": {"error": "invalid_grant"}}, "(invalid_grant)"),
         ({"status_code": 400, "json": {"error": "invalid_grant_type"}}, "(invalid_grant)"),
+        ({"status_code": 401, "json": {"error": "invalid_grant"}}, "(invalid_grant)"),
+        ({"status_code": 403, "json": {"error": "invalid_grant"}}, "(invalid_grant)"),
+        ({"status_code": 400, "json": {"error": "INVALID_GRANT"}}, "(invalid_grant)"),
+        ({"status_code": 400, "json": {"error": {"code": "invalid_grant"}}}, "(invalid_grant)"),
+        ({"status_code": 400, "json": {"errors": [{"code": "invalid_grant", "detail": "x"}]}}, "(invalid_grant)"),
+        ({"status_code": 400, "text": "invalid_grant: refresh-marked-0"}, "(invalid_grant)"),
+        ({"status_code": 401, "text": "error=invalid_grant&x=1"}, "(invalid_grant)"),
+        (
+            {"status_code": 400, "text": "<p>invalid_grant</p>", "headers": {"Content-Type": "text/html"}},
+            "(invalid_grant)",
+        ),
+        ({"status_code": 403, "json": {"error": "invalid_client"}}, "client_id and client_secret"),
         ({"status_code": 401, "json": {"error": "invalid_client"}}, "client_id and client_secret"),
         ({"status_code": 401, "text": ""}, "client_id and client_secret"),
         ({"status_code": 400, "json": {"error": "odd", "x": "refresh-marked-0"}}, "three OAuth settings"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,17 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_klaviyo.contract import REVISION
-from tap_klaviyo.http import Answer, Request
+from tap_klaviyo.http import Answer, ApiKeyAuth, Request
+from tap_klaviyo.http.complaint import complaint_of
 from tap_klaviyo.http.errors import (
     BadRequestError,
     FailedTryError,
     KlaviyoError,
+    MalformedIdError,
     NotFoundError,
     PermissionDeniedError,
     RevisionGoneError,
     UnauthorizedError,
+    UnreachableError,
 )
-from tap_klaviyo.http.responses import complaint_of, failed_try, refusal
+from tap_klaviyo.http.responses import failed_try, refusal
 from tests.http.wire import HOST, client, error, request
 
 if TYPE_CHECKING:
@@ -84,6 +88,8 @@ def test_403_for_want_of_a_feature_does_not_blame_the_key(requests_mock: Mocker)
     )
     assert isinstance(found, PermissionDeniedError)
     assert "Advanced KDP" in str(found.reason)
+    assert "Advanced KDP" in str(found)
+    assert found.scopes == ()
     assert "scope" not in str(found)
 
 
@@ -91,11 +97,88 @@ def test_404_is_its_own_error(requests_mock: Mocker) -> None:
     assert isinstance(refused(requests_mock, error(404, "not_found", "Gone.")), NotFoundError)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "404 page not found",
+        "",
+        '{"message": "no Route matched with those values"}',
+        '{"errors": []}',
+        '{"errors": [{"message": "not found"}]}',
+        '{"errors": [{"status": "404", "title": "Not Found"}]}',
+        '{"error": {"code": "not_found", "detail": "x"}}',
+        "<html>",
+    ],
+)
+def test_a_404_in_other_words_than_klaviyo_s_is_retried_and_then_a_failure(requests_mock: Mocker, body: str) -> None:
+    odd = {"status_code": 404, "text": body}
+    http = client(retry=2)
+    requests_mock.get(URL, [odd, {"content": b'{"data": []}'}])
+    assert http.send(request(http)).status == 200
+    requests_mock.get(URL, **odd)
+    with pytest.raises(UnreachableError, match="HTTP 404 that is not Klaviyo's own"):
+        http.send(request(http))
+
+
+EVENT = "/api/events/{id}"
+
+
+def of_event(requests_mock: Mocker, answer: dict[str, Any], query: str = "") -> KlaviyoError:
+    requests_mock.get(f"{HOST}/api/events/NOPE-01", **answer)
+    http = client()
+    with pytest.raises(KlaviyoError) as raised:
+        http.send(request(http, EVENT).next(f"{HOST}/api/events/NOPE-01{query}"))
+    assert requests_mock.call_count == 1
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error(400, "invalid", "Invalid event id.", pointer="/data/"),
+        error(400, "invalid", "'NOPE-01' is not valid.", pointer="/data/"),
+        error(400, "invalid", "The id is malformed."),
+        error(400, "invalid", "No.", parameter="id"),
+        error(400, "invalid", "No.", pointer="/data/id"),
+    ],
+)
+def test_400_for_the_id_in_the_path_is_its_own_error(requests_mock: Mocker, answer: dict[str, Any]) -> None:
+    found = of_event(requests_mock, answer)
+    assert isinstance(found, MalformedIdError)
+    assert found.label == f"GET {EVENT}"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error(400, "invalid", "Invalid cursor provided.", pointer="/data/"),
+        error(400, "invalid", "'metric_id' is not a valid include.", parameter="include"),
+        error(400, "invalid", "Page size must be 1 to 100.", parameter="page[size]"),
+        error(409, "invalid", "Invalid event id."),
+        {"status_code": 400, "text": "{}"},
+    ],
+)
+def test_400_for_anything_else_is_not_blamed_on_the_id(requests_mock: Mocker, answer: dict[str, Any]) -> None:
+    assert type(of_event(requests_mock, answer, "?include=metric_id&page%5Bsize%5D=900")) is BadRequestError
+
+
+def test_400_without_an_id_in_the_path_is_never_blamed_on_one(requests_mock: Mocker) -> None:
+    assert type(refused(requests_mock, error(400, "invalid", "Invalid id."))) is BadRequestError
+
+
 @pytest.mark.parametrize("answer", [error(410, "gone", "Gone."), {"status_code": 410, "text": "<html>"}])
 def test_410_names_the_revision(requests_mock: Mocker, answer: dict[str, Any]) -> None:
     found = refused(requests_mock, answer)
     assert isinstance(found, RevisionGoneError)
-    assert REVISION in str(found)
+    assert f"retired API revision {REVISION}" in str(found)
+    assert "upgrade tap-klaviyo" in str(found)
+
+
+def test_410_names_the_revision_that_the_request_brought(requests_mock: Mocker) -> None:
+    requests_mock.get(URL, **error(410, "gone", "Gone."))
+    http = client()
+    with pytest.raises(RevisionGoneError, match=r"revision 2024-02-15 .* set a newer revision"):
+        http.send(request(http, headers={"revision": "2024-02-15"}))
 
 
 @pytest.mark.parametrize("status", [304, 402, 405, 406, 409, 413, 415, 422, 451])
@@ -141,16 +224,16 @@ def test_every_answer_is_good_or_passes_or_is_refused(status: int, body: bytes, 
     http = client()
     asked = request(http)
     answer = Answer(status, body, {"Content-Type": content_type})
-    failure = failed_try(answer)
+    failure = failed_try(answer, datetime.now(UTC))
     if failure is not None:
         assert isinstance(failure, FailedTryError)
     elif status not in range(200, 300):
-        assert isinstance(refusal(asked, answer, setting="auth_token", revision=REVISION), KlaviyoError)
+        assert isinstance(refusal(asked, answer, auth=ApiKeyAuth("pk_x"), revision=REVISION), KlaviyoError)
 
 
 def test_the_scopes_may_be_unknown() -> None:
     http = client()
     asked = request(http)
     unknown = Request(msgspec.structs.replace(asked.endpoint, scopes=()), asked.url, asked.limits)
-    found = refusal(unknown, Answer(403, b"{}", {}), setting="auth_token", revision=REVISION)
+    found = refusal(unknown, Answer(403, b"{}", {}), auth=ApiKeyAuth("pk_x"), revision=REVISION)
     assert "the key lacks a scope" in str(found)

@@ -31,6 +31,7 @@ def test_the_headers_are_klaviyos(requests_mock: Mocker) -> None:
     assert sent["Accept"] == "application/vnd.api+json"
     assert sent["Accept-Encoding"] == "gzip"
     assert sent["User-Agent"].startswith("tap-klaviyo")
+    assert sent["X-Klaviyo-Revision-Fall-Forward-Opt-Out"] == "1"
     assert "Cookie" not in sent
 
 
@@ -85,6 +86,30 @@ def test_a_body_that_the_parser_finds_broken_is_asked_for_again(requests_mock: M
     tally = Tally()
     assert http.send(request(http), parse=parse, tally=tally) == PAGE
     assert tally.retries == 1
+
+
+def test_what_the_parser_finds_wrong_is_named(requests_mock: Mocker) -> None:
+    requests_mock.get(URL, content=PAGE)
+    http = client(retry=0)
+
+    def parse(_: bytes) -> bytes:
+        reason = "no list of rows"
+        raise BrokenBodyError(reason)
+
+    with pytest.raises(UnreachableError, match="no list of rows"):
+        http.send(request(http), parse=parse)
+
+
+def test_an_error_beside_a_good_status_is_named(requests_mock: Mocker) -> None:
+    body = b'{"data": [], "errors": [{"code": "internal", "detail": "Shard of me@example.org is away."}]}'
+    requests_mock.get(URL, content=body)
+    http = client(retry=0)
+
+    def parse(_: bytes) -> bytes:
+        raise BrokenBodyError
+
+    with pytest.raises(UnreachableError, match=r"an error in a response with status 200: Shard of \*\*\* is away"):
+        http.send(request(http), parse=parse)
 
 
 @pytest.mark.parametrize("retry", [0, 1, 5])
@@ -287,8 +312,22 @@ def test_another_revision_in_the_answer_is_told_once(requests_mock: Mocker, capl
     http.send(request(http))
     http.send(request(http))
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
-        f"Klaviyo answers with API revision 2027-01-15 where {REVISION} was asked for"
+        (
+            f"Klaviyo responds with API revision 2027-01-15 instead of {REVISION}; "
+            "if values are missing, upgrade tap-klaviyo"
+        )
     ]
+
+
+def test_each_pair_of_revisions_is_told_once(requests_mock: Mocker, caplog: pytest.LogCaptureFixture) -> None:
+    requests_mock.get(URL, content=PAGE, headers={"x-klaviyo-api-revision": "2027-01-15"})
+    http = client()
+    for own in ({}, {"revision": "2025-10-15"}, {}, {"Revision": "2025-10-15"}, {"revision": "2027-01-15"}):
+        http.send(request(http, headers=own))
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [f"instead of {asked};" in line for asked, line in zip([REVISION, "2025-10-15"], told, strict=True)] == [
+        True
+    ] * 2
 
 
 def test_the_error_of_a_refusal_carries_no_other_error(requests_mock: Mocker) -> None:

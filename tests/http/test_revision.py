@@ -6,23 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_klaviyo.contract import REVISION
+from tap_klaviyo import contract
 from tap_klaviyo.http.revision import removal, revision_warning
 
-END = date(2028, 7, 15)
+NEWEST = contract.newest().revision
+END = date(2028, 10, 15)
 
 
 def test_the_contract_s_revision_is_quiet_until_90_days_before_its_end() -> None:
-    assert REVISION == "2026-07-15"
-    assert revision_warning(REVISION, date(2028, 4, 15)) is None
-    assert revision_warning(REVISION, date(2028, 4, 16)) == f"Klaviyo removes revision {REVISION} on {END}"
-    assert "was due to remove" in str(revision_warning(REVISION, END))
+    assert revision_warning("2026-10-15", date(2028, 7, 16)) is None
+    assert revision_warning("2026-10-15", date(2028, 7, 17)) == f"Klaviyo removes revision 2026-10-15 on {END}"
+    assert "was due to remove" in str(revision_warning("2026-10-15", END))
 
 
 def test_another_revision_is_told_in_one_line() -> None:
     warning = revision_warning("2024-10-15", date(2026, 11, 22))
     assert warning is not None
-    assert f"this version knows {REVISION}" in warning
+    assert "only custom_streams ask it" in warning
     assert "was due to remove revision 2024-10-15 on 2026-10-15" in warning
     assert "removes" not in str(revision_warning("2026-07-15.pre", date(2026, 11, 22)))
 
@@ -44,4 +44,4 @@ def test_a_revision_lives_for_two_years(revision: str, end: date | None) -> None
 @given(st.text() | st.dates().map(str), st.dates())
 def test_any_revision_is_taken(revision: str, today: date) -> None:
     warning = revision_warning(revision, today)
-    assert (warning is None) <= (revision == REVISION)
+    assert (warning is None) <= (revision == NEWEST)

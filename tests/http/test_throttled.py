@@ -18,7 +18,7 @@ from tap_klaviyo.http import Tally
 from tap_klaviyo.http.errors import QuotaExhaustedError, UnreachableError
 from tap_klaviyo.http.retry import retry_after
 from tests.http import faulty
-from tests.http.wire import HOST, PAGE, FakeTime, client, request
+from tests.http.wire import HOST, PAGE, FakeTime, client, error, request
 
 if TYPE_CHECKING:
     from requests_mock import Mocker
@@ -115,6 +115,82 @@ def test_a_429_that_says_nothing_readable_is_a_try(requests_mock: Mocker, garbag
     with pytest.raises(UnreachableError, match="HTTP 429"):
         http.send(request(http))
     assert requests_mock.call_count == 3
+
+
+def in_words(words: str) -> dict[str, Any]:
+    return error(429, "throttled", f"Request was throttled. {words}")
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("Expected available in 12 seconds.", 12),
+        ("Expected available in 1 second.", 1),
+        ("expected available in 7.5 seconds", 7.5),
+        ("Expected available in 2 minutes.", 120),
+    ],
+)
+def test_a_wait_that_stands_in_words_is_waited(requests_mock: Mocker, words: str, seconds: float) -> None:
+    requests_mock.get(URL, [in_words(words), {"content": PAGE}])
+    time, tally = FakeTime(), Tally()
+    http = client(time, retry=0)
+    http.send(request(http), tally=tally)
+    assert time.total == pytest.approx(seconds)
+    assert (tally.throttled, tally.retries) == (1, 0)
+
+
+def test_the_header_wins_over_the_words(requests_mock: Mocker) -> None:
+    throttled = {**in_words("Expected available in 99 seconds."), "headers": {"retry-after": "3"}}
+    requests_mock.get(URL, [throttled, {"content": PAGE}])
+    time = FakeTime()
+    http = client(time, retry=0)
+    http.send(request(http))
+    assert time.total == pytest.approx(3)
+
+
+@pytest.mark.parametrize("words", ["Expected available in 73473 seconds.", "Expected available in 20 hours."])
+def test_a_quota_of_hours_in_words_is_not_waited_for(requests_mock: Mocker, words: str) -> None:
+    server = datetime(2026, 3, 1, 12, tzinfo=UTC)  # months from the host's clock
+    throttled = {**in_words(words), "headers": {"Date": format_datetime(server, usegmt=True)}}
+    requests_mock.post(f"{HOST}{REPORT}", **throttled)
+    time = FakeTime()
+    http = client(time)
+    with pytest.raises(QuotaExhaustedError) as raised:
+        http.send(request(http, REPORT, method="POST", body=b"{}"))
+    assert requests_mock.call_count == 1
+    assert time.total == 0
+    assert "used up until 2026-03-02 08:" in str(raised.value)
+
+
+def test_a_date_to_wait_for_is_in_klaviyo_s_time(requests_mock: Mocker) -> None:
+    server = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    told = {
+        "Date": format_datetime(server, usegmt=True),
+        "Retry-After": format_datetime(server + timedelta(seconds=40), usegmt=True),
+    }
+    requests_mock.get(URL, [{"status_code": 429, "headers": told}, {"content": PAGE}])
+    time = FakeTime()
+    http = client(time, retry=0)
+    http.send(request(http))
+    assert time.total == pytest.approx(40)
+
+
+def test_pauses_that_others_are_told_do_not_hold_a_request_for_ever(requests_mock: Mocker) -> None:
+    requests_mock.get(URL, content=PAGE)
+    time = FakeTime()
+    http = client(time)
+    asked = request(http)
+    sleep = time.sleep
+
+    def again(seconds: float, stop: threading.Event | None) -> None:
+        http._limiter.quota(asked).pause(300)
+        sleep(seconds, stop)
+
+    http._patience.sleep = again
+    http._limiter.quota(asked).pause(300)
+    with pytest.raises(QuotaExhaustedError):
+        http.send(asked)
+    assert time.total <= 600
 
 
 def test_retry_after_may_be_a_date() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from tap_klaviyo.contract import endpoint
+from tap_klaviyo import contract
 from tap_klaviyo.http import ApiKeyAuth, Http, HttpSettings, Request
 from tap_klaviyo.http.waiting import Patience
 
@@ -56,7 +56,7 @@ def request(
     **given: Any,
 ) -> Request:
     """A request to an endpoint of the contract."""
-    found = endpoint(path, method)
+    found = contract.newest().endpoint(path, method)
     return Request(found, http.origin.url(path, params), found.limits, **given)
 
 

@@ -27,7 +27,7 @@ def row(what, does):
 
 
 def all_scopes():
-    return {scope for endpoint in contract.endpoints().values() for scope in endpoint.scopes}
+    return {scope for endpoint in contract.newest().endpoints().values() for scope in endpoint.scopes}
 
 
 def refuse_large_pages(klaviyo):
@@ -125,7 +125,8 @@ def test_without_feature(machine, shop):
         outcome = machine.sync(url, "webhook_topics")
         assert outcome.code == 0
         line = outcome.warning
-        assert "the account lacks Advanced KDP" in line
+        assert "needs an account with Advanced KDP" in line
+        assert "scope" not in line
 
 
 @row("404 for one parent of many", "That parent has no children (any more); the others are read; exit 0")
@@ -138,12 +139,12 @@ def test_parent_gone(machine, klaviyo, url):
     assert set(outcome.ids("flow_actions")) <= set(whole.ids("flow_actions"))
 
 
-@row("410: the API revision has been removed", "One line that says which, and which setting to change; exit 1")
+@row("410: the API revision has been retired", "One line that says which, and to upgrade the tap; exit 1")
 def test_revision_gone(machine, url):
     outcome = machine.sync(url, "lists", revision="2023-02-22")
     assert outcome.code == 1
     assert "revision 2023-02-22" in outcome.error
-    assert "set revision to a newer one" in outcome.error
+    assert "upgrade tap-klaviyo" in outcome.error
 
 
 @row("A revision whose two years end within 90 days", "One warning with the date, at the start")

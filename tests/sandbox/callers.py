@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from tap_klaviyo.sandbox import Sandbox
     from tap_klaviyo.sandbox.document import Operation
 
-REVISION = {"revision": "2026-07-15"}
+OLDER, NEWER = "2026-07-15", "2026-10-15"
+REVISION = {"revision": OLDER}
 _SAMPLE = 12
 
 
@@ -24,11 +25,11 @@ def get(sandbox: Sandbox, target: str, **headers: str) -> tuple[int, dict[str, A
     return status, json.loads(body)
 
 
-def pages(sandbox: Sandbox, target: str) -> Iterator[dict[str, Any]]:
+def pages(sandbox: Sandbox, target: str, revision: str = OLDER) -> Iterator[dict[str, Any]]:
     """Yield each page of a chain; no page for a 404."""
     following: str | None = target
     while following:
-        status, page = get(sandbox, following)
+        status, page = get(sandbox, following, revision=revision)
         if status == 404:
             return
         assert status == 200, (following, page)
@@ -36,12 +37,12 @@ def pages(sandbox: Sandbox, target: str) -> Iterator[dict[str, Any]]:
         yield page
 
 
-def rows(sandbox: Sandbox, target: str) -> list[dict[str, Any]]:
+def rows(sandbox: Sandbox, target: str, revision: str = OLDER) -> list[dict[str, Any]]:
     """Return the rows of all pages."""
-    return [row for page in pages(sandbox, target) for row in page["data"]]
+    return [row for page in pages(sandbox, target, revision) for row in page["data"]]
 
 
-def targets(sandbox: Sandbox, operation: Operation, *, everything: bool = False) -> list[str]:
+def targets(sandbox: Sandbox, operation: Operation, revision: str = OLDER, *, everything: bool = False) -> list[str]:
     """Return requests of an operation: for some of its parents, with all includes and additional fields."""
     query = []
     if everything:
@@ -56,8 +57,8 @@ def targets(sandbox: Sandbox, operation: Operation, *, everything: bool = False)
     filters = required[operation.filter_requires[0]] if operation.filter_requires else [None]
     ids: list[str | None] = [None]
     if "{" in operation.path:
-        kind = load().singulars[operation.segments[0]]
-        found = [resource.id for resource in sandbox.shop.resources(kind)]
+        kind = load(revision).singulars[operation.segments[0]]
+        found = [resource.id for resource in sandbox.view(revision).resources(kind)]
         ids = [*found[:: max(1, len(found) // _SAMPLE)]]
     return [
         _path(operation, parent) + "?" + "&".join([*query, *([f"filter={quote(one)}"] if one else [])])

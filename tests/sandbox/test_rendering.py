@@ -130,7 +130,7 @@ def test_events_carry_metric_and_profile_unasked(sandbox: Sandbox) -> None:
     assert all(row["relationships"]["metric"]["data"]["type"] == "metric" for row in found)
     assert None in profiles
     assert any(profiles)
-    assert all("data" not in row["relationships"]["attributions"] for row in found)
+    assert all("data" not in row["relationships"].get("attributions", {}) for row in found)
 
 
 def test_attributions_have_linkages_and_no_attributes(sandbox: Sandbox) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 
-DOCUMENT = json.loads(resources.files("tap_klaviyo.sandbox").joinpath("document.json").read_text())
+DOCUMENT = json.loads(resources.files("tap_klaviyo.sandbox").joinpath("documents", "2026-07-15.json").read_text())
 
 # Columns that are made of a free-form attribute.
 LIFTED = {

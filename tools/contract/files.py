@@ -1,4 +1,4 @@
-"""Every generated file, from the pinned document."""
+"""Every generated file of one revision, from its pruned document."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 from tools.contract.answers import answer
 from tools.contract.endpoints import endpoint
-from tools.contract.names import stream_name
+from tools.contract.names import notice, stream_name, variants
+from tools.contract.overrides import UNLISTED, VOLATILE
 from tools.contract.reports import report
 from tools.contract.schemas import Resources
 
@@ -26,8 +27,9 @@ def _scopes(resource_type: str, endpoints: list[dict[str, Any]]) -> list[str]:
 
 
 def generated(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the content of each generated file by its path in the package."""
+    """Return the content of each generated file of the document's revision by its path in the package."""
     schemas = document["components"]["schemas"]
+    revision = document["info"]["version"]
     operations = [
         (path, method, operation)
         for path, methods in document["paths"].items()
@@ -35,24 +37,51 @@ def generated(document: dict[str, Any]) -> dict[str, Any]:
     ]
     resources = Resources(schemas)
     relationships: dict[str, dict[str, Any]] = {}
+    carried: dict[str, dict[str, str]] = {}
     for path, method, operation in operations:
         if method == "get" and "/relationships/" not in path:
             response = answer(operation, schemas)
+            apart = variants(path)
             for resource in (response.data, *response.included):
-                resources.add(resource.type, resource.attributes)
-                relationships.setdefault(resource.type, {}).update(resource.relationships)
-    by_type = resources.stream_schemas()
+                kind = resource.type
+                name = apart.get(kind) or stream_name(kind, revision)
+                resources.add(name, kind, resource.attributes)
+                if kind in apart:
+                    carried.setdefault(path, {})[kind] = name
+                else:
+                    relationships.setdefault(kind, {}).update(resource.relationships)
     endpoints = [endpoint(path, method, operation, schemas) for path, method, operation in operations]
+    for facts in endpoints:
+        if facts["path"] in carried:
+            facts["schemas"] = carried[facts["path"]]
+    folder, said = f"contract/{revision}", notice(revision)
     return {
-        "contract/endpoints.json": {
-            "revision": document["info"]["version"],
-            "schemas": {kind: stream_name(kind) for kind in by_type},
-            "scopes": {kind: _scopes(kind, endpoints) for kind in by_type},
-            "relationships": {kind: dict(sorted(relationships[kind].items())) for kind in by_type},
-            "endpoints": endpoints,
+        f"sandbox/documents/{revision}.json": document,
+        f"{folder}/types.json": {
+            "generated": said,
+            "types": {kind: _type(kind, revision, endpoints, relationships[kind]) for kind in sorted(relationships)},
         },
-        "contract/reports.json": [
-            report(path, operation, schemas) for path, method, operation in operations if method == "post"
-        ],
-        **{f"schemas/{stream_name(kind)}.json": schema for kind, schema in by_type.items()},
+        f"{folder}/endpoints.json": {"generated": said, "endpoints": endpoints},
+        f"{folder}/reports.json": {
+            "generated": said,
+            "reports": [report(path, operation, schemas) for path, method, operation in operations if method == "post"],
+        },
+        **{
+            f"{folder}/schemas/{name}.json": {"$comment": said, **schema}
+            for name, schema in resources.record_schemas().items()
+        },
     }
+
+
+def _type(
+    resource_type: str, revision: str, endpoints: list[dict[str, Any]], relationships: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what ``tap_klaviyo.contract.ResourceType`` holds; keys without a value are left out."""
+    facts = {
+        "schema": stream_name(resource_type, revision),
+        "scopes": _scopes(resource_type, endpoints),
+        "relationships": dict(sorted(relationships.items())),
+        "unlisted_attributes": sorted(name for kind, name in UNLISTED if kind == resource_type),
+        "volatile_attributes": sorted(name for kind, name in VOLATILE if kind == resource_type),
+    }
+    return {name: value for name, value in facts.items() if value}

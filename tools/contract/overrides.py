@@ -12,12 +12,33 @@ class Override(NamedTuple):
     reason: str
 
 
-# Resource type -> stream name, where the plural in snake case is not the name.
-STREAM_NAMES: dict[str, Override] = {
-    "template-universal-content": Override("universal_content", "the name in Klaviyo's editor and guides"),
-    "import-error": Override("profile_import_errors", "not the only import; its parent is a profile bulk import job"),
+# (resource type, first revision) -> stream name, when the plural in snake case is not the name.
+STREAM_NAMES: dict[tuple[str, str], Override] = {
+    ("template-universal-content", ""): Override("universal_content", "the name in Klaviyo's editor and guides"),
+    ("import-error", ""): Override(
+        "profile_import_errors", "not the only import; its parent is a profile bulk import job"
+    ),
+    ("billing-usage", ""): Override("billing_usage", "a mass noun, as in the path of its endpoint"),
+    ("brand-voice", ""): Override("brand_voice", "an account has one, as the path of its endpoint says"),
+    ("campaign", "2026-10-15"): Override(
+        "omnichannel_campaigns", "another model under the same type; campaigns are those of the classic model"
+    ),
+    ("campaign-message", "2026-10-15"): Override(
+        "omnichannel_campaign_messages",
+        "another model under the same type; campaign_messages are those of the classic model",
+    ),
 }
 
+# (start of the path, resource type) -> schema name, for responses that give a type another shape than its stream has.
+VARIANTS: dict[tuple[str, str], Override] = {
+    ("/api/translations", "flow-message"): Override(
+        "translation_flow_messages",
+        "its attributes are name and content instead of a definition: merged, flow messages would get columns that "
+        "no endpoint of theirs fills",
+    ),
+}
+
+_STRING = {"type": ["string", "null"]}
 _UNTYPED_DATE_TIME = {"type": ["string", "null"], "format": "date-time"}
 _OPEN_OBJECT = {"type": ["object", "null"], "additionalProperties": True}
 
@@ -36,13 +57,51 @@ ATTRIBUTES: dict[tuple[str, str], Override] = {
     ),
 }
 
-# Attribute -> the column's schema, in every resource type that has it.
+# (resource type, attribute) -> the column's schema, for what comes in every full response and is in no document.
+UNLISTED: dict[tuple[str, str], Override] = {
+    ("profile", "anonymous_id"): Override(
+        _STRING, "recorded from real accounts since 2023, beside external_id; no revision's fields[profile] takes it"
+    ),
+    ("profile", "whatsapp_bsuid"): Override(
+        _STRING, "recorded from real accounts in 2026, beside external_id; no revision's fields[profile] takes it"
+    ),
+}
+
+# (resource type, dotted place) -> the dotted place of what has the same shape, for members that a document lacks.
+COPIED: dict[tuple[str, str], Override] = {
+    ("profile", "subscriptions.email.click_tracking"): Override(
+        "subscriptions.email.open_tracking",
+        "recorded from real accounts under 2026-07-15, whose document lacks it; later ones give it this shape",
+    ),
+}
+
+# (resource type, attribute): another value in every response, although nothing has changed.
+VOLATILE: dict[tuple[str, str], str] = {
+    ("template", "screenshot_url"): "a presigned address, valid for 24 hours, that is made anew for each response",
+}
+
+# (resource type, dotted place) whose alternatives become one open object with the members that they agree on.
+UNITED: dict[tuple[str, str], str] = {
+    ("campaign-variation", "definition.details"): (
+        "four channels share subject, body, template_id and their like; as members they can become typed columns"
+    ),
+}
+
+# Attribute -> the column's schema, in every resource type that has it but those in TYPED.
 EVERYWHERE: dict[str, Override] = {
     "definition": Override(
         _OPEN_OBJECT,
         "a tree of dozens of shapes, some of them recursive, that Klaviyo extends between revisions; "
         "one open object loads whatever comes",
     ),
+}
+
+# (resource type, attribute) that keeps the document's schema where EVERYWHERE has another one.
+TYPED: dict[tuple[str, str], str] = {
+    ("campaign", "definition"): "one flat shape with the campaign's name and settings, which become typed columns",
+    ("campaign-audience", "definition"): "one flat shape with the audience's lists and segments",
+    ("campaign-message", "definition"): "one flat shape with the message's status and options; classic messages differ",
+    ("campaign-variation", "definition"): "one flat shape around the details, whose alternatives are united",
 }
 
 # (resource type, attribute) that is not a column of the type's own stream.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tools.contract.descriptions import facts_of, property_facts
+from tools.contract.names import notice
 
 _READING_POST_SUFFIXES = ("-values-reports", "-series-reports", "/metric-aggregates")
 _OPERATION_KEYS = ("operationId", "x-klaviyo-ratelimit", "x-klaviyo-scopes", "x-klaviyo-filters")
@@ -96,9 +97,19 @@ def prune(document: dict[str, Any]) -> dict[str, Any]:
         for path, methods in document["paths"].items()
     }
     paths = {path: methods for path, methods in paths.items() if methods}
+    version = document["info"]["version"]
     return {
         "openapi": document["openapi"],
-        "info": {"title": "Klaviyo API", "version": document["info"]["version"]},
-        "paths": paths,
-        "components": {"schemas": _reachable_schemas(document, paths)},
+        "info": {"title": "Klaviyo API", "version": version, "description": notice(version)},
+        "paths": _sorted(paths),
+        "components": {"schemas": _sorted(_reachable_schemas(document, paths))},
     }
+
+
+def _sorted(node: Any) -> Any:
+    """Return the same with every object's members in the order of their names, so that a diff shows what changed."""
+    if isinstance(node, list):
+        return [_sorted(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {name: _sorted(node[name]) for name in sorted(node)}

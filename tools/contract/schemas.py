@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from tools.contract.merge import expanded, merged, referenced
-from tools.contract.overrides import ATTRIBUTES, DROPPED, EVERYWHERE
+from tools.contract.overrides import ATTRIBUTES, COPIED, DROPPED, EVERYWHERE, TYPED, UNITED, UNLISTED
 
 _KEPT_FORMATS = frozenset({"date", "date-time"})
 _SCALARS = frozenset({"boolean", "integer", "number", "string"})
+
+
+class UntypedError(ValueError):
+    """A schema says nothing about the type of its values."""
+
+    def __init__(self) -> None:
+        super().__init__("a schema without a type")
 
 
 def _open_object() -> dict[str, Any]:
@@ -42,6 +49,8 @@ def column(node: dict[str, Any], schemas: dict[str, Any], trail: frozenset[str] 
             "type": ["object", "null"],
             "properties": {name: column(member, schemas, trail) for name, member in members},
         }
+    if "type" not in node:
+        raise UntypedError
     if node["type"] == "object":
         return _open_object()
     if node["type"] == "array":
@@ -50,27 +59,77 @@ def column(node: dict[str, Any], schemas: dict[str, Any], trail: frozenset[str] 
     return {"type": [node["type"], "null"], **dated}
 
 
+def united(alternatives: list[dict[str, Any]], schemas: dict[str, Any]) -> dict[str, Any]:
+    """Return one open object with every member of some alternative that has one type wherever it stands."""
+    members: dict[str, list[dict[str, Any]]] = {}
+    disputed = set()
+    for alternative in alternatives:
+        for name, member in expanded(alternative, schemas)["properties"].items():
+            try:
+                members.setdefault(name, []).append(column(member, schemas))
+            except UntypedError:
+                disputed.add(name)
+    agreed = {
+        name: columns[0]
+        for name, columns in sorted(members.items())
+        if columns and name not in disputed and all(other == columns[0] for other in columns)
+    }
+    return {**_open_object(), "properties": agreed}
+
+
+def _member(node: dict[str, Any], place: str, schemas: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the schema at a dotted place below the attributes of ``node``, None if there is none."""
+    for name in place.split("."):
+        properties = expanded(node, schemas).get("properties", {})
+        if name not in properties:
+            return None
+        node = properties[name]
+    return expanded(node, schemas)
+
+
+def _put(schema: dict[str, Any], place: str, value: dict[str, Any]) -> None:
+    """Put ``value`` at a dotted place below a record schema, members in the order of their names."""
+    *trail, last = place.split(".")
+    for name in trail:
+        schema = schema["properties"][name]
+    properties = {**schema["properties"], last: value}
+    leading = ["id"] if not trail else []
+    schema["properties"] = {name: properties[name] for name in [*leading, *sorted(properties.keys() - {*leading})]}
+
+
 class Resources:
-    """The attributes of every resource type, gathered from all answers that carry it."""
+    """The attributes of every schema, gathered from all responses that carry it."""
 
     def __init__(self, schemas: dict[str, Any]) -> None:
         self._schemas = schemas
-        self._attributes: dict[str, dict[str, Any]] = {}
+        self._attributes: dict[tuple[str, str], dict[str, Any]] = {}
 
-    def add(self, resource_type: str, attributes: dict[str, Any]) -> None:
-        """Add what one answer says about ``resource_type``: ``attributes`` is an object schema."""
-        known = self._attributes.get(resource_type, {})
-        self._attributes[resource_type] = merged(known, attributes, self._schemas)
+    def add(self, name: str, resource_type: str, attributes: dict[str, Any]) -> None:
+        """Add what one response says about the schema ``name`` of one type: ``attributes`` is an object schema."""
+        known = self._attributes.get((name, resource_type), {})
+        self._attributes[name, resource_type] = merged(known, attributes, self._schemas)
 
-    def stream_schemas(self) -> dict[str, dict[str, Any]]:
-        """Return a flat record schema for every resource type."""
-        return {kind: self._stream_schema(kind) for kind in self._attributes}
+    def record_schemas(self) -> dict[str, dict[str, Any]]:
+        """Return a flat record schema for every name."""
+        return {name: self._record_schema(kind, node) for (name, kind), node in self._attributes.items()}
 
-    def _stream_schema(self, resource_type: str) -> dict[str, Any]:
-        properties: dict[str, Any] = {"id": {"type": "string"}}
-        for name, node in sorted(self._attributes[resource_type].get("properties", {}).items()):
-            if (resource_type, name) in DROPPED:
+    def _record_schema(self, resource_type: str, attributes: dict[str, Any]) -> dict[str, Any]:
+        schema: dict[str, Any] = {"type": "object", "properties": {"id": {"type": "string"}}}
+        for name, node in sorted(attributes.get("properties", {}).items()):
+            key = (resource_type, name)
+            if key in DROPPED:
                 continue
-            override = ATTRIBUTES.get((resource_type, name)) or EVERYWHERE.get(name)
-            properties[name] = override.value if override else column(node, self._schemas)
-        return {"type": "object", "properties": properties}
+            override = ATTRIBUTES.get(key) or (None if key in TYPED else EVERYWHERE.get(name))
+            schema["properties"][name] = override.value if override else column(node, self._schemas)
+        for kind, place in UNITED:
+            node = _member(attributes, place, self._schemas) if kind == resource_type else None
+            if node and "oneOf" in node and (kind, place.partition(".")[0]) in TYPED:
+                _put(schema, place, united(node["oneOf"], self._schemas))
+        for (kind, place), override in COPIED.items():
+            node = _member(attributes, override.value, self._schemas) if kind == resource_type else None
+            if node and _member(attributes, place, self._schemas) is None:
+                _put(schema, place, column(node, self._schemas))
+        for (kind, name), override in UNLISTED.items():
+            if kind == resource_type and name not in schema["properties"]:
+                _put(schema, name, override.value)
+        return schema

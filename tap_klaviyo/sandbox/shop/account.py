@@ -8,6 +8,8 @@ from tap_klaviyo.sandbox.shop.making import before_anchor
 from tap_klaviyo.sandbox.shop.store import Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tap_klaviyo.sandbox.shop.making import Maker
 
 FEEDS, WEBHOOKS = 23, 5
@@ -18,13 +20,18 @@ _TOPICS = (
 _FEED_STATUSES = ("ok", "refreshing", "disabled", "critical_nightly_refresh_timeout", None)
 
 
-def made(maker: Maker) -> list[Resource]:
-    """Return all resources of this part."""
-    account_id = f"AbC{122 + maker.seed}"
-    topics = [Resource("webhook-topic", f"event:klaviyo.{name}") for name in _TOPICS]
+def account_id(maker: Maker) -> str:
+    """Return the account's id."""
+    return f"AbC{122 + maker.seed}"
+
+
+def made(maker: Maker, metrics: Iterable[Resource]) -> list[Resource]:
+    """Return all resources of this part; the topics of webhooks speak of the account's metrics."""
+    own_id = account_id(maker)
+    topics = [Resource("webhook-topic", topic) for topic in _topics(metrics)]
     feeds = [Resource("web-feed", maker.ulid("web-feed", index), _feed(index)) for index in range(FEEDS)]
     tracking = [
-        Resource("tracking-setting", account_id, _tracking()),
+        Resource("tracking-setting", own_id, _tracking()),
         Resource("tracking-setting", "XyZ789", _tracking()),
     ]
     webhooks = [
@@ -43,10 +50,21 @@ def made(maker: Maker) -> list[Resource]:
         )
         for index in range(WEBHOOKS)
     ]
-    return [Resource("account", account_id, _account(account_id)), *topics, *feeds, *tracking, *webhooks]
+    return [Resource("account", own_id, _account(own_id)), *topics, *feeds, *tracking, *webhooks]
 
 
-def _account(account_id: str) -> dict[str, Any]:
+def _topics(metrics: Iterable[Resource]) -> list[str]:
+    """Return Klaviyo's own topics, and one of each metric of an integration; two metrics of one name share theirs."""
+    found = dict.fromkeys(f"event:klaviyo.{name}" for name in _TOPICS)
+    for metric in metrics:
+        source = (metric.attributes["integration"] or {}).get("name", "")
+        if source not in {"", "Klaviyo"}:
+            name = "_".join(metric.attributes["name"].lower().split())
+            found[f"event:{source.lower()}.{name}"] = None
+    return list(found)
+
+
+def _account(public_key: str) -> dict[str, Any]:
     address = {
         "address1": "1 High Street",
         "address2": "",
@@ -67,7 +85,7 @@ def _account(account_id: str) -> dict[str, Any]:
         "industry": None,
         "timezone": "US/Eastern",
         "preferred_currency": "USD",
-        "public_api_key": account_id,
+        "public_api_key": public_key,
         "locale": "en-US",
     }
 

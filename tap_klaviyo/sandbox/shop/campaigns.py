@@ -26,6 +26,12 @@ def campaign_id(maker: Maker, index: int) -> str:
     return maker.short("campaign", index) if index % 4 == 0 else maker.ulid("campaign", index)
 
 
+def message_id(maker: Maker, number: int) -> str:
+    """Return the id of a message: its campaign's index times ten, and its place there."""
+    short = number // 10 % 2
+    return maker.short("campaign-message", number) if short else maker.ulid("campaign-message", number)
+
+
 def _archived(index: int) -> bool:
     return index % 2 == 1
 
@@ -93,7 +99,6 @@ def _messages(maker: Maker, index: int, channel: str, template_ids: list[str], i
     found = []
     for variation in range(2 if index % 20 == 0 else 1):
         number = index * 10 + variation
-        message_id = maker.short("campaign-message", number) if index % 2 else maker.ulid("campaign-message", number)
         links = {
             "campaign": campaign_id(maker, index),
             # drafts have no template yet
@@ -106,7 +111,7 @@ def _messages(maker: Maker, index: int, channel: str, template_ids: list[str], i
             "created_at": before_anchor(500 - index),
             "updated_at": before_anchor(400 - index),
         }
-        found.append(Resource("campaign-message", message_id, attributes, dict(links)))
+        found.append(Resource("campaign-message", message_id(maker, number), attributes, dict(links)))
     return found
 
 

@@ -53,6 +53,7 @@ def _template(index: int) -> dict[str, Any]:
         "amp": None,
         "created": before_anchor(400 - index) if index != 4 else None,
         "updated": before_anchor(200 - index // 4),
+        "screenshot_url": None if index % 5 == 0 else f"https://shots.example.com/{index}.png",
         "definition": {"id": None, "template_id": None, "body": body, "styles": []} if draggable else None,
     }
 
@@ -88,7 +89,10 @@ def _forms(maker: Maker) -> list[Resource]:
     for index in range(FORMS):
         form_id = maker.short("form", index)
         step: dict[str, Any] = {"id": None, "name": "Opt-in", "columns": [], "steps": None}
-        versions = {"versions": [{"id": index, "name": "Version 1", "status": "live", "steps": [step]}]}
+        shown: dict[str, Any] = {"id": index, "name": "Version 1", "status": "live", "steps": [step]}
+        if index % 4 == 1:
+            shown["styles"] = {"close_button": {"position": ("left", "right", None)[index % 3]}}
+        versions = {"versions": [shown]}
         attributes = {
             "name": f"Form {index}",
             "status": "draft" if index % 3 else "live",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.sandbox.shop.making import before_anchor
 from tap_klaviyo.sandbox.shop.store import Resource
@@ -32,11 +32,14 @@ def made(maker: Maker, profile_ids: list[str]) -> list[Resource]:
     found = []
     for index, coupon_id in enumerate(coupon_ids()):
         monitor = {"low_balance_threshold": 10} if index % 2 else None
-        attributes = {
+        assigner = {"used": "ASSIGN_IF_EXPIRED", "unused_expired": "NEVER_ASSIGN"} if index % 3 == 0 else None
+        attributes: dict[str, Any] = {
             "external_id": coupon_id,
             "description": "" if index % 3 else "10 % off",
             "monitor_configuration": monitor,
         }
+        if index % 4:
+            attributes["assigner_configuration"] = assigner
         found.append(Resource("coupon", coupon_id, attributes))
         for number, code_id in enumerate(code_ids(maker, index)):
             status = _STATUSES[number % len(_STATUSES)]

@@ -15,8 +15,8 @@ from tap_klaviyo.sandbox.shop.store import Resource
 if TYPE_CHECKING:
     import random
 
-    from tap_klaviyo.sandbox.shop.making import Maker
     from tap_klaviyo.sandbox.shop.store import Link
+    from tap_klaviyo.sandbox.shop.world import World
 
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 # where pages of the usual sizes end, counted from the oldest event: rows of one second lie over these edges
@@ -57,25 +57,6 @@ def number_of(resource_id: str) -> int | None:
     for place, letter in enumerate(reversed(resource_id[:_RISING])):
         number += _LETTERS.find(letter) * len(_LETTERS) ** place
     return number if number >= 0 and event_id(number) == resource_id else None
-
-
-class World:
-    """The ids of other parts that events speak of."""
-
-    __slots__ = ("campaigns", "flows", "maker", "metrics", "profiles")
-
-    def __init__(
-        self,
-        maker: Maker,
-        profiles: list[str],
-        campaigns: list[tuple[str, str]],
-        flows: list[tuple[str, str]],
-    ) -> None:
-        self.maker = maker
-        self.profiles = profiles
-        self.campaigns = campaigns  # id, name
-        self.flows = flows  # flow id, flow message id
-        self.metrics = [metrics.metric_id(maker, index) for index in range(metrics.COUNT)]
 
 
 class Event(Resource):

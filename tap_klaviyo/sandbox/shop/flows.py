@@ -81,7 +81,7 @@ def _parts(maker: Maker, flow: int, flow_id: str, template_ids: list[str]) -> li
         hidden = {"status": "live", "action_type": action["type"]}
         found.append(Resource("flow-action", action_id, {**dates, "definition": action}, {"flow": flow_id}, hidden))
         links = {"flow-action": action_id, "template": template_id if channel == "Email" else None}
-        attributes = {**dates, "channel": channel if flow % 7 else None, "definition": message}
+        attributes = {**dates, "channel": channel if flow % 7 else None, "definition": message, **_translated(message)}
         found.append(Resource("flow-message", message_id, attributes, dict(links), {"name": message["name"]}))
     # an action that sends nothing has no message
     wait = _action_id(maker, flow, 9)
@@ -89,6 +89,15 @@ def _parts(maker: Maker, flow: int, flow_id: str, template_ids: list[str]) -> li
     attributes = {"created": before_anchor(600 - flow), "updated": before_anchor(90 - flow), "definition": delay}
     waiting = {"status": "live", "action_type": "time-delay"}
     return [*found, Resource("flow-action", wait, attributes, {"flow": flow_id}, dict(waiting))]
+
+
+def _translated(message: dict[str, Any]) -> dict[str, Any]:
+    """Return what a translation's flow message has and a flow's has not."""
+    if "body" in message:
+        return {"name": message["name"], "content": {"body": message["body"], "media_url": None}}
+    kept = ("from_email", "from_label", "preview_text", "reply_to_email", "cc_email", "bcc_email")
+    content = {"subject": message["subject_line"], **{name: message[name] for name in kept}}
+    return {"name": message["name"], "content": content}
 
 
 def _email(message_id: str, place: int, template_id: str) -> dict[str, Any]:

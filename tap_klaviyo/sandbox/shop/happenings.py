@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tap_klaviyo.sandbox.instants import SECOND
 
 if TYPE_CHECKING:
-    from tap_klaviyo.sandbox.shop.events import World
+    from tap_klaviyo.sandbox.shop.world import World
 
 
 def properties_of(world: World, kind: str, number: int, instant: int) -> dict[str, Any] | None:
@@ -24,18 +24,25 @@ def properties_of(world: World, kind: str, number: int, instant: int) -> dict[st
     return found
 
 
+# free orders, whole amounts, and the odd text
+_VALUES: dict[int, Any] = {3: 0, 21: 3, 57: "1,234.50"}
+
+
 def _order(number: int) -> dict[str, Any]:
     items = [
         {"SKU": f"SKU-{(number + item) % 60}", "Quantity": item + 1, "ItemPrice": 9.99 + item, "Gift": False}
         for item in range(1 + number % 3)
     ]
     found: dict[str, Any] = {
-        "$value": round(5 + number * 0.37 % 400, 2),
-        "$currency_code": "EUR",
+        "$value": _VALUES.get(number % 100, round(5 + number * 0.37 % 400, 2)),
+        # the first is what Shopify sends, the second what the API takes
+        "$currency_code" if number % 3 else "$value_currency": "EUR",
         "OrderId": f"{100_000 + number}",
         "Items": items,
         "ShippingAddress": {"City": "Köln", "Zip": "50667", "Geo": {"Lat": "50.94", "Lng": 6.96}},
     }
+    if number % 6 == 1:
+        found["$extra"] = {"order": {"line items": items, "discount_codes": [], "test": None}}
     if number % 4 == 0:
         # older integrations send the amount without the dollar sign, and as text
         found["value"] = str(found.pop("$value"))

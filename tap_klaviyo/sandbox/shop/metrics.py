@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 _SHOPIFY = {"object": "integration", "id": "0eMvjm", "name": "Shopify", "category": "eCommerce"}
 _WOO = {
-    "object": "integration",
     "id": "1fNwkn",
     "name": "WooCommerce",
     "category": {"id": "2", "category": "eCommerce"},
 }
 _KLAVIYO = {"object": "integration", "id": "0rG4eQ", "name": "Klaviyo", "category": "Internal"}
-_API = {"object": "integration", "id": "7FtS4J", "name": "API", "category": "API"}
+_API = {"object": "application", "id": "7FtS4J", "name": "API", "category": "API"}
+
+_BARE = {"object": "application", "id": "7FtS4K", "name": "API"}
 
 # what the metrics that events are made for measure; two share a name, as they do in accounts with two stores
 KINDS: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
@@ -58,7 +59,9 @@ def made(maker: Maker, flow_ids: list[str]) -> list[Resource]:
 def _metrics(maker: Maker, flow_ids: list[str]) -> list[Resource]:
     found = []
     for index in range(COUNT):
-        name, integration = f"Custom action {index}", _API
+        # some names end in a blank
+        name = f"Custom action {index}" if index % 50 != 17 else f"Custom action {index} "
+        integration = _API if index % 4 else _BARE
         if index < len(KINDS):
             _, name, integration = KINDS[index]  # type: ignore[assignment]
         hidden = {}
@@ -84,7 +87,12 @@ def _properties(maker: Maker) -> list[Resource]:
     found = []
     for metric in range(8):
         for index, (name, label, kind, samples) in enumerate(_PROPERTIES):
-            attributes = {"property": name, "label": label, "inferred_type": kind, "sample_values": samples}
+            attributes = {
+                "property": name,
+                "label": label,
+                "inferred_type": kind,
+                "sample_values": samples if metric % 4 != 3 else None,
+            }
             links = {"metric": metric_id(maker, metric)}
             property_id = f"{metric_id(maker, metric)}:{maker.short('metric-property', metric * 10 + index)}"
             found.append(Resource("metric-property", property_id, attributes, dict(links)))

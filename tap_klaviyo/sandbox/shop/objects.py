@@ -68,13 +68,14 @@ def _schema(schema_id: str, version: int, mapping_id: str | None, type_id: str, 
     properties = [
         {"id": 1, "name": "plan", "type": "string", "description": None},
         {"id": 2, "name": "seats", "type": "int", "description": ""},
+        {"id": 3, "name": "colors", "type": "list_str", "description": None},
     ]
     attributes = {
         "title": f"Version {version}",
         "description": "",
         "status": "draft" if draft else "active",
         "visibility": "private",
-        "properties": properties[: 1 + version % 2],
+        "properties": properties[: 1 + version % 3],
         "required": ["plan"],
         "published_at": None if draft else before_anchor(150 - version),
     }

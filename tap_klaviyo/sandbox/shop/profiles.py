@@ -51,6 +51,8 @@ def _profile(maker: Maker, index: int, choices: random.Random, list_ids: list[st
         "email": None if index % 23 == 5 else f"person{index}@example.com",
         "phone_number": f"+1500555{index:04d}" if index % 3 == 0 else None,
         "external_id": ("", None, f"crm-{index}")[index % 3],
+        "anonymous_id": f"anonymous-{index}" if index % 8 == 3 else None,
+        "whatsapp_bsuid": None,
         "first_name": first_name,
         "last_name": "Lovelace" if index % 4 else "",
         "organization": "" if index % 2 else None,
@@ -140,7 +142,11 @@ def _subscriptions(index: int, choices: random.Random, created: int, list_ids: l
         "list_suppressions": lists or (None if index % 10 == 7 else []),
     }
     return {
-        "email": {"marketing": None if index % 41 == 12 else marketing},
+        "email": {
+            "marketing": None if index % 41 == 12 else marketing,
+            "open_tracking": _tracking(consented) if index % 3 else None,
+            "click_tracking": _tracking(consented) if index % 4 else None,
+        },
         "sms": {
             "marketing": _sms("can_receive_sms_marketing", consented, given=index % 3 == 0),
             "transactional": _sms("can_receive_sms_transactional", consented, given=index % 6 == 0),
@@ -164,6 +170,18 @@ def _sms(flag: str, consented: str, *, given: bool) -> dict[str, Any]:
         "method": "SERVER_API" if given else None,
         "method_detail": "" if given else None,
         "last_updated": consented if given else None,
+    }
+
+
+def _tracking(consented: str) -> dict[str, Any]:
+    return {
+        "can_receive": True,
+        "consent": "SUBSCRIBED",
+        "consent_timestamp": consented,
+        "created_timestamp": consented,
+        "last_updated": None,
+        "metadata": {},
+        "valid_until": None,
     }
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 # (type, relationship) -> (type that keeps it, its relationship there)
 INVERSE = {
     ("campaign", "campaign-messages"): ("campaign-message", "campaign"),
+    ("omnichannel-campaign", "campaign-messages"): ("omnichannel-campaign-message", "campaign"),
+    ("omnichannel-campaign", "campaign-audiences"): ("campaign-audience", "campaign"),
+    ("campaign-audience", "campaign-messages"): ("omnichannel-campaign-message", "campaign-audience"),
+    ("omnichannel-campaign-message", "campaign-variations"): ("campaign-variation", "campaign-message"),
+    ("campaign-variation", "translation"): ("translation", "campaign-variation"),
+    ("text-messaging-sender-registration", "text-messaging-sender"): (
+        "text-messaging-sender",
+        "text-messaging-sender-registration",
+    ),
     ("tag", "campaigns"): ("campaign", "tags"),
+    ("tag", "omnichannel-campaigns"): ("omnichannel-campaign", "tags"),
     ("tag", "flows"): ("flow", "tags"),
     ("tag", "lists"): ("list", "tags"),
     ("tag", "segments"): ("segment", "tags"),
@@ -31,6 +41,7 @@ GROUP_TYPES = ("list", "segment")
 
 # filter field -> the relationships that it may mean, of which a type has one
 LINK_FIELDS = {
+    "campaign_id": ("campaign",),
     "metric": ("metric",),
     "metric_id": ("metric",),
     "profile": ("profile",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tap_klaviyo.sandbox.shop import (
     account,
+    brands,
     campaigns,
     catalog,
     content,
@@ -14,12 +15,16 @@ from tap_klaviyo.sandbox.shop import (
     jobs,
     metrics,
     objects,
+    omnichannel,
     profiles,
     tags,
+    translations,
+    usage,
     voices,
 )
 from tap_klaviyo.sandbox.shop.making import Maker, Stock
 from tap_klaviyo.sandbox.shop.timeline import AttributionShelf, EventShelf
+from tap_klaviyo.sandbox.shop.world import World
 
 
 def stocked(seed: int, *, event_count: int, profile_count: int, bursts: bool) -> Stock:
@@ -29,18 +34,29 @@ def stocked(seed: int, *, event_count: int, profile_count: int, bursts: bool) ->
     list_ids, template_ids = groups.list_ids(maker), content.template_ids(maker)
     people = profiles.made(maker, profile_count, list_ids)
     profile_ids = [profile.id for profile in people]
-    world = events.World(maker, profile_ids, campaigns.names(maker), flows.message_ids(maker))
+    world = World(maker, profile_ids, campaigns.names(maker), flows.message_ids(maker))
     instants = events.instants(world, event_count, bursts=bursts)
     event_ids = [events.event_id(number) for number in range(min(event_count, 500))]
+    measured, flowing = metrics.made(maker, flow_ids), flows.made(maker, tag_ids, template_ids)
+    image_ids, contents = content.image_ids(maker), content.made(maker)
+    canvases = omnichannel.made(maker, omnichannel.Content(tag_ids, list_ids, template_ids, image_ids))
     resources = [
         *people,
-        *account.made(maker),
-        *metrics.made(maker, flow_ids),
+        *account.made(maker, [one for one in measured if one.type == "metric"]),
+        *brands.made(maker, account.account_id(maker), image_ids),
+        *usage.made(maker, account.account_id(maker)),
+        *measured,
         *groups.made(maker, flow_ids, tag_ids),
         *tags.made(maker),
-        *campaigns.made(maker, tag_ids, list_ids, template_ids, content.image_ids(maker)),
-        *flows.made(maker, tag_ids, template_ids),
-        *content.made(maker),
+        *campaigns.made(maker, tag_ids, list_ids, template_ids, image_ids),
+        *canvases,
+        *flowing,
+        *contents,
+        *translations.made(
+            (one for one in canvases if one.type == omnichannel.VARIATION),
+            (one for one in flowing if one.type == "flow-message"),
+            (one for one in contents if one.type in {"template", "template-universal-content"}),
+        ),
         *catalog.made(maker),
         *coupons.made(maker, profile_ids),
         *objects.made(maker),

@@ -40,7 +40,10 @@ class Resource:
             return [self.id]
         if name in self.hidden:
             return [self.hidden[name]]
-        found: list[Any] = [self.attributes]
+        # what a definition holds is filtered and sorted by its own name
+        definition = self.attributes.get("definition")
+        inside = isinstance(definition, dict) and name in definition and name not in self.attributes
+        found: list[Any] = [definition if inside else self.attributes]
         for part in name.split("."):
             found = [
                 item[part]

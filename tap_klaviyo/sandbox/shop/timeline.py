@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Iterator
 
-    from tap_klaviyo.sandbox.shop.events import World
     from tap_klaviyo.sandbox.shop.store import Entry, Resource
+    from tap_klaviyo.sandbox.shop.world import World
 
 # events are numbered in the order of these, and their ids rise with their numbers
 _UNITS = {"datetime": 1, "timestamp": SECOND}

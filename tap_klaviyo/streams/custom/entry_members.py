@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jsonpath_ng.ext.parser import parse as parse_json_path
 
-from tap_klaviyo.contract import REVISION
+from tap_klaviyo import contract
 from tap_klaviyo.http.request import FORBIDDEN_HEADERS
 from tap_klaviyo.streams.custom.split import text_of
 from tap_klaviyo.streams.custom.types import Scalar
@@ -80,7 +80,7 @@ def headers_of(entry: Entry) -> dict[str, str]:
         found[name] = value.strip()
     revision = entry.string("revision")
     if revision is not None and not _REVISION.fullmatch(revision):
-        entry.fail(f"revision must look like {REVISION}, or like {REVISION}.pre")
+        entry.fail(f"revision must look like {contract.newest().revision}, or like {contract.newest().revision}.pre")
     return found if revision is None else {**found, "revision": revision}
 
 

@@ -69,7 +69,7 @@ def find_endpoint(method: str, path: str) -> Endpoint | None:
     parts = path.split("/")
     fitting = [
         endpoint
-        for (known, template), endpoint in contract.endpoints().items()
+        for (known, template), endpoint in contract.newest().endpoints().items()
         if known == method and _fits(template.split("/"), parts)
     ]
     # `/api/x/y` is itself before it is `/api/x/{id}`.

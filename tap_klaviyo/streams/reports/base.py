@@ -68,7 +68,7 @@ class CalendarStream(BaseStream):
     @cached_property
     def endpoint(self) -> Endpoint:
         """The endpoint that is asked."""
-        return contract.endpoint(self.facts.path, "POST")
+        return contract.newest().endpoint(self.facts.path, "POST")
 
     @property
     def parallel(self) -> bool:

@@ -70,14 +70,14 @@ def aggregate_entries(raw: Any, taken: Collection[str]) -> list[AggregateEntry]:
     Raises:
         SettingsError: An entry cannot be followed.
     """
-    facts = contract.report(AGGREGATES)
+    facts = contract.newest().report(AGGREGATES)
     return [_aggregate(entry, facts) for entry in read_entries(AGGREGATES, raw, _AGGREGATE_FIELDS, taken)]
 
 
 def _report(entry: Entry) -> ReportEntry:
-    kinds = [kind for kind in contract.reports() if kind != AGGREGATES]
+    kinds = [kind for kind in contract.newest().reports() if kind != AGGREGATES]
     kind = entry.required("report", f"one of {', '.join(kinds)}")
-    facts = contract.report(entry.one_of("report", kind, kinds))
+    facts = contract.newest().report(entry.one_of("report", kind, kinds))
     converts = "conversion_metric_id" in facts.attributes
     if not converts:
         entry.refuse("conversion_metric", f"cannot be set: {facts.kind} counts no conversions")

@@ -79,7 +79,7 @@ def test_a_revision_that_is_gone_is_named(tmp_path, server):
     entry = {"name": "mine", "path": "/api/lists", "revision": "2022-10-17"}
     done = tap(tmp_path, {**server.config, "custom_streams": [entry], "event_streams": []}, *selected(tmp_path))
     assert done.returncode == 1
-    assert "mine: Klaviyo has removed API revision 2022-10-17" in done.stderr
+    assert "mine: Klaviyo has retired API revision 2022-10-17" in done.stderr
 
 
 def selected(folder):

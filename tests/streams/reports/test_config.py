@@ -132,7 +132,7 @@ def test_reports_take_no_stream_options() -> None:
 
 def test_everything_that_is_left_out_has_a_default() -> None:
     (values,) = report_entries([REPORT], ())
-    facts = contract.report("campaign_values")
+    facts = contract.newest().report("campaign_values")
     assert values.statistics == tuple(facts.statistics)
     assert values.group_by == facts.default_group_by
     assert (values.window, values.interval, values.lookback) == ("month", None, 7)
@@ -149,7 +149,7 @@ def test_a_filter_may_use_the_words_of_the_filter_language_in_its_values() -> No
 
 
 def test_every_kind_of_report_can_be_named() -> None:
-    kinds = [kind for kind in contract.reports() if kind != "metric_aggregates"]
+    kinds = [kind for kind in contract.newest().reports() if kind != "metric_aggregates"]
     tap = tap_of({"reports": [{"name": f"my_{kind}", "report": kind} for kind in kinds]})
     named = {one.name: one for one in tap.klaviyo_streams() if one.name.startswith("my_")}
     assert set(named) == {f"my_{kind}" for kind in kinds}
@@ -159,12 +159,12 @@ def test_every_kind_of_report_can_be_named() -> None:
 def test_the_seven_reports_are_there_and_off() -> None:
     tap = tap_of({})
     found = {one.name: one for one in tap.klaviyo_streams() if one.name.endswith("_report")}
-    assert set(found) == {f"{kind}_report" for kind in contract.reports() if kind != "metric_aggregates"}
+    assert set(found) == {f"{kind}_report" for kind in contract.newest().reports() if kind != "metric_aggregates"}
     assert not any(one.selected_by_default for one in found.values())
 
 
 def test_every_dimension_is_a_column_of_its_own() -> None:
-    names = [column_name(one) for one in contract.report("metric_aggregates").group_by]
+    names = [column_name(one) for one in contract.newest().report("metric_aggregates").group_by]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names)
     assert column_name("$attributed_message") == "attributed_message"
