@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from tap_klaviyo.config.validation import SettingsError
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http.redact import RedactingFilter
 from tap_klaviyo.sync.failures import in_one_line
 from tap_klaviyo.sync.writer import leave_pipe

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tap_klaviyo.config.validation import SettingsError
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http import ApiKeyAuth, Http, HttpSettings, NoAuth, OAuth, Origin, TokenFile
 from tap_klaviyo.http.revision import revision_warning
 
