@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 FULL_TABLE = "FULL_TABLE"
 # A stream that Klaviyo limits to this many requests a minute reads in the background from the start of the sync.
 _SLOW_STEADY_LIMIT = 150
+_GLANCE_SECONDS = 0.5  # the main thread looks at the stop flag this often while it waits
 
 
 class BaseStream(Stream):
@@ -128,6 +129,7 @@ class BaseStream(Stream):
         return StreamSync(
             name=self.name,
             session=self.session,
+            began=self.session.started_at,
             range=reading,
             chosen=choose(self.columns, self._nodes),
             record_format=RecordFormat(
@@ -227,8 +229,22 @@ class BaseStream(Stream):
         finally:
             self.close()
 
-    def _emitted(self, *, write_messages: bool) -> Iterator[dict[str, Any]]:
+    def _begin_by_klaviyo_s_clock(self) -> tuple[StreamSync, OrderedReader]:
+        """Begin, and begin anew if the first response shows that the host's clock is wrong."""
+        clock, sources = self.session.clock, self.session.sources
         sync, reader = self.begin()
+        reader.start(self.name)
+        while not reader.ready(_GLANCE_SECONDS) and not self.session.stopping.is_set():
+            pass
+        clock.settle(sources.http)
+        if sync.began == clock.began:
+            return sync, reader
+        reader.close()
+        self._sync = None
+        return self.begin()
+
+    def _emitted(self, *, write_messages: bool) -> Iterator[dict[str, Any]]:
+        sync, reader = self._begin_by_klaviyo_s_clock()
         with self.get_record_counter() as counter, self.get_sync_timer():
             sink = Sink(
                 self._write_record_message, counter.increment, self._completed(sync), self.ABORT_AT_RECORD_COUNT
