@@ -106,7 +106,7 @@ class Transport:
         else:
             body = self._read_in_pieces(raw)
         if len(body) > largest:
-            message = f"{label}: the answer is larger than {largest >> 20} MB; ask for a smaller page"
+            message = f"{label}: the response is larger than {largest >> 20} MB; request a smaller page"
             raise TooLargeError(message, label=label, status=response.status_code)
         if (raw.length_remaining or 0) > 0:  # urllib3 sees to it over a socket only
             raise FailedTryError(_CUT)
@@ -133,7 +133,7 @@ def _bundle() -> str | None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         if path := os.environ.get(name):
             if not Path(path).exists():
-                message = f"{name} in the environment names '{path}', which is not there: correct or unset it"
+                message = f"{name} in the environment names '{path}', which does not exist: fix or unset it"
                 raise BadBundleError(message)
             return path
     return None
@@ -147,9 +147,9 @@ def _reason(error: BaseException) -> str:
         return any(isinstance(one, kinds) for one in chain)
 
     table: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
-        ("the proxy gave no connection", (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)),
-        ("the host name is not known (DNS)", (socket.gaierror, urllib3.exceptions.NameResolutionError)),
-        ("the certificate is not accepted (TLS)", (ssl.SSLCertVerificationError,)),
+        ("no connection through the proxy", (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)),
+        ("the host name cannot be resolved (DNS)", (socket.gaierror, urllib3.exceptions.NameResolutionError)),
+        ("the certificate is not trusted (TLS)", (ssl.SSLCertVerificationError,)),
         ("no secure connection (TLS)", (ssl.SSLError, urllib3.exceptions.SSLError)),
         ("connection refused", (ConnectionRefusedError,)),
         ("a response that came too slowly", (TooSlowError,)),

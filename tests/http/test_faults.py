@@ -44,8 +44,8 @@ FAULTS: dict[Fault, str] = {
     faulty.drip_chunked: "a response that came too slowly",
     faulty.drip_headers: "a response that came too slowly",
     faulty.html: "HTML instead of JSON",
-    faulty.forbidden_html: "HTTP 403 that is not Klaviyo's own",
-    faulty.forbidden_text: "HTTP 403 that is not Klaviyo's own",
+    faulty.forbidden_html: "HTTP 403 from a proxy or gateway, not from Klaviyo",
+    faulty.forbidden_text: "HTTP 403 from a proxy or gateway, not from Klaviyo",
     faulty.unavailable: "HTTP 503",
 }
 faults = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
@@ -65,7 +65,7 @@ def test_after_the_last_try_one_line_says_what_failed(fault: Fault) -> None:
         http = client(api_url=server.url, request_timeout=0.2, retry=1)
         with closing(http), pytest.raises(UnreachableError) as raised:
             http.send(request(http, params={"filter": "equals(email,'someone@example.org')"}))
-    assert str(raised.value) == (f"127.0.0.1 gave no usable answer to GET /api/profiles in 2 tries: {FAULTS[fault]}")
+    assert str(raised.value) == (f"127.0.0.1 gave no usable response to GET /api/profiles in 2 tries: {FAULTS[fault]}")
     assert raised.value.reason == FAULTS[fault]
     assert raised.value.__context__ is None
 
@@ -120,9 +120,9 @@ def test_no_tls_is_named() -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (requests.exceptions.SSLError(ssl.SSLCertVerificationError()), "the certificate is not accepted (TLS)"),
+        (requests.exceptions.SSLError(ssl.SSLCertVerificationError()), "the certificate is not trusted (TLS)"),
         (requests.exceptions.ConnectTimeout(), "time-out while connecting"),
-        (requests.exceptions.ProxyError(ConnectionRefusedError()), "the proxy gave no connection"),
+        (requests.exceptions.ProxyError(ConnectionRefusedError()), "no connection through the proxy"),
         (BrokenPipeError(), "connection reset"),
         (OSError(101, "Network is unreachable"), "connection failed"),
     ],

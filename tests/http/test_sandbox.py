@@ -70,7 +70,7 @@ def test_its_faults_are_faults() -> None:
 
 def test_a_cut_body_says_so() -> None:
     http = serving(Shop((200, {"Content-Length": "12"}, PAGE[:4])))
-    with pytest.raises(UnreachableError, match=r"shop gave no usable answer .* cut off"):
+    with pytest.raises(UnreachableError, match=r"shop gave no usable response .* cut off"):
         http.send(request(http))
 
 

@@ -94,7 +94,7 @@ def test_throttled(machine, klaviyo, url):
     assert klaviyo.throttled == 1
     assert outcome.code == 0
     assert outcome.ids("lists") == klaviyo.ids("list")
-    assert any("told to wait 1 s" in line for line in outcome.said("DEBUG"))
+    assert any("asks to wait 1 s" in line for line in outcome.said("DEBUG"))
 
 
 @row(
@@ -133,7 +133,7 @@ def test_what_does_not_pass(machine, served, fault, words):
     state = {"bookmarks": {"profiles": {"replication_key": "updated", "replication_key_value": BOOKMARK}}}
     outcome = machine.sync(url, *STREAMS, state=state, max_workers=1)
     assert outcome.code == 1
-    assert outcome.error.startswith("profiles: 127.0.0.1 gave no usable answer to GET /api/profiles in 4 tries")
+    assert outcome.error.startswith("profiles: 127.0.0.1 gave no usable response to GET /api/profiles in 4 tries")
     assert outcome.error.endswith(words)
     assert outcome.state["profiles"]["replication_key_value"] == BOOKMARK
     assert outcome.ids("events") == klaviyo.ids("event")
@@ -174,7 +174,7 @@ def test_refused(machine):
 
 @row("The host name does not exist (DNS)", "The same")
 def test_unknown_host(machine):
-    only_error(machine, "https://klaviyo.invalid", "the host name is not known (DNS)")
+    only_error(machine, "https://klaviyo.invalid", "the host name cannot be resolved (DNS)")
 
 
 @row("The server does not speak TLS", "The same; the key is not sent")
@@ -204,7 +204,7 @@ def secured(klaviyo, tmp_path):
 @row("The server's certificate is of an unknown authority", "The same; the key is not sent")
 def test_unknown_authority(machine, klaviyo, secured):
     with mock.patch.dict("os.environ", {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""}):
-        only_error(machine, secured[0], "the certificate is not accepted (TLS)")
+        only_error(machine, secured[0], "the certificate is not trusted (TLS)")
     assert klaviyo.authorizations == []
 
 
