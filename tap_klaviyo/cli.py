@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from tap_klaviyo.config.validation import SettingsError
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http.redact import RedactingFilter
 from tap_klaviyo.sync.failures import in_one_line
 from tap_klaviyo.sync.writer import leave_pipe
@@ -52,7 +52,8 @@ def _command(tap: type[Tap]) -> click.Command:
     except Exception as error:
         if _LOG_CONFIG not in os.environ:
             raise
-        msg = f"the logging configuration named by {_LOG_CONFIG} cannot be used ({type(error).__name__}): fix the file, or unset it"
+        kind = type(error).__name__
+        msg = f"the logging configuration named by {_LOG_CONFIG} cannot be used ({kind}): fix the file, or unset it"
         raise SettingsError(msg) from error
     finally:
         _guard_logs()
@@ -117,7 +118,10 @@ def read_json(file: IO[str] | None, what: str) -> dict[str, Any] | None:
     """
     if file is None:
         return None
-    problem = f"the {what} file '{file.name}' does not contain a JSON object; fix it, or omit --{what} to start from the beginning"
+    problem = (
+        f"the {what} file '{file.name}' does not contain a JSON object; fix it, or omit --{what} to start from the "
+        "beginning"
+    )
     try:
         return _json_object(file.read(), problem)
     except UnicodeDecodeError:

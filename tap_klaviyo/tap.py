@@ -11,12 +11,15 @@ from typing import IO, TYPE_CHECKING, Any
 from singer_sdk import Tap
 
 from tap_klaviyo import cli
-from tap_klaviyo.config.schema import CONFIG_JSONSCHEMA, SHAPING
+from tap_klaviyo.config.environment import from_environment
+from tap_klaviyo.config.errors import SettingsError
+from tap_klaviyo.config.schema import CONFIG_JSONSCHEMA
 from tap_klaviyo.config.settings import Settings
-from tap_klaviyo.config.validation import SettingsError, from_environment, plain, problems
+from tap_klaviyo.config.stream_options import check_streams
+from tap_klaviyo.config.validation import problems, warnings
+from tap_klaviyo.config.values import plain, typed
 from tap_klaviyo.memory import share_memory
 from tap_klaviyo.polling import Waits, poll
-from tap_klaviyo.records.stream_options import check_streams
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.registry import every_stream
 from tap_klaviyo.sync.account import Account
@@ -58,25 +61,23 @@ class TapKlaviyo(Tap):
         self.started_at = now or datetime.now(UTC)
         self.stopping = Stopping()
         self._earlier = earlier.session.sources if earlier else None
+        self.append_builtin_config(self.config_jsonschema)
+        config = typed(plain(config or {}), self.config_jsonschema)
         if parse_env_config:
-            config = {**(config or {}), **from_environment(self)}
+            config |= from_environment(self._env_var_prefix, self.config_jsonschema)
         if isinstance(catalog, dict):
             catalog = with_replication_methods(catalog)
-        super().__init__(config=plain(config or {}), catalog=catalog, **kwargs)
+        super().__init__(config=config, catalog=catalog, **kwargs)
 
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:  # noqa: ARG002 - discovery checks them too
         """Replace the SDK's check, which quotes the bad value: that may be a secret in the wrong place."""
-        self.append_builtin_config(self.config_jsonschema)
         self._fill_defaults()
         found = list(problems(self._config, self.config_jsonschema))
-        # Discovery goes without a check, since it needs no key; it does need to know what streams there are.
-        shaping = {name: self._config[name] for name in SHAPING if name in self._config}
-        fatal = found if raise_errors else list(problems(shaping, self.config_jsonschema))
-        if fatal:
-            raise SettingsError("; ".join(fatal))
-        for problem in found:
-            self.logger.warning(problem)
-        return found
+        if found:
+            raise SettingsError("; ".join(found))
+        for warning in warnings(Settings.of(self._config), self.started_at):
+            self.logger.warning(warning)
+        return []
 
     def _fill_defaults(self) -> None:
         for name, schema in self.config_jsonschema["properties"].items():

@@ -190,5 +190,3 @@ OWN_STREAMS = (
 )
 
 CONFIG_JSONSCHEMA = th.PropertiesList(*ACCESS, *BOUNDS, *SELECTION, *SPEED, *OWN_STREAMS).to_dict()
-# What says which streams and columns there are.
-SHAPING = ("api_url", "include_account_id", "stream_options", *(setting.name for setting in OWN_STREAMS))

@@ -14,7 +14,7 @@ def revision_warning(revision: str, today: date) -> str | None:
     warnings = []
     if revision != contract.newest().revision:
         warnings.append(
-            f"setting 'revision' is {revision}: it applies to custom_streams only; other streams use the revision they were built for"
+            f"setting 'revision' is {revision}: it applies to custom_streams only; other streams use their own"
         )
     end = removal(revision)
     if end is not None and today >= end - _NOTICE:

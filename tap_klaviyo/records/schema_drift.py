@@ -70,8 +70,8 @@ def watching(
             listed = ", ".join(sorted(names))
             warn_once(
                 f"new {kind} {listed}",
-                f"{stream}: Klaviyo sent fields of {kind} that this version does not know, which are not loaded: {listed}; "
-                "upgrade tap-klaviyo to load them",
+                f"{stream}: Klaviyo sent fields of {kind} that this version does not know, which are not loaded: "
+                f"{listed}; upgrade tap-klaviyo to load them",
             )
 
     return parsed

@@ -3,8 +3,6 @@
 from tap_klaviyo.contract.filters import condition
 from tap_klaviyo.streams.resource import FallbackTo, KlaviyoStream, Variant
 
-# Campaigns of the model before 2026-10-15: the newest revision has no request for them.
-_CLASSIC = "2026-07-15"
 # The endpoint refuses to list without a channel, and leaves archived campaigns out unless it is asked for them. Nobody
 # documents that archiving moves `updated_at`: archived ones are read whole every time, a request per 100.
 _EVERY_CAMPAIGN = tuple(
@@ -18,7 +16,11 @@ _EVERY_CAMPAIGN = tuple(
 )
 
 
-class Campaigns(KlaviyoStream):
+class _Classic(KlaviyoStream):
+    revision = "2026-07-15"  # the newest one has no request for campaigns of the model before it
+
+
+class Campaigns(_Classic):
     """An e-mail, SMS or mobile push campaign, archived or not. A request per 100, six at least.
 
     Not declared sorted: archived e-mail campaigns come back slightly out of order.
@@ -26,12 +28,11 @@ class Campaigns(KlaviyoStream):
 
     name = "campaigns"
     path = "/api/campaigns"
-    revision = _CLASSIC
     replication_key = "updated_at"
     variants = _EVERY_CAMPAIGN
 
 
-class CampaignMessages(KlaviyoStream):
+class CampaignMessages(_Classic):
     """A message of a campaign, with its content. Carried by the campaigns: a request per 100 of them.
 
     The include may come without `definition`; then each campaign without it costs a request.
@@ -39,7 +40,6 @@ class CampaignMessages(KlaviyoStream):
 
     name = "campaign_messages"
     path = "/api/campaigns"
-    revision = _CLASSIC
     via = "campaign-messages"
     via_type = "campaign-message"
     via_column = "campaign_id"
@@ -48,12 +48,11 @@ class CampaignMessages(KlaviyoStream):
     fallback = FallbackTo("/api/campaigns/{id}/campaign-messages", "definition")
 
 
-class CampaignTags(KlaviyoStream):
+class CampaignTags(_Classic):
     """A tag on a campaign. Carried by the campaigns: a request per 100 of them."""
 
     name = "campaign_tags"
     path = "/api/campaigns"
-    revision = _CLASSIC
     primary_keys = ("campaign_id", "tag_id")
     via = "tags"
     via_type = "tag"
@@ -64,34 +63,31 @@ class CampaignTags(KlaviyoStream):
     variants = tuple(Variant(variant.conditions) for variant in _EVERY_CAMPAIGN)
 
 
-class CampaignRecipientEstimations(KlaviyoStream):
+class CampaignRecipientEstimations(_Classic):
     """The last estimate of a campaign's recipients, if there is one. A request a campaign, 150 a minute."""
 
     name = "campaign_recipient_estimations"
     path = "/api/campaign-recipient-estimations/{id}"
-    revision = _CLASSIC
     parent = Campaigns
     parent_column = "campaign_id"
     selected_by_default = False
 
 
-class CampaignRecipientEstimationJobs(KlaviyoStream):
+class CampaignRecipientEstimationJobs(_Classic):
     """The last job that estimated a campaign's recipients. A request a campaign, 150 a minute."""
 
     name = "campaign_recipient_estimation_jobs"
     path = "/api/campaign-recipient-estimation-jobs/{id}"
-    revision = _CLASSIC
     parent = Campaigns
     parent_column = "campaign_id"
     selected_by_default = False
 
 
-class CampaignSendJobs(KlaviyoStream):
+class CampaignSendJobs(_Classic):
     """The job that sent a campaign. A request a campaign, 150 a minute."""
 
     name = "campaign_send_jobs"
     path = "/api/campaign-send-jobs/{id}"
-    revision = _CLASSIC
     parent = Campaigns
     parent_column = "campaign_id"
     selected_by_default = False

@@ -8,13 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_klaviyo import contract
+from tap_klaviyo.config.stream_options import parse_options
 from tap_klaviyo.pagination.link import Link
 from tap_klaviyo.records.build_columns import Columns, Variant, build, offer
 from tap_klaviyo.records.flatten import Flattener
 from tap_klaviyo.records.projection import Projection
 from tap_klaviyo.records.record_selector import Member, Shape
 from tap_klaviyo.records.row_maker import RowMaker
-from tap_klaviyo.records.stream_options import StreamOptions, parse_options
+from tap_klaviyo.records.stream_options import StreamOptions
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.sync.parents import SpecListing
 from tap_klaviyo.sync.plan import Plan

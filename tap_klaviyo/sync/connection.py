@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tap_klaviyo.config.validation import SettingsError
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http import ApiKeyAuth, Http, HttpSettings, NoAuth, OAuth, Origin, TokenFile
 from tap_klaviyo.http.revision import revision_warning
 
@@ -64,7 +64,9 @@ def _auth(settings: Settings) -> NoAuth | ApiKeyAuth | OAuth:
         return ApiKeyAuth(keys.pop())
     missing = [name for name in oauth if name not in given]
     if missing:
-        raise SettingsError(f"OAuth also needs {', '.join(missing)}: set it, or remove the other OAuth settings" if given else _no_key())
+        raise SettingsError(
+            f"OAuth also needs {', '.join(missing)}: set it, or remove the other OAuth settings" if given else _no_key()
+        )
     token_file = TokenFile(Path(settings.token_file)) if settings.token_file else None
     return OAuth(given["client_id"], given["client_secret"], given["refresh_token"], token_file)
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from singer_sdk.exceptions import SingerSDKError
 
-from tap_klaviyo.config.validation import SettingsError
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http.errors import KlaviyoError, PermissionDeniedError, UnauthorizedError, UnreachableError
 from tap_klaviyo.http.redact import brief
-from tap_klaviyo.records.stream_options import OptionsError
 from tap_klaviyo.sync.bookmarks import BrokenStateError
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.sync.sources import Sources
 
 # These say what a person can do, in one line.
-_FOR_PEOPLE = (SettingsError, OptionsError, BrokenStateError, KlaviyoError, SingerSDKError, OSError)
+_FOR_PEOPLE = (SettingsError, BrokenStateError, KlaviyoError, SingerSDKError, OSError)
 
 logger = logging.getLogger("tap-klaviyo")
 

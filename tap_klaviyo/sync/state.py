@@ -51,7 +51,9 @@ def loaded(state: Mapping[str, Any], known: Mapping[str, str | None]) -> dict[st
 
 def _check_form(stream: str, entry: Any) -> None:
     if not isinstance(entry, Mapping):
-        msg = f"the bookmark of '{stream}' in the state is not an object; fix it, or remove it to read from the beginning"
+        msg = (
+            f"the bookmark of '{stream}' in the state is not an object; fix it, or remove it to read from the beginning"
+        )
         raise BrokenStateError(msg)
     partitions = entry.get("partitions", [])
     if not isinstance(partitions, list) or not all(isinstance(partition, Mapping) for partition in partitions):
@@ -99,6 +101,7 @@ def _with_key(stream: str, entry: dict[str, Any], replication_key: str) -> dict[
 
 def _check_under_way(stream: str, under_way: Any) -> None:
     if not isinstance(under_way, Mapping) or not all(isinstance(under_way.get(name), str) for name in _UNDER_WAY):
-        msg = f"'{FAN_OUT}' of '{stream}' in the state needs {' and '.join(_UNDER_WAY)}; fix it, or remove it to read all parents"
+        needed = " and ".join(_UNDER_WAY)
+        msg = f"'{FAN_OUT}' of '{stream}' in the state needs {needed}; fix it, or remove it to read all parents"
         raise BrokenStateError(msg)
     read_instant(dict(under_way), "until", stream)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 KEY = "pk_marked0123456789abcdef"
 HOST = "https://a.klaviyo.com"
 PAGE = b'{"data": []}'
+REVISION = contract.newest().revision
 
 
 class FakeTime:

@@ -68,7 +68,9 @@ def test_a_partition_without_a_bookmark_reads_from_the_beginning_and_says_so(cap
 def test_a_bookmark_of_another_meaning_reads_from_the_beginning_and_says_so(caplog):
     entry = {"replication_key": "created", "replication_key_value": ago(days=1)}
     assert loaded(state(events=entry), KNOWN)["bookmarks"]["events"] == {}
-    words = "the bookmark in the state is for 'created' but the replication key is 'datetime': reading from the beginning"
+    words = (
+        "the bookmark in the state is for 'created' but the replication key is 'datetime': reading from the beginning"
+    )
     assert caplog.messages == [f"events: {words}"]
 
 

@@ -88,7 +88,9 @@ def test_a_key_that_may_not_read_metrics_gets_null_and_one_warning(include, shop
     if include:
         assert any(record["profile"] and record["profile"]["email"] for record in found.records["events"])
     warnings = [line for line in caplog.messages if "the key has no scope for" in line]
-    told = "events: the key has no scope for metric, so columns from it are null; to fill them, give the key metrics:read"
+    told = (
+        "events: the key has no scope for metric, so columns from it are null; to fill them, give the key metrics:read"
+    )
     assert warnings == [f"{told} fills them."]
 
 

@@ -70,7 +70,9 @@ class AnswerParser:
                 if value is None:
                     continue
                 if not isinstance(value, dict):
-                    msg = f"records_path {self._entry.records_path} matches values that are not objects; fix records_path"
+                    msg = (
+                        f"records_path {self._entry.records_path} matches values that are not objects; fix records_path"
+                    )
                     raise UnusableAnswerError(msg)
                 yield self._flat(value) if self._entry.flatten_attributes else value
 

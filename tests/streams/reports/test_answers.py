@@ -63,7 +63,10 @@ def test_what_is_no_number_is_null(caplog: pytest.LogCaptureFixture) -> None:
     text = json.dumps(answer([{"groupings": GROUPS, "statistics": {"opens": 2.5, "open_rate": float("nan")}}]))
     (row,) = rows_of("flow_values_report", text.encode())
     assert (row["opens"], row["open_rate"]) == (None, None)
-    assert any("flow_values_report: a value of 'opens' in Klaviyo's response does not match its type" in line for line in caplog.messages)
+    assert any(
+        "flow_values_report: a value of 'opens' in Klaviyo's response does not match its type" in line
+        for line in caplog.messages
+    )
 
 
 def test_absent_groupings_are_empty_strings() -> None:
