@@ -138,7 +138,7 @@ def _bundle() -> str | None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         if path := os.environ.get(name):
             if not Path(path).exists():
-                message = f"{name} in the environment names '{path}', which is not there: correct or unset it"
+                message = f"{name} in the environment names '{path}', which does not exist: fix or unset it"
                 raise BadBundleError(message)
             return path
     return None
