@@ -6,8 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from tap_klaviyo.config.settings import Settings
 from tap_klaviyo.config.errors import SettingsError
+from tap_klaviyo.config.settings import Settings
 from tap_klaviyo.http import ApiKeyAuth
 from tap_klaviyo.sync.connection import connect
 from tests.http.wire import KEY
