@@ -221,7 +221,7 @@ class Http:
 
     def _stay(self, request: Request) -> None:
         if not self._origin.owns(request.url):
-            message = f"{request.label}: a link leads away from {self._origin}: refused, and nothing was sent there"
+            message = f"{request.label}: a link points away from {self._origin}: refused, and nothing was sent there"
             raise ForeignLinkError(message, label=request.label)
 
     def _compare(self, sent: str, echoed: str | None) -> None:

@@ -14,7 +14,7 @@ def revision_warning(revision: str, today: date) -> str | None:
     warnings = []
     if revision != contract.newest().revision:
         warnings.append(
-            f"setting 'revision' is {revision}: only custom_streams ask it; other streams ask the one they are made for"
+            f"setting 'revision' is {revision}: it applies to custom_streams only; other streams use their own"
         )
     end = removal(revision)
     if end is not None and today >= end - _NOTICE:

@@ -100,7 +100,9 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        message = f"the account's time zone '{name}' is unknown here: install the newest 'tzdata' beside the tap"
+        message = (
+            f"unknown timezone '{name}' (the account's): install or upgrade the Python package 'tzdata' next to the tap"
+        )
         raise UnknownTimeZoneError(message) from None
 
 

@@ -22,7 +22,7 @@ def test_the_contract_s_revision_is_quiet_until_90_days_before_its_end() -> None
 def test_another_revision_is_told_in_one_line() -> None:
     warning = revision_warning("2024-10-15", date(2026, 11, 22))
     assert warning is not None
-    assert "only custom_streams ask it" in warning
+    assert "it applies to custom_streams only" in warning
     assert "was due to remove revision 2024-10-15 on 2026-10-15" in warning
     assert "removes" not in str(revision_warning("2026-07-15.pre", date(2026, 11, 22)))
 

@@ -129,7 +129,7 @@ class EventStream(Events):
     def _skip(self, metric: str) -> None:
         self.session.sources.warn_once(
             f"metric {self.name}.{metric}",
-            f"{self.name}: skipped metric {metric}: Klaviyo lists it, and says that it does not exist for events.",
+            f"{self.name}: skipped metric {metric}: Klaviyo lists it but rejects it as a filter of events",
         )
 
 

@@ -63,14 +63,16 @@ class AnswerParser:
     def _found(self, document: Any) -> Iterator[dict[str, Any]]:
         holders = self._holder.find(document)
         if not holders and "?" not in self._entry.records_path:
-            self._warn(f"{self._entry.name}: records_path {self._entry.records_path} leads nowhere in an answer")
+            self._warn(f"{self._entry.name}: records_path {self._entry.records_path} matches nothing in a response")
         for match in holders:
             values = match.value if isinstance(match.value, list) else [match.value]
             for value in values:
                 if value is None:
                     continue
                 if not isinstance(value, dict):
-                    msg = f"records_path {self._entry.records_path} leads to values that are no objects; correct it"
+                    msg = (
+                        f"records_path {self._entry.records_path} matches values that are not objects; fix records_path"
+                    )
                     raise UnusableAnswerError(msg)
                 yield self._flat(value) if self._entry.flatten_attributes else value
 
