@@ -12,7 +12,7 @@ from tap_klaviyo.config.validation import SettingsError
 from tap_klaviyo.http.errors import KlaviyoError, PermissionDeniedError, UnauthorizedError, UnreachableError
 from tap_klaviyo.http.redact import brief
 from tap_klaviyo.records.stream_options import OptionsError
-from tap_klaviyo.sync.bookmarks import BrokenStateError
+from tap_klaviyo.sync.saved import BrokenStateError
 
 if TYPE_CHECKING:
     from tap_klaviyo.sync.progress import Board
