@@ -11,7 +11,7 @@ from singer_sdk.exceptions import SingerSDKError
 from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http.errors import KlaviyoError, PermissionDeniedError, UnauthorizedError, UnreachableError
 from tap_klaviyo.http.redact import brief
-from tap_klaviyo.sync.bookmarks import BrokenStateError
+from tap_klaviyo.sync.saved import BrokenStateError
 
 if TYPE_CHECKING:
     from tap_klaviyo.sync.progress import Board

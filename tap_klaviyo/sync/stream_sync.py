@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tap_klaviyo.pagination.reader import OrderedReader
@@ -44,6 +44,8 @@ class StreamSync:
     """Whether a later run goes on after the last parent that was finished."""
     workers: int
     """How many requests may be in flight."""
+    gaps: set[str] = field(default_factory=set)
+    """What was passed over: then nothing may be taken for gone."""
 
     @property
     def tally(self) -> Tally:
