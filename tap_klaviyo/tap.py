@@ -24,6 +24,7 @@ from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.registry import every_stream
 from tap_klaviyo.sync.account import Account
 from tap_klaviyo.sync.catalog import with_list_members, with_replication_methods
+from tap_klaviyo.sync.clock import Clock
 from tap_klaviyo.sync.failures import Failures
 from tap_klaviyo.sync.output import Output
 from tap_klaviyo.sync.parents import ParentIds
@@ -101,7 +102,7 @@ class TapKlaviyo(Tap):
         board = Board()
         return Session(
             settings=settings,
-            started_at=self.started_at,
+            clock=Clock(self.started_at),
             stopping=self.stopping,
             sources=sources,
             output=Output(lambda: self.writer, lambda: self.state, self.stopping),

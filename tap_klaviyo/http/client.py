@@ -75,6 +75,11 @@ class Http:
         """Where the requests go."""
         return self._origin
 
+    @property
+    def knows_server_time(self) -> bool:
+        """Whether a response has said Klaviyo's time."""
+        return self._server_clock.known
+
     def server_now(self) -> datetime:
         """Klaviyo's time in UTC, which is never ahead of its own clock; the host's before the first response."""
         return self._server_clock.now()

@@ -12,14 +12,16 @@ from tap_klaviyo.records.columns import KEY, Column, Constant
 from tap_klaviyo.records.record_format import RecordFormat
 from tap_klaviyo.records.selection import choose
 from tap_klaviyo.sync.account import ACCOUNT_ID
-from tap_klaviyo.sync.bookmarks import Bookmark, Saved
+from tap_klaviyo.sync.bookmarks import Bookmark
 from tap_klaviyo.sync.catalog import take_over
 from tap_klaviyo.sync.emitter import Emitter, Sink
+from tap_klaviyo.sync.saved import Saved
 from tap_klaviyo.sync.stream_maps import map_nothing
 from tap_klaviyo.sync.stream_sync import StreamSync
+from tap_klaviyo.sync.versions import replaced_by, version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from singer_sdk import Tap
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 FULL_TABLE = "FULL_TABLE"
 # A stream that Klaviyo limits to this many requests a minute reads in the background from the start of the sync.
 _SLOW_STEADY_LIMIT = 150
+_GLANCE_SECONDS = 0.5  # the main thread looks at the stop flag this often while it waits
 
 
 class BaseStream(Stream):
@@ -102,6 +105,9 @@ class BaseStream(Stream):
         """Whether several requests may be in flight."""
         return self.fan_out
 
+    filtered = False
+    """Whether the settings leave rows out that are there."""
+
     def listing(self) -> Listing | None:
         """Return what lists the ids, for a stream that can be a parent."""
         return None
@@ -122,23 +128,22 @@ class BaseStream(Stream):
 
     def _made(self) -> StreamSync:
         state = self.stream_state
-        reading = self.range(Saved.of(state, self.name), self.session.started_at)
-        versioned = self.versioned
+        saved = Saved.of(state, self.name)
+        reading = self.range(saved, self.session.started_at)
+        version = version_of(reading, saved, self.session.version, keyed=self.declared_replication_key is not None)
         most = self.session.settings.max_workers
+        key = None if self.is_full_table else self.declared_replication_key
         return StreamSync(
             name=self.name,
             session=self.session,
+            began=self.session.started_at,
             range=reading,
             chosen=choose(self.columns, self._nodes),
-            record_format=RecordFormat(
-                self.name,
-                encoded=self.writes_plain_records(),
-                version=self.session.version if versioned else None,
-            ),
-            bookmark=Bookmark(state, None if self.is_full_table else self.declared_replication_key, reading, self.name),
+            record_format=RecordFormat(self.name, encoded=self.writes_plain_records(), version=version),
+            bookmark=Bookmark(state, key, reading, self.name, version),
             ordered=self.is_sorted,
             fan_out=self.fan_out,
-            resumes_fan_out=self.fan_out and not versioned and reading.moves_bookmark,
+            resumes_fan_out=self.fan_out and (reading.full or reading.moves_bookmark),
             # More threads than requests per second bring nothing.
             workers=min(most, max(1, self.endpoint.limits.burst)) if self.parallel else 1,
         )
@@ -227,20 +232,30 @@ class BaseStream(Stream):
         finally:
             self.close()
 
-    def _emitted(self, *, write_messages: bool) -> Iterator[dict[str, Any]]:
+    def _begin_by_klaviyo_s_clock(self) -> tuple[StreamSync, OrderedReader]:
+        """Begin, and begin anew if the first response shows that the host's clock is wrong."""
+        clock, sources = self.session.clock, self.session.sources
         sync, reader = self.begin()
+        reader.start(self.name)
+        while not reader.ready(_GLANCE_SECONDS) and not self.session.stopping.is_set():
+            pass
+        clock.settle(sources.http)
+        if sync.began == clock.began:
+            return sync, reader
+        reader.close()
+        self._sync = None
+        return self.begin()
+
+    def _emitted(self, *, write_messages: bool) -> Iterator[dict[str, Any]]:
+        sync, reader = self._begin_by_klaviyo_s_clock()
         with self.get_record_counter() as counter, self.get_sync_timer():
-            sink = Sink(
-                self._write_record_message, counter.increment, self._completed(sync), self.ABORT_AT_RECORD_COUNT
-            )
+            complete = lambda: self._drop_what_is_gone(replaced_by(sync, filtered=self.filtered))  # noqa: E731
+            sink = Sink(self._write_record_message, counter.increment, complete, self.ABORT_AT_RECORD_COUNT)
             yield from Emitter(sync, sink, write_messages=write_messages).emit(reader)
 
-    def _completed(self, sync: StreamSync) -> Callable[[], None]:
-        """Return what lets the target drop what is gone; a read that an `end_date` bounded says nothing of the rest."""
-        version = sync.record_format.version
-        if version is None or sync.range.upper is not None:
-            return lambda: None
-        return lambda: self._write_activate_version_message(version)
+    def _drop_what_is_gone(self, version: int | None) -> None:
+        if version is not None:
+            self._write_activate_version_message(version)
 
     def _sync_batches(self, batch_config: BatchConfig, context: Mapping[str, Any] | None = None) -> None:
         """Write files of records; end, if told to, once a BATCH names the last: only then may a STATE say so."""

@@ -19,7 +19,7 @@ from tap_klaviyo.records.stream_options import StreamOptions
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.sync.parents import SpecListing
 from tap_klaviyo.sync.plan import Plan
-from tap_klaviyo.sync.range import Policy, Range, full, plan, resumed
+from tap_klaviyo.sync.range import Policy, Range, decide
 from tap_klaviyo.sync.spec import Fallback, FallbackTo, LinkedFrom, Spec
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from tap_klaviyo.contract import Contract, Endpoint
     from tap_klaviyo.pagination.reader import Segment
     from tap_klaviyo.records.columns import Column
-    from tap_klaviyo.sync.bookmarks import Saved
     from tap_klaviyo.sync.parents import Listing
+    from tap_klaviyo.sync.saved import Saved
     from tap_klaviyo.sync.stream_sync import StreamSync
 
 __all__ = ["FallbackTo", "KlaviyoStream", "LinkedFrom", "Member", "Variant"]
@@ -173,6 +173,11 @@ class KlaviyoStream(BaseStream):
         """Whether several requests may be in flight."""
         return self.windowed or self.fan_out or self.spec.detail is not None
 
+    @property
+    def filtered(self) -> bool:
+        """Whether the settings leave rows out that are there."""
+        return self.options.filter is not None
+
     def build_columns(self) -> list[Column]:
         """Return the columns, keys first."""
         return build(self.spec.columns, self.spec.endpoint, self.spec.detail, self.options)
@@ -191,18 +196,14 @@ class KlaviyoStream(BaseStream):
             lookback=timedelta(days=settings.lookback_days) if self.late and settings.lookback_days else None,
             lookback_every=timedelta(hours=settings.lookback_every_hours),
             retention=timedelta(days=retention) if retention else None,
+            by_parent=self.fan_out,
+            keyed=self.declared_replication_key is not None,
+            versioned=self.versioned,
         )
 
     def range(self, saved: Saved, now: datetime) -> Range:
         """Return the range of this sync; while a fan-out is under way, its first run's."""
-        policy = self.policy()
-        bookmark = saved.bookmark if self.declared_replication_key and not self.is_full_table else None
-        found = plan(bookmark, saved.lookback_at if policy.lookback else None, policy, now)
-        if self.is_full_table:
-            return full(found, policy)
-        if saved.fan_out is None or not self.fan_out or self.versioned:
-            return found
-        return resumed(found, saved.fan_out.until, saved.fan_out.after_parent)
+        return decide(saved, self.policy(), now)
 
     def segments(self, sync: StreamSync) -> list[Segment]:
         """Return what a sync reads, in the order of the records."""

@@ -103,11 +103,14 @@ class Emitter:
 
     def _after(self, page: Page) -> None:
         bookmark = self._sync.bookmark
-        bookmark.saw(page.oldest, page.newest)
         if self._follows and not self._in_order(page):
             # Klaviyo did not keep the order that was asked for: the bookmark waits for the end of the stream.
             self._follows = False
-        if self._follows:
+        if self._follows and page.oldest is not None:
+            # One page behind: neighbours may be swapped where one page ends and the next begins.
+            bookmark.advance()
+        bookmark.saw(page.oldest, page.newest)
+        if self._follows and page.settled:
             bookmark.advance()
         if page.finished_parent is not None and self._sync.resumes_fan_out:
             bookmark.finished_parent(page.finished_parent)

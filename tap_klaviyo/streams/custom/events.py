@@ -105,7 +105,11 @@ class EventStream(Events):
         def of_metric(metric: str) -> Sequence[Segment]:
             return plan.narrowed(filters.condition("equals", "metric_id", metric)).segments()
 
-        return [AllMetrics(self.metric_ids, of_metric, self._skip)]
+        def skip(metric: str) -> None:
+            sync.gaps.add(metric)
+            self._skip(metric)
+
+        return [AllMetrics(self.metric_ids, of_metric, skip)]
 
     def metric_ids(self) -> list[str]:
         """Return the ids of the metrics that are meant.

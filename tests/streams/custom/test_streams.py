@@ -9,6 +9,7 @@ from decimal import Decimal
 import jsonschema
 import pytest
 
+from tap_klaviyo import contract
 from tap_klaviyo.contract.timestamps import parse_instant
 from tap_klaviyo.tap import TapKlaviyo
 from tests.streams.custom.conftest import refusal, sync
@@ -47,7 +48,7 @@ def test_parameters_and_headers_are_sent_as_they_are(server):
     [asked] = server.asked("/api/made-up")
     assert asked.query == {"a": "x y&z", "b": "1", "c": "true", "d": "p,q"}
     assert (asked.headers["x-team"], asked.headers["accept"]) == ("data", "application/json")
-    assert asked.headers["revision"] == "2026-07-15"
+    assert asked.headers["revision"] == contract.newest().revision
 
 
 def test_a_beta_has_a_revision_of_its_own(server):
@@ -59,7 +60,7 @@ def test_a_beta_has_a_revision_of_its_own(server):
     )
     assert found.records("beta") == [{"id": "1"}]
     assert server.asked("/api/beta-things")[0].headers["revision"] == "2026-07-15.pre"
-    assert server.asked("/api/lists")[0].headers["revision"] == "2026-07-15"
+    assert server.asked("/api/lists")[0].headers["revision"] == contract.newest().revision
 
 
 @pytest.mark.parametrize("body", [{"data": {"type": "x", "n": 1}}, '{"data": {"type": "x", "n": 1}}'])

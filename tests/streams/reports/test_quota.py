@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_klaviyo.contract import Limits
-from tap_klaviyo.streams.reports.base import duration
+from tap_klaviyo.streams.reports.duration import duration
 from tests.http.wire import FakeTime
 from tests.streams.reports.syncs import NOW, asked, run_within_limits, sandbox_in, sync, tap_of
 
