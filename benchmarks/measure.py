@@ -38,6 +38,13 @@ class Measurement:
     records: int
     requests: int = 0
     throttled: int = 0
+    received: int = 0
+    """Bytes of the bodies, inflated."""
+
+    @property
+    def per_megabyte(self) -> float:
+        """Milliseconds of processor time for a MB received."""
+        return self.cpu * 1e9 / self.received
 
     @property
     def rate(self) -> float:
@@ -100,6 +107,7 @@ def run(
         records=records,
         requests=after.get("requests", 0) - before.get("requests", 0),
         throttled=after.get("throttled", 0) - before.get("throttled", 0),
+        received=after.get("bytes", 0) - before.get("bytes", 0),
     )
 
 
@@ -129,15 +137,15 @@ def environment(requirement: str) -> Iterator[str | None]:
             yield python
 
 
-def only_events(module: str) -> list[str]:
-    """Return the options that select events alone, from the tap's own discovery."""
+def only(module: str, stream: str) -> list[str]:
+    """Return the options that select one stream alone, from the tap's own discovery."""
     command = [sys.executable, "-m", module, "--discover"]
     found = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment())
     catalog = json.loads(found.stdout)
-    for stream in catalog["streams"]:
-        for entry in stream["metadata"]:
+    for one in catalog["streams"]:
+        for entry in one["metadata"]:
             if not entry["breadcrumb"]:
-                entry["metadata"]["selected"] = stream["tap_stream_id"] == "events"
+                entry["metadata"]["selected"] = one["tap_stream_id"] == stream
     handle, path = tempfile.mkstemp(suffix=".json")
     with os.fdopen(handle, "w") as file:
         json.dump(catalog, file)
@@ -153,6 +161,7 @@ def less_start(measured: Measurement, start: Measurement) -> Measurement:
         measured.records,
         measured.requests,
         measured.throttled,
+        measured.received,
     )
 
 

@@ -1,8 +1,8 @@
-"""The tap that one writes first: singer-sdk's RESTStream as its template has it, with the same columns of events."""
+"""The tap that one writes first: singer-sdk's RESTStream as its template has it, with the columns of this tap."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl
 
 from singer_sdk import RESTStream, Tap
@@ -25,35 +25,17 @@ class NextLink(BaseHATEOASPaginator):
         return link
 
 
-class Events(RESTStream[Any]):
-    """Events, flat."""
+def _schema(*names: str, **others: th.JSONTypeHelper[Any]) -> dict[str, Any]:
+    texts = {name: th.StringType() for name in names}
+    return th.PropertiesList(*(th.Property(name, kind) for name, kind in {**texts, **others}.items())).to_dict()
 
-    name = "events"
-    path = "/api/events"
+
+class PlainStream(RESTStream[Any]):
+    """Follows next links, flattens the attributes."""
+
     primary_keys = ("id",)
-    replication_key = "datetime"
-    is_sorted = True
     records_jsonpath = "$.data[*]"
-    schema = th.PropertiesList(
-        th.Property("id", th.StringType, required=True),
-        th.Property("datetime", th.DateTimeType),
-        th.Property("event_properties", th.ObjectType()),
-        th.Property("timestamp", th.IntegerType),
-        th.Property("uuid", th.StringType),
-        *(
-            th.Property(name, th.StringType)
-            for name in (
-                "metric_id",
-                "profile_id",
-                "metric_name",
-                "campaign_id",
-                "flow_id",
-                "flow_message_id",
-                "variation_id",
-            )
-        ),
-        th.Property("value", th.NumberType),
-    ).to_dict()
+    params: ClassVar[dict[str, str]] = {}
 
     @property
     def url_base(self) -> str:
@@ -65,18 +47,41 @@ class Events(RESTStream[Any]):
         return NextLink()
 
     def get_http_request(self, *, page: PageContext[Any]) -> HTTPRequest:
-        """Ask for pages of the size that such taps use, or follow the link."""
+        """Ask for pages of Klaviyo's usual size (200 events, 20 of all else), as such taps do, or follow the link."""
         request = super().get_http_request(page=page)
         if page.next_page_token:
             request.params = dict(parse_qsl(page.next_page_token.query))
         else:
-            request.params = {"page[size]": str(self.config["page_size"]), "sort": "datetime", "include": "metric"}
+            request.params = self.params
         return request
+
+    def parse_response(self, response: requests.Response) -> Iterable[dict[str, Any]]:
+        """Lift the attributes."""
+        for resource in super().parse_response(response):
+            yield {"id": resource["id"], **resource["attributes"]}
+
+
+class Events(PlainStream):
+    """Events, flat."""
+
+    name = "events"
+    path = "/api/events"
+    replication_key = "datetime"
+    is_sorted = True
+    params: ClassVar = {"sort": "datetime", "include": "metric"}
+    schema = _schema(
+        *("id", "uuid", "metric_id", "profile_id", "metric_name"),
+        *("campaign_id", "flow_id", "flow_message_id", "variation_id"),
+        datetime=th.DateTimeType(),
+        event_properties=th.ObjectType(),
+        timestamp=th.IntegerType(),
+        value=th.NumberType(),
+    )
 
     def parse_response(self, response: requests.Response) -> Iterable[dict[str, Any]]:
         """Lift names of metrics and what properties say."""
         names = {item["id"]: item["attributes"]["name"] for item in response.json().get("included", ())}
-        for event in super().parse_response(response):
+        for event in RESTStream.parse_response(self, response):
             properties = event["attributes"]["event_properties"]
             relationships = event["relationships"]
             metric = relationships["metric"]["data"]["id"]
@@ -95,18 +100,99 @@ class Events(RESTStream[Any]):
             }
 
 
+class Profiles(PlainStream):
+    """Profiles."""
+
+    name = "profiles"
+    path = "/api/profiles"
+    replication_key = "updated"
+    is_sorted = True
+    params: ClassVar = {"sort": "updated", "additional-fields[profile]": "subscriptions"}
+    schema = _schema(
+        *("id", "email", "phone_number", "external_id", "first_name", "last_name"),
+        *("organization", "locale", "title", "image"),
+        created=th.DateTimeType(),
+        updated=th.DateTimeType(),
+        last_event_date=th.DateTimeType(),
+        location=th.ObjectType(),
+        properties=th.ObjectType(),
+        subscriptions=th.ObjectType(),
+    )
+
+
+class Lists(PlainStream):
+    """Lists."""
+
+    name = "lists"
+    path = "/api/lists"
+    schema = _schema("id", "name", created=th.DateTimeType(), updated=th.DateTimeType())
+
+    def get_child_context(self, record: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002
+        """Return what a child's path needs."""
+        return {"parent_id": record["id"]}
+
+
+class ListProfiles(PlainStream):
+    """Profiles on lists."""
+
+    name = "list_profiles"
+    path = "/api/lists/{parent_id}/profiles"
+    parent_stream_type = Lists
+    schema = _schema("id", "parent_id", joined_group_at=th.DateTimeType())
+
+
+class Coupons(Lists):
+    """Coupons."""
+
+    name = "coupons"
+    path = "/api/coupons"
+    schema = _schema("id", "external_id", "description")
+
+
+class CouponCodes(PlainStream):
+    """Codes of coupons."""
+
+    name = "coupon_codes"
+    path = "/api/coupons/{parent_id}/coupon-codes"
+    parent_stream_type = Coupons
+    schema = _schema("id", "parent_id", "unique_code", "status", expires_at=th.DateTimeType())
+
+
+class CatalogVariants(PlainStream):
+    """Variants of the catalog's items."""
+
+    name = "catalog_variants"
+    path = "/api/catalog-variants"
+    schema = _schema(
+        *("id", "external_id", "title", "description", "sku", "url", "image_full_url", "image_thumbnail_url"),
+        inventory_policy=th.IntegerType(),
+        inventory_quantity=th.NumberType(),
+        price=th.NumberType(),
+        images=th.ArrayType(th.StringType),
+        custom_metadata=th.ObjectType(),
+        published=th.BooleanType(),
+        created=th.DateTimeType(),
+        updated=th.DateTimeType(),
+    )
+
+
+STREAMS = (Events, Profiles, ListProfiles, CouponCodes, CatalogVariants)
+
+
 class PlainTap(Tap):
-    """One stream, nothing else."""
+    """One stream, with its parent if it has one."""
 
     name = "tap-plain"
     config_jsonschema = th.PropertiesList(
         th.Property("api_url", th.StringType, required=True),
-        th.Property("page_size", th.IntegerType, default=200),
+        th.Property("stream", th.StringType, default="events"),
     ).to_dict()
 
-    def discover_streams(self) -> list[Events]:
+    def discover_streams(self) -> list[PlainStream]:
         """Return the stream."""
-        return [Events(self)]
+        [wanted] = [stream for stream in STREAMS if stream.name == self.config["stream"]]
+        parent = wanted.parent_stream_type
+        return [stream(self) for stream in ([parent, wanted] if parent else [wanted])]
 
 
 if __name__ == "__main__":

@@ -80,19 +80,34 @@ def _simple_event(seed: int) -> Resource:
     return _simple("event", attributes, {"profile": {"type": "profile", "id": "P#OWNER#"}, "metric": metric})
 
 
-def _channel(values: Values, **extra: Any) -> Resource:
+def _channel(values: Values, flag: str, **extra: Any) -> Resource:
     return {
-        "can_receive_email_marketing": True,
+        flag: True,
         "consent": "SUBSCRIBED",
         "consent_timestamp": values.date_time(),
         "last_updated": values.date_time(),
         "method": "PREFERENCE_PAGE",
         "method_detail": values.words(2),
-        "custom_method_detail": None,
-        "double_optin": False,
-        "suppression": [],
-        "list_suppressions": [],
         **extra,
+    }
+
+
+def _subscriptions(values: Values) -> Resource:
+    unset = {"custom_method_detail": None, "double_optin": False, "suppression": [], "list_suppressions": []}
+    tracking = {
+        "consent": "UNSUBSCRIBED",
+        "consent_timestamp": values.date_time(),
+        "can_receive": False,
+        "metadata": {},
+    }
+    return {
+        "email": {
+            "marketing": _channel(values, "can_receive_email_marketing", **unset),
+            "open_tracking": tracking,
+            "click_tracking": tracking,  # not in the document
+        },
+        "sms": {"marketing": _channel(values, "can_receive_sms_marketing"), "transactional": None},
+        "mobile_push": {"marketing": {"can_receive_push_marketing": False, "consent": "UNSUBSCRIBED"}},
     }
 
 
@@ -127,11 +142,7 @@ def _profile(seed: int) -> Resource:
         "properties": {
             f"{values.words(1)} {number}": values.property() for number in range(values.chance.randrange(20, 60))
         },
-        "subscriptions": {
-            "email": {"marketing": _channel(values)},
-            "sms": {"marketing": _channel(values), "transactional": None},
-            "mobile_push": {"marketing": {"can_receive_push_marketing": False, "consent": "UNSUBSCRIBED"}},
-        },
+        "subscriptions": _subscriptions(values),
     }
     return _resource("profile", attributes, {}, ("lists", "segments", "push-tokens", "conversation"))
 

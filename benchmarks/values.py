@@ -11,23 +11,11 @@ AGENT = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/17.5 Mobile/15E148 Safari/604.1"
 )
-_WORDS = [
-    "autumn",
-    "blue",
-    "cotton",
-    "discount",
-    "express",
-    "forest",
-    "gift",
-    "harbour",
-    "indigo",
-    "jacket",
-    "knitted",
-    "linen",
-    "merino",
-    "navy",
-]
-_ODD_WORDS = ("Größe", "café ☕", "夏物セール", "🎈🎉", "50 % – heute", "“quotes”", "Ελλάδα", "Žluťoučký", 'a "b"\n')
+_WORDS = (
+    *("autumn", "blue", "cotton", "discount", "express", "forest", "gift"),
+    *("harbour", "indigo", "jacket", "knitted", "linen", "merino", "navy"),
+)
+_ODD_WORDS = ("Größe", "café ☕", "夏物セール", "🎈🎉", "50 % — heute", "“quotes”", "Ελλάδα", "Žluťoučký", 'a "b"\n')
 
 
 class Values:

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import gc
 
+_M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
 _LARGEST_BLOCK = 32 << 20  # as much as glibc allows
@@ -22,4 +23,6 @@ def share_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_ARENA_MAX, 1)
         mallopt(_M_MMAP_THRESHOLD, _LARGEST_BLOCK)
+        # What a page leaves free at the end of the heap would be given back, and faulted in again for the next one.
+        mallopt(_M_TRIM_THRESHOLD, _LARGEST_BLOCK)
     gc.freeze()

@@ -11,16 +11,20 @@ from typing import IO, TYPE_CHECKING, Any
 from singer_sdk import Tap
 
 from tap_klaviyo import cli
-from tap_klaviyo.config.schema import CONFIG_JSONSCHEMA, SHAPING
+from tap_klaviyo.config.environment import from_environment
+from tap_klaviyo.config.errors import SettingsError
+from tap_klaviyo.config.schema import CONFIG_JSONSCHEMA
 from tap_klaviyo.config.settings import Settings
-from tap_klaviyo.config.validation import SettingsError, from_environment, plain, problems
+from tap_klaviyo.config.stream_options import check_streams
+from tap_klaviyo.config.validation import problems, warnings
+from tap_klaviyo.config.values import plain, typed
 from tap_klaviyo.memory import share_memory
 from tap_klaviyo.polling import Waits, poll
-from tap_klaviyo.records.stream_options import check_streams
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.registry import every_stream
 from tap_klaviyo.sync.account import Account
 from tap_klaviyo.sync.catalog import with_list_members, with_replication_methods
+from tap_klaviyo.sync.clock import Clock
 from tap_klaviyo.sync.failures import Failures
 from tap_klaviyo.sync.output import Output
 from tap_klaviyo.sync.parents import ParentIds
@@ -58,25 +62,23 @@ class TapKlaviyo(Tap):
         self.started_at = now or datetime.now(UTC)
         self.stopping = Stopping()
         self._earlier = earlier.session.sources if earlier else None
+        self.append_builtin_config(self.config_jsonschema)
+        config = typed(plain(config or {}), self.config_jsonschema)
         if parse_env_config:
-            config = {**(config or {}), **from_environment(self)}
+            config |= from_environment(self._env_var_prefix, self.config_jsonschema)
         if isinstance(catalog, dict):
             catalog = with_replication_methods(catalog)
-        super().__init__(config=plain(config or {}), catalog=catalog, **kwargs)
+        super().__init__(config=config, catalog=catalog, **kwargs)
 
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:  # noqa: ARG002 - discovery checks them too
         """Replace the SDK's check, which quotes the bad value: that may be a secret in the wrong place."""
-        self.append_builtin_config(self.config_jsonschema)
         self._fill_defaults()
         found = list(problems(self._config, self.config_jsonschema))
-        # Discovery goes without a check, since it needs no key; it does need to know what streams there are.
-        shaping = {name: self._config[name] for name in SHAPING if name in self._config}
-        fatal = found if raise_errors else list(problems(shaping, self.config_jsonschema))
-        if fatal:
-            raise SettingsError("; ".join(fatal))
-        for problem in found:
-            self.logger.warning(problem)
-        return found
+        if found:
+            raise SettingsError("; ".join(found))
+        for warning in warnings(Settings.of(self._config), self.started_at):
+            self.logger.warning(warning)
+        return []
 
     def _fill_defaults(self) -> None:
         for name, schema in self.config_jsonschema["properties"].items():
@@ -100,7 +102,7 @@ class TapKlaviyo(Tap):
         board = Board()
         return Session(
             settings=settings,
-            started_at=self.started_at,
+            clock=Clock(self.started_at),
             stopping=self.stopping,
             sources=sources,
             output=Output(lambda: self.writer, lambda: self.state, self.stopping),
@@ -198,7 +200,7 @@ class TapKlaviyo(Tap):
             self.sync_all()
         finally:
             for stream in self.klaviyo_streams():
-                stream.close()
+                stream.beginning.close()
 
     def _start_background(self) -> None:
         """Start all streams that Klaviyo's limits make slow: a sync lasts as long as its slowest, not as their sum."""
@@ -207,7 +209,7 @@ class TapKlaviyo(Tap):
         for stream in self.klaviyo_streams():
             if stream.selected and stream.slow and stream.ABORT_AT_RECORD_COUNT is None:
                 with contextlib.suppress(Exception):  # raised again when it is the stream's turn
-                    stream.start()
+                    stream.beginning.start()
 
     @property
     def failures(self) -> list[str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo import contract
-from tap_klaviyo.contract import UnknownSchemaError
 from tap_klaviyo.records.columns import Linked, snake
 from tap_klaviyo.streams.resource import KlaviyoStream
 from tap_klaviyo.tap import TapKlaviyo
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from tap_klaviyo.streams.base import BaseStream
 
 _ID = "_id"
+# In every recorded row of a values report it equals `campaign_id`, which is what joins.
+_NOT_JOINED = frozenset({("campaign_values_report", "campaign_message_id")})
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def tables() -> dict[str, Table]:
     """Return all streams that there are without a setting, by name."""
     tap = TapKlaviyo(config={}, parse_env_config=False, validate_config=False)
     streams = {stream.name: stream for stream in tap.klaviyo_streams()}
-    singulars = dict(_singulars(streams))
+    singulars = _singulars(streams)
     return {
         stream.name: Table(
             stream.name,
@@ -76,14 +77,14 @@ def _group(stream: BaseStream) -> str:
     return type(stream).__module__.removeprefix("tap_klaviyo.streams.").partition(".")[0]
 
 
-def _singulars(streams: Mapping[str, BaseStream]) -> Iterator[tuple[str, str]]:
-    for endpoint in contract.current().endpoints().values():
-        try:
-            stream = contract.current().schema_name(str(endpoint.resource))
-        except UnknownSchemaError:  # what a report answers with is no resource
-            continue
-        if stream in streams:
-            yield snake(str(endpoint.resource)), stream
+def _singulars(streams: Mapping[str, BaseStream]) -> dict[str, str]:
+    """Return streams by what one record is; of two models of campaigns the older one, which events and reports name."""
+    found: dict[str, str] = {}
+    for facts in map(contract.revision, contract.revisions()):
+        for kind in facts.types():
+            if facts.schema_name(kind) in streams:
+                found.setdefault(snake(kind), facts.schema_name(kind))
+    return found
 
 
 def _references(stream: BaseStream, singulars: Mapping[str, str]) -> Iterator[Reference]:
@@ -98,12 +99,16 @@ def _references(stream: BaseStream, singulars: Mapping[str, str]) -> Iterator[Re
 
 def _referred(stream: BaseStream, column: Column, singulars: Mapping[str, str]) -> str | None:
     """Return the stream whose ids a column holds; ``conversion_metric_id`` ends in the name of what it refers to."""
-    if isinstance(column.source, Linked):
-        return None if column.source.many else contract.current().schema_name(column.source.type)
-    linked_from = stream.spec.linked_from if isinstance(stream, KlaviyoStream) else None
-    if linked_from is not None and column.name == linked_from.column:
-        return linked_from.stream
-    if not column.name.endswith(_ID):
+    if isinstance(stream, KlaviyoStream):
+        carrier = stream.spec.columns.contract.schema_name(stream.endpoint.resource) if stream.via else None
+        inherent = {stream.parent_column: stream.spec.parent, stream.via_column: carrier}
+        if stream.linked_from is not None:
+            inherent[stream.linked_from.column] = stream.linked_from.stream
+        if column.name in inherent:
+            return inherent[column.name]
+        if isinstance(column.source, Linked):
+            return None if column.source.many else stream.spec.columns.contract.schema_name(column.source.type)
+    if (stream.name, column.name) in _NOT_JOINED or not column.name.endswith(_ID):
         return None
     words = column.name.removesuffix(_ID).split("_")
     endings = ("_".join(words[start:]) for start in range(len(words)))

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from tap_klaviyo.config.validation import SettingsError
-from tap_klaviyo.contract import REVISION
+from tap_klaviyo import contract
+from tap_klaviyo.config.errors import NO_DATE, SettingsError
 from tap_klaviyo.contract.timestamps import parse_instant
 from tap_klaviyo.http.origin import KLAVIYO_URL
 
@@ -31,7 +31,7 @@ class Settings:
     client_secret: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
     token_file: str | None = None
-    revision: str = REVISION
+    revision: str = field(default_factory=lambda: contract.newest().revision)
     api_url: str = KLAVIYO_URL
 
     start_date: datetime | None = None
@@ -92,8 +92,7 @@ def instant(name: str, value: Any) -> datetime:
     try:
         return parse_instant(str(value))
     except ValueError:
-        msg = f"setting '{name}' is not a date-time; write it like 2024-01-01T00:00:00Z"
-        raise SettingsError(msg) from None
+        raise SettingsError(NO_DATE.format(name)) from None
 
 
 def defaults() -> dict[str, Any]:

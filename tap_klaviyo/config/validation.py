@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-import os
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
+from tap_klaviyo.config.errors import KINDS, NO_DATE, suggestion
+from tap_klaviyo.contract.timestamps import parse_instant
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from jsonschema.exceptions import ValidationError
-    from singer_sdk.plugin_base import PluginBase
 
+    from tap_klaviyo.config.settings import Settings
 
-_DEEPEST = 100
-
-
-class SettingsError(ValueError):
-    """Settings that cannot be followed; one line that names the setting, not its value."""
+_LIMITS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "more than",
+    "exclusiveMaximum": "less than",
+}
 
 
 def problems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
@@ -30,14 +31,36 @@ def problems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[s
     known = schema["properties"]
     for name in config:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(sorted(known))}"
-            yield f"setting '{name}' is unknown{hint}"
+            yield f"unknown setting '{name}'; {suggestion(name, known)}"
     for name, value in config.items():
         if not _is_json(value):
-            yield f"setting '{name}' holds NaN, Infinity or half a character, none of which can be sent"
+            yield (
+                f"setting '{name}' contains NaN, Infinity or an invalid Unicode character (lone surrogate), "
+                "none of which can be sent"
+            )
     for error in sorted(Draft202012Validator(schema).iter_errors(config), key=lambda found: list(map(str, found.path))):
         yield _problem(error)
+    yield from _dates(config, schema)
+
+
+def _dates(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    found: dict[str, datetime] = {}
+    for name, kind in schema["properties"].items():
+        value = config.get(name)
+        if kind.get("format") == "date-time" and isinstance(value, str):
+            try:
+                found[name] = parse_instant(value)
+            except ValueError:
+                yield NO_DATE.format(name)
+    start, end = found.get("start_date"), found.get("end_date")
+    if start is not None and end is not None and end <= start:
+        yield "setting 'end_date' must be after 'start_date': nothing lies between them"
+
+
+def warnings(settings: Settings, now: datetime) -> Iterator[str]:
+    """Yield what can be followed and is hardly meant, a line each."""
+    if settings.start_date is not None and settings.start_date > now:
+        yield "setting 'start_date' is in the future: streams that it bounds read nothing before then"
 
 
 def _is_json(value: Any) -> bool:
@@ -50,82 +73,20 @@ def _is_json(value: Any) -> bool:
 
 def _problem(error: ValidationError) -> str:
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+    what = _what(error)
+    if not path:
+        return f"the settings {what}"
+    return f"{path}: {what}" if path.endswith("]") else f"setting '{path}' {what}"
+
+
+def _what(error: ValidationError) -> str:
+    rule = str(error.validator)
     wanted: Any = error.validator_value
-    match error.validator:
-        case "type":
-            types = [wanted] if isinstance(wanted, str) else [name for name in wanted if name != "null"]
-            what = f"must be of type {' or '.join(types)}"
-        case "enum":
-            what = f"must be one of {', '.join(map(str, wanted))}"
-        case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
-            words = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than"}
-            what = f"must be {words.get(str(error.validator), 'less than')} {wanted}"
-        case "required":
-            what = f"needs {', '.join(wanted)}"
-        case _:
-            what = "does not have the form that it should have"
-    return f"setting '{path}' {what}" if path else f"the settings {what}"
-
-
-def from_environment(tap: PluginBase) -> dict[str, Any]:
-    """Return the settings of the environment variables, with numbers as numbers; the SDK leaves fractions as text.
-
-    Raises:
-        SettingsError: A variable holds what cannot be read.
-    """
-    found: dict[str, Any] | None
-    try:
-        found = tap._env_var_config  # noqa: SLF001
-    except ValueError:
-        found = None
-    schemas = tap.config_jsonschema["properties"]
-    if found is None:  # outside of the handler: the SDK's error quotes the value, and would be this one's context
-        raise SettingsError("; ".join(_unreadable(tap.name, schemas)))
-    return {name: _number(value) if _is_of("number", schemas[name]) else value for name, value in found.items()}
-
-
-def _unreadable(tap: str, schemas: Mapping[str, Any]) -> Iterator[str]:
-    for name, schema in schemas.items():
-        variable = f"{tap}_{name}".upper().replace("-", "_")
-        value = os.environ.get(variable)
-        if value is None:
-            continue
-        if _is_of("integer", schema) and not _reads(int, value):
-            yield f"environment variable {variable} must be a whole number"
-        elif (_is_of("object", schema) or _is_of("array", schema)) and not _reads(json.loads, value):
-            yield f"environment variable {variable} must be JSON"
-
-
-def _is_of(kind: str, schema: Mapping[str, Any]) -> bool:
-    return kind in schema.get("type", ())
-
-
-def _reads(read: Callable[[str], Any], value: str) -> bool:
-    try:
-        read(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _number(value: Any) -> Any:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return value  # the check of the types will say so
-
-
-def plain(value: Any, level: int = 0) -> Any:
-    """Return settings with fractions as floats; the SDK reads those of a file as decimals.
-
-    Raises:
-        SettingsError: They are nested too deep.
-    """
-    if level > _DEEPEST:
-        msg = f"the settings are nested deeper than {_DEEPEST} levels"
-        raise SettingsError(msg)
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, Mapping):
-        return {name: plain(inner, level + 1) for name, inner in value.items()}
-    return [plain(inner, level + 1) for inner in value] if isinstance(value, list) else value
+    if rule == "type":
+        types = [wanted] if isinstance(wanted, str) else [name for name in wanted if name != "null"]
+        return f"must be {' or '.join(KINDS[name] for name in types)}"
+    if rule == "enum":
+        return f"must be one of {', '.join(str(value) for value in wanted if value is not None)}"
+    if rule in _LIMITS:
+        return f"must be {_LIMITS[rule]} {wanted}"
+    return f"needs {', '.join(wanted)}" if rule == "required" else f"does not fit '{rule}' of its schema"

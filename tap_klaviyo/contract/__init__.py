@@ -23,7 +23,6 @@ from tap_klaviyo.contract.facts import (
 )
 
 __all__ = [
-    "REVISION",
     "ConditionalLimits",
     "Contract",
     "Endpoint",
@@ -37,15 +36,7 @@ __all__ = [
     "UnknownRevisionError",
     "UnknownSchemaError",
     "contract_of",
-    "current",
     "newest",
     "revision",
     "revisions",
 ]
-
-REVISION = "2026-07-15"
-
-
-def current() -> Contract:
-    """Return the contract that a declaration is resolved against if it names no revision."""
-    return revision(REVISION)

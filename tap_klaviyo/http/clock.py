@@ -36,6 +36,11 @@ class ServerClock:
         self._offset: float | None = None
         self._suspect = math.nan
 
+    @property
+    def known(self) -> bool:
+        """Whether a response has said the server's time."""
+        return self._offset is not None
+
     def now(self) -> datetime:
         """The time in UTC."""
         with self._lock:
@@ -68,7 +73,8 @@ def _date(headers: Mapping[str, str]) -> float | None:
         age = _AGE.match(headers.get("Age", ""))
         date += timedelta(seconds=int(age[1]) if age else 0)
         # The last year there is would leave no room for the seconds that follow.
-        known = date if date.year < MAXYEAR else None
-        return known and (known.replace(tzinfo=UTC) if known.tzinfo is None else known).timestamp()
+        if date.year >= MAXYEAR:
+            return None
+        return (date.replace(tzinfo=UTC) if date.tzinfo is None else date).timestamp()
     except (ValueError, OverflowError):  # no date, and one with a year of twenty digits
         return None

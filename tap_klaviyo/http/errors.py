@@ -10,7 +10,7 @@ KlaviyoError
 │   └── MalformedIdError    the id in the path cannot belong to any object
 ├── RevisionGoneError       the API revision has been retired
 ├── QuotaExhaustedError     the quota reopens later than a request waits
-├── UnreachableError        no usable answer after the last try
+├── UnreachableError        no usable response after the last try
 ├── TokenFileBusyError      another process holds the `token_file`
 ├── ForeignLinkError        a link or redirect leads away from the origin of `api_url`
 ├── TooLargeError           the body is over the bound
@@ -99,7 +99,7 @@ class QuotaExhaustedError(KlaviyoError):
 
 
 class UnreachableError(KlaviyoError):
-    """No usable answer came, and the tries are used up; `reason` names the last failure."""
+    """No usable response came, and the tries are used up; `reason` names the last failure."""
 
     def __init__(self, message: str, *, label: str, status: int | None, reason: str) -> None:
         super().__init__(message, label=label, status=status)
@@ -134,10 +134,21 @@ class BrokenBodyError(Exception):
 
 
 class FailedTryError(Exception):
-    """One try that failed in a way that may pass: `reason` in a few words, `retry_after` in seconds if told."""
+    """One try that failed in a way that may pass: `reason` in a few words, `retry_after` in seconds if told.
 
-    def __init__(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+    `advice` says what a person can do if it does not pass.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        advice: str = "run again later",
+    ) -> None:
         super().__init__(reason)
+        self.advice = advice
         self.reason = reason
         self.status = status
         self.retry_after = retry_after

@@ -129,6 +129,6 @@ class OAuth:
         elif not self._told:
             self._told = True
             logger.warning(
-                "Klaviyo replaced the OAuth refresh token; without a token_file the new one serves for this run only"
+                "Klaviyo rotated the OAuth refresh token; set token_file, or the new one is lost when this run ends"
             )
         return fresh

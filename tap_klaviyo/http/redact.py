@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import re
 import threading
 import weakref
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MASK = "***"
 _LONGEST_CHAIN = 32
+_PIECE, _SHORTEST_PIECE = 12, 8  # characters of a part that is hidden too; half of a secret that is short
+_HEX = re.compile(r"%[0-9A-F]{2}")
+_URL_SAFE = str.maketrans("+/", "-_")
 _SHORTEST = 4  # a shorter "secret" would blank out half of every line, and protects nothing
 
 # In a URL the @ is percent-encoded, and what stands before it may be. The bound keeps a long line without any cheap.
@@ -33,10 +37,11 @@ _TOKEN = re.compile(
 class Secret:
     """A value that is shown to nobody; while it is alive, `clean` knows it wherever it turns up."""
 
-    __slots__ = ("__weakref__", "_value")
+    __slots__ = ("__weakref__", "_pieces", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
+        self._pieces: frozenset[str] | None = None
         with _LOCK:
             _ALIVE.add(self)
 
@@ -45,9 +50,30 @@ class Secret:
         return self._value
 
     def spellings(self) -> set[str]:
-        """The value as it may stand in a text: plain, in a URL, and in base64."""
-        encoded = base64.b64encode(self._value.encode()).decode()
-        return {self._value, quote(self._value, safe=""), encoded}
+        """The value as it may stand in a text: plain, escaped, in a URL or a form, and in base64, padded or not."""
+        data = self._value.encode("utf-8", "surrogatepass")
+        encoded = {base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode()}
+        for before in (1, 2):  # as part of a longer text, a user's name and a colon before it, say
+            inner = base64.b64encode(b"\0" * before + data).decode().rstrip("=")
+            encoded |= {inner[4:-1], inner[4:-1].translate(_URL_SAFE)}
+        percent = {quote(self._value, safe="", errors="replace"), quote_plus(self._value, errors="replace")}
+        percent |= {_HEX.sub(lambda match: match[0].lower(), text) for text in percent}
+        escaped = {json.dumps(self._value)[1:-1], repr(self._value)[1:-1]}
+        return {self._value, *percent, *escaped, *encoded, *(text.rstrip("=") for text in encoded)}
+
+    @property
+    def pieces(self) -> frozenset[str]:
+        """The shortest parts of the value, in any spelling, that give too much of it away."""
+        if self._pieces is None:
+            length = self._piece
+            self._pieces = frozenset(
+                text[begin : begin + length] for text in self.spellings() for begin in range(len(text) - length + 1)
+            )
+        return self._pieces
+
+    @property
+    def _piece(self) -> int:
+        return min(_PIECE, max(_SHORTEST_PIECE, len(self._value) // 2))
 
     def __repr__(self) -> str:
         return MASK
@@ -69,7 +95,28 @@ def clean(text: str) -> str:
     spellings = {spelling for secret in secrets for spelling in secret.spellings() if len(spelling) >= _SHORTEST}
     for spelling in sorted(spellings, key=len, reverse=True):
         text = text.replace(spelling, MASK)
+    for secret in secrets:
+        text = _without_pieces(text, secret.pieces)
     return _EMAIL.sub(MASK, _TOKEN.sub(MASK, text))
+
+
+def _without_pieces(text: str, pieces: frozenset[str]) -> str:
+    """The text with each run of pieces masked: a library may have cut a secret, or wrapped it in a line."""
+    length = len(next(iter(pieces), ""))
+    if not length or len(text) < length:
+        return text
+    kept, end = [], 0
+    begin = 0
+    while begin <= len(text) - length:
+        if text[begin : begin + length] not in pieces:
+            begin += 1
+            continue
+        kept += [text[end:begin], MASK]
+        end = begin + length
+        while text[end - length + 1 : end + 1] in pieces and end < len(text):
+            end += 1
+        begin = end
+    return "".join([*kept, text[end:]]) if kept else text
 
 
 def brief(text: str, length: int = 300) -> str:

@@ -65,7 +65,7 @@ def refusal(request: Request, answer: Answer, *, auth: Auth, revision: str) -> K
     if status == HTTPStatus.FORBIDDEN:
         return _denied(request, complaint)
     if status == HTTPStatus.NOT_FOUND:
-        return NotFoundError(f"Klaviyo has nothing at {label} (404)", label=label, status=status)
+        return NotFoundError(f"Klaviyo found nothing at {label} (404)", label=label, status=status)
     if status == HTTPStatus.GONE:
         message = (
             f"Klaviyo has retired API revision {revision} ({status}, {label}): upgrade tap-klaviyo; "
@@ -89,7 +89,7 @@ def broken_body(answer: Answer, reason: str) -> FailedTryError:
     """A body that the parser refused, as a failed try: if it holds an error beside its good status, that is named."""
     complaint = complaint_of(answer.body)
     if complaint is not None:
-        reason = f"an error in a response with status {answer.status}: {complaint.detail or 'no reason given'}"
+        reason = f"an error inside a response with status {answer.status}: {complaint.detail or 'no reason given'}"
     return FailedTryError(reason, status=answer.status)
 
 
@@ -103,7 +103,7 @@ def _reason(answer: Answer, *, text: bool) -> str | None:
         return "HTML instead of JSON" if _html(answer) else "broken JSON"
     if status == HTTPStatus.GONE or status in _REDIRECTS:
         return None
-    return f"HTTP {status} that is not Klaviyo's own" if _foreign(answer) else None
+    return f"HTTP {status} from a proxy or gateway, not from Klaviyo" if _foreign(answer) else None
 
 
 def _foreign(answer: Answer) -> bool:

@@ -87,7 +87,7 @@ class Tries:
             raise self._unreachable(failure)
         self._tally.add(retries=1)
         level = logging.WARNING if self._failed == 1 else logging.DEBUG
-        logger.log(level, "%s: %s; trying again, up to %d times", self._label, failure.reason, self._policy.retry)
+        logger.log(level, "%s: %s; retrying, up to %d times", self._label, failure.reason, self._policy.retry)
         if failure.retry_after is not None:
             wait = max(wait, min(failure.retry_after, self._policy.max_ms / 1000))
         self._rest(wait)
@@ -98,7 +98,7 @@ class Tries:
         self._told += seconds
         # A short wait is everyday life near a limit; after a long silence people look for the reason.
         level = logging.INFO if seconds >= _LONG else logging.DEBUG
-        logger.log(level, "%s: Klaviyo's limit is reached, told to wait %.0f s", self._label, seconds)
+        logger.log(level, "%s: rate limit reached; Klaviyo asks to wait %.0f s", self._label, seconds)
         if self._told > LONGEST_WAIT:
             raise quota_exhausted(self._label, seconds, self._now())
         if self._pause is None:
@@ -106,7 +106,9 @@ class Tries:
 
     def _unreachable(self, failure: FailedTryError) -> KlaviyoError:
         tries = "1 try" if self._failed == 1 else f"{self._failed} tries"
-        message = f"{self._host} gave no usable answer to {self._label} in {tries}: {failure.reason}"
+        message = (
+            f"no usable response from {self._host} to {self._label} in {tries}: {failure.reason}; {failure.advice}"
+        )
         return UnreachableError(message, label=self._label, status=failure.status, reason=failure.reason)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from tap_klaviyo.contract import REVISION
+from tap_klaviyo import contract
 
 _NOTICE = timedelta(days=90)
 
@@ -12,15 +12,25 @@ _NOTICE = timedelta(days=90)
 def revision_warning(revision: str, today: date) -> str | None:
     """What a user should know about the revision set: it is not the contract's, or its end is near; None otherwise."""
     warnings = []
-    if revision != REVISION:
+    if revision != contract.newest().revision:
         warnings.append(
-            f"revision {revision} is set, while this version knows {REVISION}: what is sent follows {REVISION}"
+            f"setting 'revision' is {revision}: it applies to custom_streams only; other streams use their own"
         )
     end = removal(revision)
     if end is not None and today >= end - _NOTICE:
         verb = "was due to remove" if today >= end else "removes"
         warnings.append(f"Klaviyo {verb} revision {revision} on {end}")
     return "; ".join(warnings) or None
+
+
+def own_revision_warnings(today: date) -> list[str]:
+    """What a user should know about the older revisions that some streams ask, whatever is set."""
+    ends = {name: removal(name) for name in contract.revisions() if name != contract.newest().revision}
+    return [
+        f"Klaviyo ends revision {name} on {end}, which some streams ask; upgrade the tap before"
+        for name, end in ends.items()
+        if end is not None and today >= end - _NOTICE
+    ]
 
 
 def removal(revision: str) -> date | None:

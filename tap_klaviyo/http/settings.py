@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from requests.structures import CaseInsensitiveDict
 
-from tap_klaviyo.contract import REVISION
+from tap_klaviyo import contract
 from tap_klaviyo.http.auth import NoAuth
 from tap_klaviyo.http.origin import KLAVIYO_URL
 from tap_klaviyo.http.retry import Policy
@@ -38,7 +38,7 @@ class HttpSettings:
 
     api_url: str = KLAVIYO_URL
     auth: Auth = field(default_factory=NoAuth)
-    revision: str = REVISION
+    revision: str = field(default_factory=lambda: contract.newest().revision)
     max_workers: int = 24
     rate_limit_share: float = 1.0
     retry: int = 12
@@ -49,7 +49,7 @@ class HttpSettings:
     largest_body: int = 256 << 20
 
     def headers(self, extra: Mapping[str, str], revision: str = "") -> CaseInsensitiveDict[str]:
-        """The headers of every request, with its endpoint's revision, and those that win over them."""
+        """The usual headers, and those that win over them; `revision` is the endpoint's own, if it has one."""
         headers = CaseInsensitiveDict(
             {
                 "Accept": MEDIA_TYPE,

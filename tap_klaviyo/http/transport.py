@@ -5,25 +5,24 @@ from __future__ import annotations
 import codecs
 import logging
 import os
-import socket
-import ssl
-from http.client import IncompleteRead
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
 from tap_klaviyo.http.errors import BadBundleError, FailedTryError, TooLargeError, UnreachableError
+from tap_klaviyo.http.network_errors import CUT, failed_way
+from tap_klaviyo.http.pace import PacedAdapter
 from tap_klaviyo.http.redact import RedactingFilter, Secret
 from tap_klaviyo.http.request import Answer
 from tap_klaviyo.http.sandbox import SandboxAdapter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from tap_klaviyo.http.counters import Tally
     from tap_klaviyo.http.origin import Origin
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 _PIECE = 1 << 20
 # How many times larger than what was sent a body can get: 1032 is deflate's best.
 _INFLATION = {None: 1, "gzip": 1032}
-_CUT = "a body that was cut off"
 
 
 class Transport:
@@ -46,16 +44,16 @@ class Transport:
         self._largest_body = largest_body
         self._session = _Session()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        self._session.proxies = {} if origin.sandbox else dict(get_environ_proxies(str(origin)))
+        # Over plain http a proxy would read the key; over https it sees the host name alone.
+        self._session.proxies = dict(get_environ_proxies(str(origin))) if origin.scheme == "https" else {}
         self._session.verify = (_bundle() if origin.scheme == "https" else None) or True
         # A proxy's user and password are a secret that urllib3 may write at debug level.
-        proxies = self._session.proxies.values()
-        self._proxy_secrets = [Secret(url.rpartition("@")[0].rpartition("/")[2]) for url in proxies if "@" in url]
+        self._proxy_secrets = [Secret(text) for url in self._session.proxies.values() for text in _credentials(url)]
         if origin.sandbox:
             self._session.mount(f"{origin.scheme}://", SandboxAdapter())
         else:
             # The pool holds 10 by default and throws away the connections of the other workers.
-            self._session.mount(f"{origin.scheme}://", HTTPAdapter(pool_connections=2, pool_maxsize=connections))
+            self._session.mount(f"{origin.scheme}://", PacedAdapter(pool_connections=2, pool_maxsize=connections))
 
     def exchange(  # noqa: PLR0913 - the parts of an HTTP request
         self,
@@ -86,11 +84,11 @@ class Transport:
             reason = f"the request cannot be sent ({type(error).__name__})"
         # What requests does not wrap while a body is read: urllib3's own errors, and the socket's.
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise FailedTryError(_reason(error)) from None
+            raise failed_way(error) from None
         finally:
             if response is not None and not response.raw.closed:
                 response.raw.close()
-        message = f"{label}: {reason}: check the proxy in the environment, and the headers of the stream"
+        message = f"{label}: {reason}: check HTTPS_PROXY in the environment and the headers of the stream"
         raise UnreachableError(message, label=label, status=None, reason=reason)
 
     def close(self) -> None:
@@ -106,10 +104,10 @@ class Transport:
         else:
             body = self._read_in_pieces(raw)
         if len(body) > largest:
-            message = f"{label}: the answer is larger than {largest >> 20} MB; ask for a smaller page"
+            message = f"{label}: the response is larger than {largest >> 20} MB; request a smaller page"
             raise TooLargeError(message, label=label, status=response.status_code)
         if (raw.length_remaining or 0) > 0:  # urllib3 sees to it over a socket only
-            raise FailedTryError(_CUT)
+            raise FailedTryError(CUT)
         return bytes(body).removeprefix(codecs.BOM_UTF8)
 
     def _read_in_pieces(self, raw: urllib3.HTTPResponse) -> bytes:
@@ -128,48 +126,24 @@ class _Session(requests.Session):
         return None
 
 
+def _credentials(proxy: str) -> list[str]:
+    """User and password in a proxy's URL, together and the password alone, as they stand there and decoded."""
+    pair = proxy.partition("://")[2].rpartition("@")[0]
+    password = pair.partition(":")[2]
+    return [text for text in (pair, unquote(pair), password, unquote(password)) if text]
+
+
 def _bundle() -> str | None:
     """The CA bundle that the environment names, if it does; raises `BadBundleError`."""
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         if path := os.environ.get(name):
             if not Path(path).exists():
-                message = f"{name} in the environment names '{path}', which is not there: correct or unset it"
+                message = f"{name} in the environment names '{path}', which does not exist: fix or unset it"
                 raise BadBundleError(message)
             return path
     return None
 
 
-def _reason(error: BaseException) -> str:
-    """The failure in a few words, from all that is wrapped in the error; its own text would hold the URL."""
-    chain = tuple(_chain(error))
-
-    def has(*kinds: type[BaseException]) -> bool:
-        return any(isinstance(one, kinds) for one in chain)
-
-    table: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
-        ("the proxy gave no connection", (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)),
-        ("the host name is not known (DNS)", (socket.gaierror, urllib3.exceptions.NameResolutionError)),
-        ("the certificate is not accepted (TLS)", (ssl.SSLCertVerificationError,)),
-        ("no secure connection (TLS)", (ssl.SSLError, urllib3.exceptions.SSLError)),
-        ("connection refused", (ConnectionRefusedError,)),
-        ("time-out while reading", (urllib3.exceptions.ReadTimeoutError, requests.exceptions.ReadTimeout)),
-        ("time-out while connecting", (TimeoutError, requests.exceptions.ConnectTimeout)),
-        ("a body that cannot be decompressed", (urllib3.exceptions.DecodeError,)),
-        (_CUT, (urllib3.exceptions.IncompleteRead, IncompleteRead)),
-        ("connection reset", (ConnectionError,)),
-    )
-    return next((words for words, kinds in table if has(*kinds)), "connection failed")
-
-
-def _chain(error: BaseException | None, depth: int = 8) -> Iterator[BaseException]:
-    if error is None or depth == 0:
-        return
-    yield error
-    wrapped = (error.__cause__, error.__context__, getattr(error, "reason", None), *error.args)
-    for inner in wrapped:
-        if isinstance(inner, BaseException):
-            yield from _chain(inner, depth - 1)
-
-
 # urllib3 writes each URL at debug level, whatever handlers there are, and a filter may hold an e-mail address.
-logging.getLogger("urllib3.connectionpool").addFilter(RedactingFilter())
+for _name in ("connection", "connectionpool", "poolmanager", "response", "util.retry", "util.ssl_"):
+    logging.getLogger(f"urllib3.{_name}").addFilter(RedactingFilter())

@@ -47,7 +47,7 @@ class Patience:
     def go_on(self, label: str, stop: threading.Event | None) -> None:
         """Return if there is no reason to stop."""
         if self._ended.is_set() or (stop is not None and stop.is_set()):
-            message = f"{label}: stopped before an answer came"
+            message = f"{label}: stopped before a response arrived"
             raise StoppedError(message, label=label)
 
     def rest(self, seconds: float, label: str, stop: threading.Event | None) -> float:

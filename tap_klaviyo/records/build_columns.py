@@ -16,6 +16,7 @@ from tap_klaviyo.records.columns import (
     Id,
     Lifted,
     Linked,
+    MemberOf,
     Related,
     RelatedAttribute,
     Schema,
@@ -23,7 +24,7 @@ from tap_klaviyo.records.columns import (
     ids_column,
     snake,
 )
-from tap_klaviyo.records.field_tree import narrowed, settled
+from tap_klaviyo.records.field_tree import members, narrowed, settled
 from tap_klaviyo.records.stream_options import Offer
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Columns:
     """The attributes that become columns; None is all of them."""
     linked: tuple[str, ...] = ()
     """To-one relationships whose linkage comes without an include."""
+    unfolded: tuple[str, ...] = ()
+    """Members of attributes that become columns of their own, as paths in dots; a column is named by the last part."""
     extra: tuple[Column, ...] = ()
     always: tuple[str, ...] = ()
     """Additional fields that come unless `stream_options` names others."""
@@ -70,14 +73,16 @@ class Columns:
 def offer(declared: Columns, endpoint: Endpoint, detail: Endpoint | None) -> Offer:
     """Return what `stream_options` may ask of a stream."""
     own = declared.record_type
-    additional = {*endpoint.additional_fields.get(own, ()), *_only_detail(declared, endpoint, detail)}
+    volatile = declared.contract.volatile_attributes(own)
+    additional = {*endpoint.additional_fields.get(own, ()), *_only_detail(declared, endpoint, detail), *volatile}
     fields = {kind: frozenset(names) for kind, names in endpoint.fields.items()}
     if detail is not None and own in fields:
         fields[own] |= {name for name in detail.fields.get(own, ()) if name.partition(".")[0] in additional}
     if declared.attributes is not None:
         additional &= {*declared.attributes}
         columns = {column.source.name for column in declared.extra if isinstance(column.source, Attribute)}
-        fields[own] = frozenset({"id", *columns, *declared.attributes})
+        unfolded = {path.partition(".")[0] for path in declared.unfolded}
+        fields[own] = frozenset({"id", *columns, *unfolded, *declared.attributes})
     # Beside records that an include carries stand the other includes of what carries them, or their own elsewhere.
     relating = declared.apart or endpoint
     fields |= {kind: frozenset(names) for kind, names in relating.fields.items() if kind not in fields}
@@ -100,6 +105,7 @@ def build(declared: Columns, endpoint: Endpoint, detail: Endpoint | None, option
         Column(declared.id_column, KEY, Id()),
         *(Column(name, _constant(name, declared), Constant()) for name in declared.constants),
         *_attributes(declared, endpoint, detail, options),
+        *_unfolded(declared, endpoint, options),
         *_linked(declared, declared.apart or endpoint, options),
         *(column for column in declared.extra if _is_wanted(column, declared, options)),
         *_related(declared, declared.apart or endpoint, options),
@@ -125,15 +131,18 @@ def _attributes(
     asked = declared.always if options.additional_fields is None else options.additional_fields
     additional = {*endpoint.additional_fields.get(declared.record_type, ())}
     only_detail = _only_detail(declared, endpoint, detail)
+    # A value that differs in every response makes every run update every row: it comes only if it is asked for.
+    optional = additional | only_detail | {*declared.contract.volatile_attributes(declared.record_type)}
+    unlisted = declared.contract.unlisted_attributes(declared.record_type)
     schemas = _schemas(declared.contract, declared.record_type, endpoint)
     given = {*schemas}
     if declared.attributes is not None:
         given &= {*declared.attributes}
     elif endpoint.resource == declared.record_type:
-        given &= {*endpoint.attributes, *only_detail}
+        given &= {*endpoint.attributes, *only_detail, *unlisted}
     kept = options.tree(declared.record_type)
     for name, schema in schemas.items():
-        if name not in given or (name in additional | only_detail and name not in asked):
+        if name not in given or (name in optional and name not in asked):
             continue
         source = Attribute(name, additional=name in additional, detail=name in only_detail)
         if kept is None or name == declared.replication_key:
@@ -141,6 +150,18 @@ def _attributes(
         elif name in kept:
             within = settled(schema, kept[name])
             yield Column(name, narrowed(schema, within), source, within)
+
+
+def _unfolded(declared: Columns, endpoint: Endpoint, options: StreamOptions) -> Iterator[Column]:
+    schemas = _schemas(declared.contract, declared.record_type, endpoint)
+    for path in declared.unfolded:
+        attribute, *inner = path.split(".")
+        schema = schemas[attribute]
+        for name in inner:
+            schema = members(schema)[name]
+        column = Column(inner[-1], schema, MemberOf(attribute, tuple(inner)))
+        if _is_wanted(column, declared, options):
+            yield column
 
 
 def _only_detail(declared: Columns, endpoint: Endpoint, detail: Endpoint | None) -> set[str]:
@@ -155,7 +176,7 @@ def _is_wanted(column: Column, declared: Columns, options: StreamOptions) -> boo
     match column.source:
         case Attribute(name=name):
             kind = declared.record_type
-        case Lifted(attribute=name):
+        case Lifted(attribute=name) | MemberOf(attribute=name):
             kind = declared.record_type
         case RelatedAttribute(type=kind, attribute=name):
             pass

@@ -87,7 +87,15 @@ class Lifted:
     lift: Callable[..., Any]
 
 
-Source = Id | Attribute | Linked | Related | RelatedAttribute | Constant | Lifted
+@dataclass(frozen=True, slots=True)
+class MemberOf:
+    """A member inside an attribute, by its path from there: ``("send_options", "send_time")``."""
+
+    attribute: str
+    path: tuple[str, ...]
+
+
+Source = Id | Attribute | Linked | Related | RelatedAttribute | Constant | Lifted | MemberOf
 
 
 @dataclass(frozen=True, slots=True)

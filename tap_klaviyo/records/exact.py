@@ -26,43 +26,51 @@ _SCALARS: Mapping[str, Any] = {"string": str, "integer": int, "number": int | fl
 
 def exact(schema: Mapping[str, Any]) -> Callable[[Raw], bool]:
     """Compile a schema into a function that tells whether raw JSON fits it as it stands."""
-    decode = msgspec.json.Decoder(_type_of(schema)).decode
+    known = msgspec.json.Decoder(_type_of(schema, closed=True)).decode
+    fitting = msgspec.json.Decoder(_type_of(schema, closed=False)).decode
 
     def fits(raw: Raw) -> bool:
         try:
-            decode(raw)
+            known(raw)
         except (ValueError, RecursionError):  # a DecodeError too
+            pass
+        else:
+            return True
+        try:
+            fitting(raw)
+            # What the schema does not know was passed over: a number that no float holds is text everywhere else.
+            msgspec.json.decode(raw)
+        except (ValueError, RecursionError):
             return False
         return True
 
     return fits
 
 
-def _type_of(schema: Mapping[str, Any]) -> Any:
+def _type_of(schema: Mapping[str, Any], *, closed: bool) -> Any:
+    """Return the type of a schema; a ``closed`` one has no members that the schema does not know."""
     types = schema.get("type", ())
     wanted = [name for name in ([types] if isinstance(types, str) else types) if name != "null"]
     found: Any = None
     for name in wanted:
-        found |= _named(name, schema, only=len(wanted) == 1)
+        found |= _named(name, schema if len(wanted) == 1 else {}, closed=closed)
     return found if wanted else Any
 
 
-def _named(name: str, schema: Mapping[str, Any], *, only: bool) -> Any:
+def _named(name: str, schema: Mapping[str, Any], *, closed: bool) -> Any:
+    """Return a type by its name in JSON; of one type among several `coerce` looks no deeper, so the schema is empty."""
     if name == "string":
-        return _DATE_TIME if only and schema.get("format") == "date-time" else str
+        return _DATE_TIME if schema.get("format") == "date-time" else str
     if name == "array":
-        return list[_type_of(schema.get("items", {}))] if only else list[Any]  # type: ignore[misc]
+        return list[_type_of(schema.get("items", {}), closed=closed)]  # type: ignore[misc]
     if name == "object":
         members = schema.get("properties", {})
-        return _object(members) if only and members else dict[str, Any]
+        return _object(members, closed=closed) if members else dict[str, Any]
     return _SCALARS[name]
 
 
-def _object(members: Mapping[str, Mapping[str, Any]]) -> type[msgspec.Struct]:
-    """Return a struct of the members, each of which may be absent; one that is not known is a no.
-
-    What lies in it would pass unread, and a number that no float holds has to be text as it is elsewhere.
-    """
-    kinds = [(f"f{index}", _type_of(member), None) for index, member in enumerate(members.values())]
+def _object(members: Mapping[str, Mapping[str, Any]], *, closed: bool) -> type[msgspec.Struct]:
+    """Return a struct of the members, each of which may be absent."""
+    kinds = [(f"f{index}", _type_of(member, closed=closed), None) for index, member in enumerate(members.values())]
     names = {f"f{index}": name for index, name in enumerate(members)}
-    return msgspec.defstruct("Object", kinds, rename=names, forbid_unknown_fields=True, gc=False)
+    return msgspec.defstruct("Object", kinds, rename=names, forbid_unknown_fields=closed, gc=False)

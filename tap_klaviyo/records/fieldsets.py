@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from tap_klaviyo.records.columns import Attribute, Chosen, Lifted, Linked, Related, RelatedAttribute
+from tap_klaviyo import contract
+from tap_klaviyo.records.columns import Attribute, Chosen, Lifted, Linked, MemberOf, Related, RelatedAttribute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,9 +68,13 @@ def ask(chosen: Sequence[Chosen], endpoint: Endpoint, record_type: str, *, via: 
     """
     allowed = frozenset(endpoint.fields.get(record_type, ()))
     names, additional = _own_names(chosen, allowed)
+    facts = contract.contract_of(endpoint)
+    # They come in every full response; whether a sparse fieldset may name them is not known, so none does.
+    names -= {*facts.unlisted_attributes(record_type)}
+    usual = {*endpoint.plain_attributes} - {*facts.volatile_attributes(record_type)}
     wanted: dict[str, set[str]] = {record_type: names}
     # Included records always name their fields: `definition` may be missing from a campaign message otherwise.
-    complete = via is None and names >= {*endpoint.plain_attributes, *additional}
+    complete = via is None and names >= {*usual, *additional}
     whole = {record_type} if complete else set()
     includes: set[str] = set()
     if via is not None:
@@ -119,9 +124,19 @@ def _own_names(chosen: Sequence[Chosen], allowed: AbstractSet[str]) -> tuple[set
                 names |= sparse_names(name, choice.within, allowed)
                 if is_additional:
                     additional.add(name)
+            case MemberOf(attribute=name, path=path):
+                names |= sparse_names(name, _branch(path, choice.within), allowed)
             case Lifted(attribute=name):
                 names.add(name)
     return names, additional
+
+
+def _branch(path: Sequence[str], leaf: Within | None) -> Within:
+    """Return the one branch of a tree of members that a path names."""
+    within = leaf
+    for name in reversed(path):
+        within = {name: within}
+    return within or {}
 
 
 def includes_of(chosen: Sequence[Chosen]) -> set[str]:

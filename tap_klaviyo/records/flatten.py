@@ -16,6 +16,7 @@ from tap_klaviyo.records.columns import (
     Id,
     Lifted,
     Linked,
+    MemberOf,
     Related,
     RelatedAttribute,
     id_column,
@@ -63,6 +64,8 @@ def _reader(choice: Chosen, odd: Callable[[str], None]) -> Read:  # noqa: PLR091
             return _open_object(source.name, odd, name) if is_open_object(column) else _attribute(source.name, conform)
         case Lifted():
             return _lifted(source, conform)
+        case MemberOf():
+            return _member_of(source, conform)
         case Linked():
             return _linked(source)
         case RelatedAttribute():
@@ -94,6 +97,16 @@ def _lifted(source: Lifted, conform: Callable[[Any], Any]) -> Read:
         members = found if isinstance(found, dict) else {}
         [value] = source.lift(*([members.get(key)] for key in source.keys))
         return conform(value)
+
+    return read
+
+
+def _member_of(source: MemberOf, conform: Callable[[Any], Any]) -> Read:
+    def read(resource: Resource, _included: Included, _context: Context) -> Any:
+        found = decoded((resource.attributes or {}).get(source.attribute))
+        for name in source.path:
+            found = found.get(name) if isinstance(found, dict) else None
+        return conform(found)
 
     return read
 

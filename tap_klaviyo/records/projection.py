@@ -11,30 +11,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import repeat
-from operator import attrgetter, itemgetter
-from typing import Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Raw
 
-from tap_klaviyo.contract.timestamps import rfc3339
 from tap_klaviyo.records import lenient_json
+from tap_klaviyo.records.checks import OddPageError, converting, date_times, object_or_null, refuse, scalar_of
 from tap_klaviyo.records.coerce import Conform, conformer
 from tap_klaviyo.records.columns import Attribute, Chosen, Constant, Id, Lifted, Linked, RelatedAttribute
 from tap_klaviyo.records.decoder import NULL, SCALARS, Linkage, document, struct
 from tap_klaviyo.records.exact import exact
 from tap_klaviyo.records.flatten import is_open_object
 from tap_klaviyo.records.jsonapi import Document, decoded
-from tap_klaviyo.records.record_selector import Lookup
 
-# Of the usual shape, "2022-11-08T01:23:45+00:00".
-_marks, _after_seconds = itemgetter(slice(4, 17, 3)), itemgetter(slice(19, None))
+if TYPE_CHECKING:
+    from tap_klaviyo.records.record_selector import Lookup
 
 Values = Iterable[Any]
-
-
-class OddPageError(ValueError):
-    """A page that only the flattener reads."""
 
 
 @dataclass(slots=True)
@@ -142,39 +137,44 @@ class Projection:
             case Id():
                 identifier = attrgetter("id")
                 return lambda page: map(identifier, page.document.data)
-            case Constant() if self._lookup and self._lookup.column == column.name:
-                find = self._lookup.find
-                return lambda page: map(find().get, map(attrgetter("id"), page.document.data))
             case Constant():
-                return lambda page: repeat(page.context.get(column.name), len(page.document.data))
+                return self._constant(column.name)
             case Attribute(name=name):
                 return self._attribute_reader(choice, name)
             case Linked(relationship=relationship):
                 return self._linked(relationship)
             case RelatedAttribute():
-                return self._related_reader(column.source, _converting(choice))
+                return self._related_reader(column.source, converting(choice))
             case Lifted():
                 return self._lifted_reader(column.source, choice)
         raise OddPageError
+
+    def _constant(self, name: str) -> Read:
+        lookup, identifier = self._lookup, attrgetter("id")
+        if lookup is not None and lookup.column == name:
+            return lambda page: map(lookup.find().get, map(identifier, page.document.data))
+        return lambda page: repeat(page.context.get(name), len(page.document.data))
 
     def _attribute_reader(self, choice: Chosen, name: str) -> Read:
         if is_open_object(choice.column):
             raw = self._attribute(name, Raw)
             # Where members of it were decoded, that has shown it to be an object.
-            return lambda page: map(raw if name in page.members else lambda item: _object(raw(item)), page.attributes)
-        if _scalar(choice) not in SCALARS:
+            return lambda page: map(
+                raw if name in page.members else lambda item: object_or_null(raw(item)), page.attributes
+            )
+        if scalar_of(choice) not in SCALARS:
             return self._nested_reader(choice, name)
-        get = self._attribute(name, SCALARS[_scalar(choice)][0])
+        get = self._attribute(name, SCALARS[scalar_of(choice)][0])
         if choice.column.schema.get("format") == "date-time":
             # The instants of the replication key are parsed anyway, so the usual shape of it need not be here.
             checked = choice.column.name == self._replication_key
-            return lambda page: _date_times(list(map(get, page.attributes)), checked=checked)
+            return lambda page: date_times(list(map(get, page.attributes)), checked=checked)
         return lambda page: map(get, page.attributes)
 
     def _nested_reader(self, choice: Chosen, name: str) -> Read:
         """Pass on the bytes of what is as its schema wants it; convert the rest one by one."""
         raw, fits = self._attribute(name, Raw), exact(choice.column.schema)
-        conform = conformer(choice.column.schema, None, _refuse)
+        conform = conformer(choice.column.schema, None, refuse)
         return lambda page: [value if fits(value) else conform(decoded(value)) for value in map(raw, page.attributes)]
 
     def _linked(self, relationship: str) -> Read:
@@ -209,11 +209,11 @@ class Projection:
         self._attribute(source.attribute, Raw)
         known = self._members.setdefault(source.attribute, {})
         # Text is checked as it is decoded; an amount may come as text.
-        kind, usual = SCALARS[_scalar(choice)]
+        kind, usual = SCALARS[scalar_of(choice)]
         for key in source.keys:
-            known.setdefault(key, kind if _scalar(choice) == "string" else Any)
+            known.setdefault(key, kind if scalar_of(choice) == "string" else Any)
         getters = [attrgetter(f"f{list(known).index(key)}") for key in source.keys]
-        convert = _converting(choice)
+        convert = converting(choice)
 
         def read(page: _Page) -> Values:
             members = page.members[source.attribute]
@@ -233,39 +233,3 @@ def _is_known(choice: Chosen) -> bool:
         case Id() | Constant() | RelatedAttribute() | Lifted():
             return True
     return False
-
-
-def _scalar(choice: Chosen) -> str:
-    types = choice.column.schema.get("type", ())
-    named = [name for name in ([types] if isinstance(types, str) else types) if name != "null"]
-    return named[0] if len(named) == 1 else ""
-
-
-def _converting(choice: Chosen) -> Conform:
-    """Return a conversion that leaves the usual values alone; what does not fit makes the page odd."""
-    usual = SCALARS[_scalar(choice)][1]
-    conform = conformer(choice.column.schema, None, _refuse)
-    return lambda value: value if type(value) in usual else conform(value)
-
-
-def _refuse(_at: str) -> None:
-    raise OddPageError
-
-
-def _date_times(texts: Sequence[Any], *, checked: bool) -> Values:
-    """Return date-times in RFC 3339; ``checked`` elsewhere, those of the usual shape need no closer look."""
-    if (
-        checked
-        and None not in texts
-        and set(map(_marks, texts)) == {"--T::"}
-        and set(map(_after_seconds, texts)) == {"+00:00"}
-    ):
-        return texts
-    return [text if text is None else rfc3339(text) for text in texts]
-
-
-def _object(raw: Raw) -> Raw:
-    start = bytes(raw)[:1]
-    if start not in {b"{", b"n"}:
-        raise OddPageError
-    return raw

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_klaviyo.contract.timestamps import parse_instant
+from tap_klaviyo.records.checks import OddPageError
 from tap_klaviyo.records.jsonapi import parse_document
-from tap_klaviyo.records.projection import OddPageError
 from tap_klaviyo.records.rows import Rows
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ RECORDED, DOCUMENTED = "recorded", "documented"
 class Behaviour:
     """A switch that is on does what real accounts were recorded to do, one that is off what the document says.
 
-    - ``unlisted_attributes``: profiles have ``anonymous_id`` and ``whatsapp_bsuid`` unless fields are named
+    - ``unlisted_attributes``: profiles have ``anonymous_id`` and ``whatsapp_bsuid`` unless fields are named, and
+      webhook topics have attributes, none
     - ``hidden_images``: hidden images come only with ``equals(hidden,true)``
     - ``message_templates``: classic messages link their template without an include, but not when included
     - ``absent_attributions``: an event without attribution has no such relationship

@@ -25,6 +25,8 @@ _ALWAYS_LINKED = {"event": frozenset({"metric", "profile"})}
 _UNASKED = {"campaign-message": "definition"}
 # in no document, and in every answer that names no fields
 _UNLISTED = {"profile": ("anonymous_id", "whatsapp_bsuid")}
+# resources that have no attributes and say so
+_EMPTY = frozenset({"webhook-topic"})
 # the relationships of classic messages that lead to their content
 _CONTENT = ("template", "image")
 
@@ -180,6 +182,8 @@ class Renderer:
             if plan.amend is not None:
                 plan.amend(chosen)
             parts.append(f'"attributes":{_dumps(chosen)}')
+        elif plan.kind in _EMPTY and self._behaviour.unlisted_attributes:
+            parts.append('"attributes":{}')
         if plan.relationships:
             written = [text for link in plan.relationships if (text := self._relationship(resource, link, home))]
             parts.append(f'"relationships":{{{",".join(written)}}}')

@@ -16,8 +16,12 @@ _EVERY_CAMPAIGN = tuple(
 )
 
 
-class Campaigns(KlaviyoStream):
-    """A campaign of any channel, archived or not. A request per 100, six at least.
+class _Classic(KlaviyoStream):
+    revision = "2026-07-15"  # the newest one has no request for campaigns of the model before it
+
+
+class Campaigns(_Classic):
+    """An e-mail, SMS or mobile push campaign, archived or not. A request per 100, six at least.
 
     Not declared sorted: archived e-mail campaigns come back slightly out of order.
     """
@@ -28,7 +32,7 @@ class Campaigns(KlaviyoStream):
     variants = _EVERY_CAMPAIGN
 
 
-class CampaignMessages(KlaviyoStream):
+class CampaignMessages(_Classic):
     """A message of a campaign, with its content. Carried by the campaigns: a request per 100 of them.
 
     The include may come without `definition`; then each campaign without it costs a request.
@@ -44,7 +48,7 @@ class CampaignMessages(KlaviyoStream):
     fallback = FallbackTo("/api/campaigns/{id}/campaign-messages", "definition")
 
 
-class CampaignTags(KlaviyoStream):
+class CampaignTags(_Classic):
     """A tag on a campaign. Carried by the campaigns: a request per 100 of them."""
 
     name = "campaign_tags"
@@ -59,7 +63,7 @@ class CampaignTags(KlaviyoStream):
     variants = tuple(Variant(variant.conditions) for variant in _EVERY_CAMPAIGN)
 
 
-class CampaignRecipientEstimations(KlaviyoStream):
+class CampaignRecipientEstimations(_Classic):
     """The last estimate of a campaign's recipients, if there is one. A request a campaign, 150 a minute."""
 
     name = "campaign_recipient_estimations"
@@ -69,7 +73,7 @@ class CampaignRecipientEstimations(KlaviyoStream):
     selected_by_default = False
 
 
-class CampaignRecipientEstimationJobs(KlaviyoStream):
+class CampaignRecipientEstimationJobs(_Classic):
     """The last job that estimated a campaign's recipients. A request a campaign, 150 a minute."""
 
     name = "campaign_recipient_estimation_jobs"
@@ -79,7 +83,7 @@ class CampaignRecipientEstimationJobs(KlaviyoStream):
     selected_by_default = False
 
 
-class CampaignSendJobs(KlaviyoStream):
+class CampaignSendJobs(_Classic):
     """The job that sent a campaign. A request a campaign, 150 a minute."""
 
     name = "campaign_send_jobs"

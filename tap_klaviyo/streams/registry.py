@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from tap_klaviyo.http import Origin
 from tap_klaviyo.streams import (
     accounts,
+    billing,
+    brands,
     campaigns,
     catalogs,
     coupons,
@@ -17,6 +19,7 @@ from tap_klaviyo.streams import (
     images,
     lists,
     metrics,
+    omnichannel_campaigns,
     profiles,
     push_tokens,
     reviews,
@@ -24,7 +27,9 @@ from tap_klaviyo.streams import (
     suppressions,
     tags,
     templates,
+    text_messaging,
     tracking,
+    translations,
     web_feeds,
     webhooks,
 )
@@ -40,6 +45,8 @@ if TYPE_CHECKING:
 
 STREAMS = (
     *accounts.STREAMS,
+    *billing.STREAMS,
+    *brands.STREAMS,
     *campaigns.STREAMS,
     *catalogs.STREAMS,
     *coupons.STREAMS,
@@ -50,6 +57,7 @@ STREAMS = (
     *images.STREAMS,
     *lists.STREAMS,
     *metrics.STREAMS,
+    *omnichannel_campaigns.STREAMS,
     *profiles.STREAMS,
     *push_tokens.STREAMS,
     *reviews.STREAMS,
@@ -57,7 +65,9 @@ STREAMS = (
     *suppressions.STREAMS,
     *tags.STREAMS,
     *templates.STREAMS,
+    *text_messaging.STREAMS,
     *tracking.STREAMS,
+    *translations.STREAMS,
     *web_feeds.STREAMS,
     *webhooks.STREAMS,
 )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_klaviyo import contract
+from tap_klaviyo.config.stream_options import parse_options
 from tap_klaviyo.pagination.link import Link
 from tap_klaviyo.records.build_columns import Columns, Variant, build, offer
 from tap_klaviyo.records.flatten import Flattener
 from tap_klaviyo.records.projection import Projection
 from tap_klaviyo.records.record_selector import Member, Shape
 from tap_klaviyo.records.row_maker import RowMaker
-from tap_klaviyo.records.stream_options import StreamOptions, parse_options
+from tap_klaviyo.records.stream_options import StreamOptions
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.sync.parents import SpecListing
 from tap_klaviyo.sync.plan import Plan
@@ -49,6 +51,8 @@ class KlaviyoStream(BaseStream):
     """Additional fields that are asked for unless `stream_options` names others."""
     linked: ClassVar[tuple[str, ...]] = ()
     """To-one relationships that come with their linkage, without an include."""
+    unfolded: ClassVar[tuple[str, ...]] = ()
+    """Members of attributes that become columns of their own, as paths in dots: `definition.name`."""
     extra_columns: ClassVar[tuple[Column, ...]] = ()
 
     variants: ClassVar[tuple[Variant, ...]] = (Variant(),)
@@ -91,7 +95,7 @@ class KlaviyoStream(BaseStream):
     @cached_property
     def spec(self) -> Spec:
         """The declaration, resolved against the contract."""
-        facts = contract.revision(self.revision) if self.revision else contract.current()
+        facts = contract.revision(self.revision) if self.revision else contract.newest()
         endpoint = facts.endpoint(self.path)
         found = self.fallback
         fallback = Fallback(facts.endpoint(found.path), found.attribute) if found else None
@@ -132,6 +136,7 @@ class KlaviyoStream(BaseStream):
             constants=(*(name for name in constants if name), *varying),
             attributes=self.attributes,
             linked=self.linked,
+            unfolded=self.unfolded,
             extra=self.extra_columns,
             always=self.additional_fields,
             via=self.via,
@@ -211,13 +216,13 @@ class KlaviyoStream(BaseStream):
     def row_maker(self, sync: StreamSync, shape: Shape) -> RowMaker:
         """Return what makes records of responses of a shape."""
         key = self.declared_replication_key
-        plain = sync.record_format.encoded and shape == Shape()
+        plain = sync.record_format.encoded and replace(shape, lookup=None) == Shape()
         return RowMaker(
             shape,
             Flattener(sync.chosen, self.session.sources.warn_odd(self.name)),
             key,
             sync.record_format,
-            projection=Projection.of(sync.chosen, key) if plain else None,
+            projection=Projection.of(sync.chosen, key, shape.lookup) if plain else None,
         )
 
     def listing(self) -> Listing:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tap_klaviyo.config.validation import SettingsError
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http import ApiKeyAuth, Http, HttpSettings, NoAuth, OAuth, Origin, TokenFile
-from tap_klaviyo.http.revision import revision_warning
+from tap_klaviyo.http.revision import own_revision_warnings, revision_warning
 
 if TYPE_CHECKING:
     from tap_klaviyo.config.settings import Settings
@@ -25,9 +26,12 @@ def connect(settings: Settings) -> Http:
     Raises:
         SettingsError: There is no key, or there are two ways to authenticate.
     """
-    warning = revision_warning(settings.revision, datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    warning = revision_warning(settings.revision, today)
     if warning is not None:
         logger.warning(warning)
+    for ending in own_revision_warnings(today):
+        logger.warning(ending)
     return Http(
         HttpSettings(
             api_url=settings.api_url,
@@ -46,7 +50,7 @@ def connect(settings: Settings) -> Http:
 def _auth(settings: Settings) -> NoAuth | ApiKeyAuth | OAuth:
     if Origin.of(settings.api_url).sandbox:
         return NoAuth()
-    keys = {key for key in (settings.auth_token, settings.api_key, settings.private_key) if key}
+    keys = {key.strip() for key in (settings.auth_token, settings.api_key, settings.private_key) if key}
     oauth = {
         "client_id": settings.client_id,
         "client_secret": settings.client_secret,
@@ -54,7 +58,7 @@ def _auth(settings: Settings) -> NoAuth | ApiKeyAuth | OAuth:
     }
     given = {name: value for name, value in oauth.items() if value}
     if len(keys) > 1:
-        msg = f"settings {', '.join(_KEY_NAMES)} are one setting; they hold different keys"
+        msg = f"settings {', '.join(_KEY_NAMES)} are aliases but have different values; set only one"
         raise SettingsError(msg)
     if keys and given:
         msg = f"use either auth_token or {', '.join(oauth)}, not both"
@@ -63,11 +67,17 @@ def _auth(settings: Settings) -> NoAuth | ApiKeyAuth | OAuth:
         return ApiKeyAuth(keys.pop())
     missing = [name for name in oauth if name not in given]
     if missing:
-        msg = (
-            f"OAuth needs {', '.join(missing)} too"
-            if given
-            else "setting auth_token is missing: a private API key of Klaviyo (Settings, API keys)"
+        raise SettingsError(
+            f"OAuth also needs {', '.join(missing)}: set it, or remove the other OAuth settings" if given else _no_key()
         )
-        raise SettingsError(msg)
     token_file = TokenFile(Path(settings.token_file)) if settings.token_file else None
     return OAuth(given["client_id"], given["client_secret"], given["refresh_token"], token_file)
+
+
+def _no_key() -> str:
+    """What to do where no setting holds a key: the environment counts only if `--config=ENV` says so."""
+    for name in _KEY_NAMES:
+        variable = f"TAP_KLAVIYO_{name.upper()}"
+        if os.environ.get(variable):
+            return f"setting auth_token is missing: {variable} is set in the environment but not read; add --config=ENV"
+    return "setting auth_token is missing: set a private API key (in Klaviyo: Settings, API keys)"

@@ -65,8 +65,8 @@ class Emitter:
         sync = self._sync
         if sync.range.from_the_future:
             logger.warning(
-                "%s: the bookmark in the state lay in the future and is brought back to now; rows that were missed "
-                "meanwhile come with a run of their own over their range, with start_date and end_date.",
+                "%s: the bookmark in the state was in the future and was reset to now; to load rows missed before, "
+                "run once with start_date and end_date set to that range",
                 sync.name,
             )
         progress = sync.session.board.begin(sync.name, sync.range, sync.tally)

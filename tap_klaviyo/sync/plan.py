@@ -170,7 +170,7 @@ class Plan:
                 {
                     **account,
                     **{name: value for name, value in found.context.items() if name in constants},
-                    str(self.spec.parent_column): found.id,
+                    **({self.spec.parent_column: found.id} if self.spec.parent_column else {}),
                 },
             )
             for found in self.sync.session.parent_ids.of(parent)

@@ -32,11 +32,11 @@ def loaded(state: Mapping[str, Any], known: Mapping[str, str | None]) -> dict[st
     try:
         json.dumps(state, ensure_ascii=False).encode()
     except ValueError:
-        msg = "the state holds half a character, which cannot be written again; repair it, or run without it"
+        msg = "the state contains an invalid Unicode character (lone surrogate); fix it, or run without the state"
         raise BrokenStateError(msg) from None
     bookmarks = state.get("bookmarks", None if state else {})
     if not isinstance(bookmarks, Mapping):
-        msg = "the state holds no object 'bookmarks'; repair the state, or run without it to start anew"
+        msg = "the state has no object 'bookmarks'; fix the state, or run without it to start from the beginning"
         raise BrokenStateError(msg)
     for stream, entry in bookmarks.items():
         _check_form(stream, entry)
@@ -51,11 +51,13 @@ def loaded(state: Mapping[str, Any], known: Mapping[str, str | None]) -> dict[st
 
 def _check_form(stream: str, entry: Any) -> None:
     if not isinstance(entry, Mapping):
-        msg = f"the bookmark of '{stream}' in the state is no object; repair or remove it to read from the beginning"
+        msg = (
+            f"the bookmark of '{stream}' in the state is not an object; fix it, or remove it to read from the beginning"
+        )
         raise BrokenStateError(msg)
     partitions = entry.get(_PARTITIONS, [])
     if not isinstance(partitions, list) or not all(isinstance(partition, Mapping) for partition in partitions):
-        msg = f"'partitions' of '{stream}' in the state is no list of objects; repair it, or remove it to start anew"
+        msg = f"'partitions' of '{stream}' in the state is not a list of objects; fix it, or remove it to start over"
         raise BrokenStateError(msg)
 
 
@@ -94,7 +96,7 @@ def _with_key(stream: str, entry: dict[str, Any], replication_key: str) -> dict[
     if _MEANING.get(key, key) == _MEANING.get(replication_key, replication_key):
         return {**entry, "replication_key": replication_key}
     logger.warning(
-        "%s: the bookmark in the state is one of '%s', and this tap goes by '%s': reading from the beginning",
+        "%s: the bookmark in the state is for '%s' but the replication key is '%s': reading from the beginning",
         stream,
         key,
         replication_key,

@@ -9,6 +9,7 @@ from tap_klaviyo.pagination.reader import OrderedReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from tap_klaviyo.http import Tally
     from tap_klaviyo.pagination.reader import Segment
@@ -28,6 +29,8 @@ class StreamSync:
 
     name: str
     session: Session
+    began: datetime
+    """The beginning of the sync that the range was worked out from."""
     range: Range
     chosen: Sequence[Chosen]
     """The selected columns."""

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.config.schema import CONFIG_JSONSCHEMA
 from tap_klaviyo.config.settings import SDK_SETTINGS, Settings
-from tap_klaviyo.config.validation import SettingsError
 from tap_klaviyo.tap import TapKlaviyo
 
 SECRET = "pk_made_up_0123456789"
@@ -38,7 +38,7 @@ def test_dates_are_instants():
     settings = Settings.of({"start_date": "2024-01-01", "end_date": "2024-02-01T00:00:00+02:00"})
     assert settings.start_date == datetime(2024, 1, 1, tzinfo=UTC)
     assert settings.end_date == datetime(2024, 1, 31, 22, tzinfo=UTC)
-    with pytest.raises(SettingsError, match="setting 'end_date' is not a date-time; write it like"):
+    with pytest.raises(SettingsError, match="setting 'end_date' is not a valid date-time; write it like"):
         Settings.of({"end_date": "soon"})
 
 

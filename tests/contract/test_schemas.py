@@ -12,13 +12,18 @@ from tap_klaviyo import contract
 from tools.contract.__main__ import PACKAGE
 from tools.contract.schemas import UntypedError, column, united
 
-FACTS = contract.current()
+FACTS = contract.newest()
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = "contract/*/schemas/*.json"
 SCHEMAS = sorted((path.parents[1].name, path.stem) for path in PACKAGE.glob(FOLDER))
+
+
+def of_any(name: str) -> dict[str, Any]:
+    """Return the schema of the newest revision that has one of that name: classic campaigns have an older one."""
+    return contract.revision(max(revision for revision, known in SCHEMAS if known == name)).schema(name)
 
 
 def nodes(schema: dict[str, Any], trail: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -91,7 +96,7 @@ def test_a_profile_is_free_of_memberships() -> None:
     ],
 )
 def test_a_free_form_object_stays_open(name: str, attribute: str) -> None:
-    assert FACTS.schema(name)["properties"][attribute] == {"type": ["object", "null"], "additionalProperties": True}
+    assert of_any(name)["properties"][attribute] == {"type": ["object", "null"], "additionalProperties": True}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +114,7 @@ def test_a_free_form_object_stays_open(name: str, attribute: str) -> None:
     ],
 )
 def test_what_klaviyo_sends_is_valid(name: str, record: dict[str, Any]) -> None:
-    jsonschema.validate(record, FACTS.schema(name))
+    jsonschema.validate(record, of_any(name))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,14 +104,9 @@ def _refuse(constant: str) -> Any:
     raise ValueError(constant)
 
 
-def _number(text: str) -> float | str:
-    # A page that needs the tolerant parser has the text of a number that no float holds, any other has the number.
-    return float(text) if math.isfinite(float(text)) else text
-
-
 def strictly(line: bytes) -> Any:
     """The line as a strict parser of RFC 8259 reads it."""
-    return json.loads(line.decode(), parse_constant=_refuse, parse_float=_number)
+    return json.loads(line.decode(), parse_constant=_refuse)
 
 
 def loosely(line: bytes) -> Any:

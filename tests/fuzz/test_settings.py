@@ -12,11 +12,12 @@ import pytest
 from hypothesis import assume, event, example, given
 from hypothesis import strategies as st
 
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.config.schema import ACCESS, BOUNDS, CONFIG_JSONSCHEMA, OWN_STREAMS, SELECTION, SPEED
-from tap_klaviyo.config.validation import SettingsError, plain, problems
+from tap_klaviyo.config.validation import problems
+from tap_klaviyo.config.values import plain
 from tap_klaviyo.http import Origin
 from tap_klaviyo.http.errors import KlaviyoError
-from tap_klaviyo.records.stream_options import OptionsError
 from tap_klaviyo.sandbox import Sandbox, Shop
 from tap_klaviyo.streams.custom.build import custom_streams
 from tap_klaviyo.streams.custom.events import event_streams
@@ -32,7 +33,7 @@ from tests.streams.syncing import TODAY, sync
 NOW = datetime(2026, 7, 15, tzinfo=UTC)
 KEY = "pk_MARKED0123456789"
 SECRET = "MARKED-client-secret"
-REFUSALS = (SettingsError, OptionsError, KlaviyoError)
+REFUSALS = (SettingsError, KlaviyoError)
 MANY_DIGITS = 4300
 
 ENTRIES = [{"name": "mine", "path": "/api/lists", **cast("dict[str, Any]", members)} for members in VALID.values()]

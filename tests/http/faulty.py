@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import socket
 import struct
@@ -150,6 +151,37 @@ def slow_body(handler: Handler) -> None:
     handler.reply(PAGE[:5], length=len(PAGE))
     handler.server.released.wait(20)
     handler.hang_up()
+
+
+def _drip(handler: Handler, body: bytes) -> None:
+    """A byte at a time, far more often than the time-out."""
+    with contextlib.suppress(OSError):
+        for byte in body:
+            if handler.server.released.wait(0.03):
+                break
+            handler.wfile.write(bytes([byte]))
+            handler.wfile.flush()
+    handler.hang_up()
+
+
+def drip(handler: Handler) -> None:
+    handler.reply(PAGE[:5], length=len(PAGE) + 400)
+    _drip(handler, b" " * 400)
+
+
+def drip_zipped(handler: Handler) -> None:
+    body = gzip.compress(bytes(range(256)) * 2)
+    handler.reply(body[:20], length=len(body), Content_Encoding="gzip")
+    _drip(handler, body[20:])
+
+
+def drip_chunked(handler: Handler) -> None:
+    handler.reply(b"fff\r\n" + PAGE[:5], Transfer_Encoding="chunked")
+    _drip(handler, b" " * 400)
+
+
+def drip_headers(handler: Handler) -> None:
+    _drip(handler, b"HTTP/1.1 200 OK\r\nX-Odd: " + b"x" * 400)
 
 
 def html(handler: Handler) -> None:

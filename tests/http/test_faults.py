@@ -17,31 +17,36 @@ import requests
 
 from tap_klaviyo.http import NoAuth, Tally
 from tap_klaviyo.http.errors import BadBundleError, TooLargeError, UnreachableError
-from tap_klaviyo.http.transport import _reason
+from tap_klaviyo.http.network_errors import failed_way
 from tests.http import faulty
 from tests.http.wire import KEY, PAGE, client, request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.http.faulty import Fault, Handler
 
 FAULTS: dict[Fault, str] = {
-    faulty.cut: "a body that was cut off",
+    faulty.cut: "the response was cut off",
     faulty.cut_zipped: "broken JSON",
-    faulty.bad_gzip: "a body that cannot be decompressed",
-    faulty.cut_chunk: "a body that was cut off",
-    faulty.no_last_chunk: "a body that was cut off",
-    faulty.bad_chunk: "a body that was cut off",
+    faulty.bad_gzip: "the response cannot be decompressed",
+    faulty.cut_chunk: "the response was cut off",
+    faulty.no_last_chunk: "the response was cut off",
+    faulty.bad_chunk: "the response was cut off",
     faulty.silent: "connection reset",
     faulty.reset: "connection reset",
     faulty.reset_in_body: "connection reset",
     faulty.gibberish: "connection failed",
-    faulty.slow: "time-out while reading",
-    faulty.slow_body: "time-out while reading",
+    faulty.slow: "timeout while reading",
+    faulty.slow_body: "timeout while reading",
+    faulty.drip: "the response came too slowly",
+    faulty.drip_zipped: "the response came too slowly",
+    faulty.drip_chunked: "the response came too slowly",
+    faulty.drip_headers: "the response came too slowly",
     faulty.html: "HTML instead of JSON",
-    faulty.forbidden_html: "HTTP 403 that is not Klaviyo's own",
-    faulty.forbidden_text: "HTTP 403 that is not Klaviyo's own",
+    faulty.forbidden_html: "HTTP 403 from a proxy or gateway, not from Klaviyo",
+    faulty.forbidden_text: "HTTP 403 from a proxy or gateway, not from Klaviyo",
     faulty.unavailable: "HTTP 503",
 }
 faults = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
@@ -61,9 +66,37 @@ def test_after_the_last_try_one_line_says_what_failed(fault: Fault) -> None:
         http = client(api_url=server.url, request_timeout=0.2, retry=1)
         with closing(http), pytest.raises(UnreachableError) as raised:
             http.send(request(http, params={"filter": "equals(email,'someone@example.org')"}))
-    assert str(raised.value) == (f"127.0.0.1 gave no usable answer to GET /api/profiles in 2 tries: {FAULTS[fault]}")
+    start = f"no usable response from 127.0.0.1 to GET /api/profiles in 2 tries: {FAULTS[fault]}; "
+    assert str(raised.value).startswith(start)
+    assert len(str(raised.value)) > len(start)
     assert raised.value.reason == FAULTS[fault]
     assert raised.value.__context__ is None
+
+
+def test_a_steady_response_may_take_longer_than_one_time_out() -> None:
+    body = b'{"data": "' + b"x" * 4000 + b'"}'
+
+    def steady(handler: Handler) -> None:
+        handler.reply(b"", length=len(body))
+        for begin in range(0, len(body), 500):
+            handler.server.released.wait(0.06)
+            handler.wfile.write(body[begin : begin + 500])
+            handler.wfile.flush()
+
+    with faulty.serving(steady) as server, closing(client(api_url=server.url, request_timeout=0.2, retry=0)) as http:
+        assert http.send(request(http)).body == body
+
+
+def test_a_steady_response_without_an_end_is_cut() -> None:
+    def endless(handler: Handler) -> None:
+        handler.reply(b"", length=1 << 30)
+        while not handler.server.released.wait(0.02):
+            handler.wfile.write(b" " * 5000)
+
+    with faulty.serving(endless) as server:
+        http = client(api_url=server.url, request_timeout=0.2, retry=0)
+        with closing(http), pytest.raises(UnreachableError, match="came too slowly"):
+            http.send(request(http))
 
 
 def test_connection_refused_is_named() -> None:
@@ -76,7 +109,7 @@ def test_connection_refused_is_named() -> None:
 
 def test_an_unknown_host_is_named() -> None:
     http = client(api_url="https://klaviyo.invalid")
-    with closing(http), pytest.raises(UnreachableError, match=r"klaviyo\.invalid .* not known \(DNS\)"):
+    with closing(http), pytest.raises(UnreachableError, match=r"klaviyo\.invalid .* \(DNS\); check api_url"):
         http.send(request(http))
 
 
@@ -90,21 +123,22 @@ def test_no_tls_is_named() -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (requests.exceptions.SSLError(ssl.SSLCertVerificationError()), "the certificate is not accepted (TLS)"),
-        (requests.exceptions.ConnectTimeout(), "time-out while connecting"),
-        (requests.exceptions.ProxyError(ConnectionRefusedError()), "the proxy gave no connection"),
+        (requests.exceptions.SSLError(ssl.SSLCertVerificationError()), "the server's certificate is not trusted (TLS)"),
+        (requests.exceptions.ConnectTimeout(), "timeout while connecting"),
+        (requests.exceptions.ProxyError(ConnectionRefusedError()), "the proxy refused the connection"),
         (BrokenPipeError(), "connection reset"),
         (OSError(101, "Network is unreachable"), "connection failed"),
     ],
 )
 def test_other_failures_have_their_words(error: Exception, words: str) -> None:
-    assert _reason(error) == words
+    assert failed_way(error).reason == words
+    assert failed_way(error).advice
 
 
 def test_an_error_that_wraps_itself_has_words_too() -> None:
     error = OSError()
     error.args = (error,)
-    assert _reason(error) == "connection failed"
+    assert failed_way(error).reason == "connection failed"
 
 
 def test_gzip_is_asked_for_and_unpacked() -> None:
@@ -186,24 +220,57 @@ def test_cookies_are_not_kept_and_netrc_is_not_read(tmp_path: Path, monkeypatch:
         assert all("Cookie" not in head and "Authorization" not in head for head in server.heads)
 
 
-def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    with faulty.serving() as proxy:
-        monkeypatch.setenv("http_proxy", proxy.url)
+@pytest.fixture
+def proxied(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Name a proxy in the environment for every URL there is."""
+
+    def name(proxy: str) -> None:
+        for variable in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy"):
+            monkeypatch.setenv(variable, proxy)
         monkeypatch.setenv("no_proxy", "")
         monkeypatch.setenv("NO_PROXY", "")
-        with closing(client(api_url="http://localhost:9")) as http:
+
+    return name
+
+
+def test_over_plain_http_no_proxy_is_used_since_it_would_read_the_key(proxied: Callable[[str], None]) -> None:
+    with faulty.serving() as proxy, faulty.serving() as server:
+        proxied(proxy.url)
+        with closing(client(api_url=server.url)) as http:
             assert http.send(request(http)).body == PAGE
-        assert proxy.paths == ["http://localhost:9/api/profiles"]
+        assert (proxy.connections, len(server.paths)) == (0, 1)
 
 
-@pytest.mark.parametrize("proxy", ["http:///", "http://[", "http://user@[:x"])
-def test_a_proxy_that_makes_no_sense_fails_at_once(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", proxy)
-    monkeypatch.setenv("no_proxy", "")
-    monkeypatch.setenv("NO_PROXY", "")
-    http = client(api_url="http://localhost:9")
+def test_over_https_a_proxy_sees_the_host_name_alone(proxied: Callable[[str], None]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as pool:
+
+        def proxy() -> bytes:
+            connection, _ = listening.accept()
+            with connection:
+                asked = connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+                return asked
+
+        proxied(f"http://user:pass@127.0.0.1:{listening.getsockname()[1]}")
+        seen = pool.submit(proxy)
+        http = client(api_url="https://klaviyo.invalid", retry=0)
+        with (
+            closing(http),
+            pytest.raises(UnreachableError, match="the proxy refused the connection; check HTTPS_PROXY"),
+        ):
+            http.send(request(http))
+        text = seen.result(30)
+    assert text.startswith(b"CONNECT klaviyo.invalid:443 HTTP/1.")
+    assert KEY.encode() not in text
+    assert b"/api/" not in text
+
+
+@pytest.mark.parametrize("proxy", ["http:///", "http://[", "http://user@[:x", "socks5://127.0.0.1:9"])
+def test_a_proxy_that_makes_no_sense_fails_at_once(proxy: str, proxied: Callable[[str], None]) -> None:
+    proxied(proxy)
+    http = client(api_url="https://localhost:9")
     tally = Tally()
-    with closing(http), pytest.raises(UnreachableError, match="check the proxy"):
+    with closing(http), pytest.raises(UnreachableError, match="check HTTPS_PROXY"):
         http.send(request(http), tally=tally)
     assert tally.requests == 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -44,7 +44,7 @@ def test_what_is_around_a_key_is_no_part_of_it(requests_mock: Mocker, around: st
     ],
 )
 @pytest.mark.parametrize("refused", [error(401, "not_authenticated", "No."), error(400, "invalid", "Invalid API key.")])
-def test_a_refused_key_is_described(requests_mock: Mocker, key: str, words: str, refused: dict[str, object]) -> None:
+def test_a_refused_key_is_described(requests_mock: Mocker, key: str, words: str, refused: dict[str, Any]) -> None:
     requests_mock.get(URL, **refused)
     http = client(auth=ApiKeyAuth(key))
     with pytest.raises(UnauthorizedError) as raised:

@@ -13,10 +13,12 @@ from tap_klaviyo.contract import Limits
 from tap_klaviyo.http import NoAuth, Tally
 from tap_klaviyo.http.limits import MARGIN, MINUTE, Quota
 from tap_klaviyo.http.sandbox import SandboxAdapter
-from tests.http.wire import PAGE, FakeTime, client, request
+from tests.http.wire import HOST, PAGE, FakeTime, client, request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from requests_mock import Mocker
 
     from tap_klaviyo.http import Http
 
@@ -127,3 +129,15 @@ def test_what_was_refused_leaves_the_minute_as_it_was() -> None:
 def test_the_embedded_shop_opens_at_once() -> None:
     quota = Quota(Limits(burst=1, steady=15), 1e9, FakeTime().clock)
     assert [quota.take() for _ in range(100)] == [0] * 100
+
+
+def test_requests_that_klaviyo_refuses_do_not_fill_the_client_s_own_minute(requests_mock: Mocker) -> None:
+    throttled = {"status_code": 429, "headers": {"Retry-After": "1"}}
+    requests_mock.get(f"{HOST}/api/web-feeds", [{"content": PAGE}, *[throttled] * 10, {"content": PAGE}])
+    time = FakeTime()
+    http = client(time)
+    asked = request(http, "/api/web-feeds")
+    for _ in range(asked.limits.steady):
+        http.send(asked)
+    assert requests_mock.call_count == asked.limits.steady + 10
+    assert time.total < MINUTE

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+import base64
 import gc
+import json
 import logging
 import pickle
+import re
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_klaviyo.http.redact import RedactingFilter, Secret, brief, clean
+
+VALUE = 'Zq7/x+ü "Lm\\n9Kd~Rt4Vb8Ws2Yc'
 
 
 @pytest.mark.parametrize(
@@ -47,6 +53,47 @@ def test_a_known_secret_is_hidden_in_every_spelling() -> None:
     assert [clean(f"<{text}>") for text in texts] == ["<***>"] * 3
     assert repr(secret) == str(secret) == f"{secret}" == "***"
     assert secret.reveal() == "hunter2/+x y"
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        quote(VALUE, safe=""),
+        re.sub("%..", lambda match: match[0].lower(), quote(VALUE, safe="")),
+        quote_plus(VALUE),
+        json.dumps(VALUE),
+        repr(VALUE),
+        base64.b64encode(VALUE.encode()).decode(),
+        base64.b64encode(VALUE.encode()).decode().rstrip("="),
+        base64.urlsafe_b64encode(VALUE.encode()).decode(),
+        base64.b64encode(f"user:{VALUE}".encode()).decode(),
+        base64.b64encode(f"id:{VALUE}".encode()).decode(),
+        base64.b64encode(f"x:{VALUE}:".encode()).decode(),
+    ],
+)
+def test_a_spelling_gives_nothing_away(spelled: str) -> None:
+    secret = Secret(VALUE)
+    cleaned = clean(f"before {spelled} after")
+    assert "***" in cleaned
+    # No more than the ends of it, which the characters beside it are mixed into.
+    assert len(cleaned) <= len("before  after") + len("***") + 14
+    assert secret.reveal() == VALUE
+
+
+@given(st.data())
+def test_no_large_part_of_a_secret_stays(data: st.DataObject) -> None:
+    secret = Secret(VALUE)
+    begin = data.draw(st.integers(0, len(VALUE) - 12))
+    end = data.draw(st.integers(begin + 12, len(VALUE)))
+    assert clean(f"<{VALUE[begin:end]}>") == "<***>"
+    assert repr(secret) == "***"
+
+
+def test_words_that_a_short_secret_shares_stay() -> None:
+    secret = Secret("refresh-me-0")
+    assert clean("the refresh of the token") == "the refresh of the token"
+    assert clean("refresh-me-0") == "***"
+    assert repr(secret) == "***"
 
 
 def test_a_value_too_short_for_a_secret_does_not_blank_out_every_line() -> None:

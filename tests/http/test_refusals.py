@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_klaviyo.contract import REVISION
 from tap_klaviyo.http import Answer, ApiKeyAuth, Request
 from tap_klaviyo.http.complaint import complaint_of
 from tap_klaviyo.http.errors import (
@@ -26,7 +25,7 @@ from tap_klaviyo.http.errors import (
     UnreachableError,
 )
 from tap_klaviyo.http.responses import failed_try, refusal
-from tests.http.wire import HOST, client, error, request
+from tests.http.wire import HOST, REVISION, client, error, request
 
 if TYPE_CHECKING:
     from requests_mock import Mocker
@@ -111,12 +110,12 @@ def test_404_is_its_own_error(requests_mock: Mocker) -> None:
     ],
 )
 def test_a_404_in_other_words_than_klaviyo_s_is_retried_and_then_a_failure(requests_mock: Mocker, body: str) -> None:
-    odd = {"status_code": 404, "text": body}
+    odd: dict[str, Any] = {"status_code": 404, "text": body}
     http = client(retry=2)
     requests_mock.get(URL, [odd, {"content": b'{"data": []}'}])
     assert http.send(request(http)).status == 200
     requests_mock.get(URL, **odd)
-    with pytest.raises(UnreachableError, match="HTTP 404 that is not Klaviyo's own"):
+    with pytest.raises(UnreachableError, match="HTTP 404 from a proxy or gateway, not from Klaviyo"):
         http.send(request(http))
 
 

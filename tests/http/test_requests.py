@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from requests_mock import ANY
 
-from tap_klaviyo.contract import REVISION
 from tap_klaviyo.http import HttpSettings, Tally
 from tap_klaviyo.http.errors import BrokenBodyError, ForeignLinkError, StoppedError, TooLargeError, UnreachableError
 from tests.http import faulty
-from tests.http.wire import HOST, KEY, PAGE, FakeTime, client, error, request
+from tests.http.wire import HOST, KEY, PAGE, REVISION, FakeTime, client, error, request
 
 if TYPE_CHECKING:
     from requests_mock import Mocker
@@ -108,7 +107,7 @@ def test_an_error_beside_a_good_status_is_named(requests_mock: Mocker) -> None:
     def parse(_: bytes) -> bytes:
         raise BrokenBodyError
 
-    with pytest.raises(UnreachableError, match=r"an error in a response with status 200: Shard of \*\*\* is away"):
+    with pytest.raises(UnreachableError, match=r"an error inside a response with status 200: Shard of \*\*\* is away"):
         http.send(request(http), parse=parse)
 
 
@@ -184,7 +183,7 @@ def test_retries_are_told_once_a_request(requests_mock: Mocker, caplog: pytest.L
     with pytest.raises(UnreachableError):
         http.send(request(http, params={"filter": "equals(email,'someone@example.org')"}))
     assert [record.getMessage() for record in caplog.records if record.levelname != "DEBUG"] == [
-        "GET /api/profiles: HTTP 500; trying again, up to 3 times"
+        "GET /api/profiles: HTTP 500; retrying, up to 3 times"
     ]
 
 

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_klaviyo.contract import REVISION
 from tap_klaviyo.http import NoAuth, Tally
 from tap_klaviyo.http.errors import ForeignLinkError, UnreachableError
 from tap_klaviyo.http.sandbox import SandboxAdapter
-from tests.http.wire import PAGE, FakeTime, client, request
+from tests.http.wire import PAGE, REVISION, FakeTime, client, request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +69,7 @@ def test_its_faults_are_faults() -> None:
 
 def test_a_cut_body_says_so() -> None:
     http = serving(Shop((200, {"Content-Length": "12"}, PAGE[:4])))
-    with pytest.raises(UnreachableError, match=r"shop gave no usable answer .* cut off"):
+    with pytest.raises(UnreachableError, match=r"no usable response from shop .* cut off"):
         http.send(request(http))
 
 

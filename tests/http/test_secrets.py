@@ -158,10 +158,10 @@ def test_in_oauth(
 
 def test_a_proxy_s_password_is_known(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     with faulty.serving(faulty.cut) as proxy:
-        monkeypatch.setenv("http_proxy", proxy.url.replace("://", f"://user:secret-{MARK}@"))
+        monkeypatch.setenv("https_proxy", proxy.url.replace("://", f"://user:secret-{MARK}@"))
         monkeypatch.setenv("no_proxy", "")
         monkeypatch.setenv("NO_PROXY", "")
-        http = client(api_url="http://localhost:9", auth=ApiKeyAuth(KEY), retry=0)
+        http = client(api_url="https://localhost:9", auth=ApiKeyAuth(KEY), retry=0)
         with closing(http):
             text = told(lambda: http.send(request(http, params=FILTER)), caplog)
             assert MARK not in clean(f"connecting to http://user:secret-{MARK}@proxy:3128")

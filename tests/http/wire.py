@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 KEY = "pk_marked0123456789abcdef"
 HOST = "https://a.klaviyo.com"
 PAGE = b'{"data": []}'
+REVISION = contract.newest().revision
 
 
 class FakeTime:
@@ -56,7 +57,7 @@ def request(
     **given: Any,
 ) -> Request:
     """A request to an endpoint of the contract."""
-    found = contract.current().endpoint(path, method)
+    found = contract.newest().endpoint(path, method)
     return Request(found, http.origin.url(path, params), found.limits, **given)
 
 

@@ -140,7 +140,7 @@ def test_a_bookmark_of_the_future_is_brought_back_with_a_warning(stream, caplog)
     assert not run.failures
     assert rig.sandbox.refused == 0
     assert mark(run, stream) == rig.now - LAG
-    assert [record for record in caplog.messages if record.startswith(f"{stream}: the bookmark in the state lay in")]
+    assert [record for record in caplog.messages if record.startswith(f"{stream}: the bookmark in the state was in")]
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 9, 10, 11, 12])

@@ -71,7 +71,9 @@ def test_a_partition_without_a_bookmark_reads_from_the_beginning_and_says_so(cap
 def test_a_bookmark_of_another_meaning_reads_from_the_beginning_and_says_so(caplog):
     entry = {"replication_key": "created", "replication_key_value": ago(days=1)}
     assert loaded(state(events=entry), KNOWN)["bookmarks"]["events"] == {}
-    words = "the bookmark in the state is one of 'created', and this tap goes by 'datetime': reading from the beginning"
+    words = (
+        "the bookmark in the state is for 'created' but the replication key is 'datetime': reading from the beginning"
+    )
     assert caplog.messages == [f"events: {words}"]
 
 
@@ -105,9 +107,9 @@ def test_a_stream_without_its_bookmark_is_read_whole_again():
 
 
 BROKEN = [
-    ({"type": "STATE", "value": {}}, "the state holds no object 'bookmarks'"),
-    ({"bookmarks": None}, "the state holds no object 'bookmarks'"),
-    ({"bookmarks": []}, "the state holds no object 'bookmarks'"),
+    ({"type": "STATE", "value": {}}, "the state has no object 'bookmarks'"),
+    ({"bookmarks": None}, "the state has no object 'bookmarks'"),
+    ({"bookmarks": []}, "the state has no object 'bookmarks'"),
     (state(events=None), "the bookmark of 'events'"),
     (state(theirs="2026-01-01"), "the bookmark of 'theirs'"),
     (state(events={"replication_key_value": "yesterday"}), "'replication_key_value' of 'events'"),

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_klaviyo.records import selection
+from tap_klaviyo.records.checks import OddPageError
 from tap_klaviyo.records.flatten import Flattener
 from tap_klaviyo.records.jsonapi import parse_document
-from tap_klaviyo.records.projection import OddPageError, Projection
+from tap_klaviyo.records.projection import Projection
 from tap_klaviyo.records.record_selector import Shape
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.tap import TapKlaviyo

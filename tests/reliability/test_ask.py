@@ -27,7 +27,7 @@ def row(what, does):
 
 
 def all_scopes():
-    return {scope for endpoint in contract.current().endpoints().values() for scope in endpoint.scopes}
+    return {scope for endpoint in contract.newest().endpoints().values() for scope in endpoint.scopes}
 
 
 def refuse_large_pages(klaviyo):
@@ -140,21 +140,24 @@ def test_parent_gone(machine, klaviyo, url):
 
 
 @row("410: the API revision has been retired", "One line that says which, and to upgrade the tap; exit 1")
-def test_revision_gone(machine, url):
-    outcome = machine.sync(url, "lists", revision="2023-02-22")
+def test_revision_gone(machine, klaviyo, url):
+    klaviyo.faults.add(Fault("error", rate=1.0, path="/api/lists", value=410))
+    outcome = machine.sync(url, "lists", "profiles")
     assert outcome.code == 1
-    assert "revision 2023-02-22" in outcome.error
+    assert f"retired API revision {contract.newest().revision}" in outcome.error
     assert "upgrade tap-klaviyo" in outcome.error
+    assert len(klaviyo.paths("/api/lists")) == 1
+    assert outcome.ids("profiles") == klaviyo.ids("profile")
 
 
 @row("A revision whose two years end within 90 days", "One warning with the date, at the start")
 def test_revision_ends(machine, url):
     with mock.patch("tap_klaviyo.sync.connection.datetime") as clock:
-        clock.now.return_value.date.return_value = date(2028, 5, 1)
+        clock.now.return_value.date.return_value = date(2028, 8, 1)
         outcome = machine.sync(url, "lists")
     assert outcome.code == 0
     line = outcome.warning
-    assert "removes revision 2026-07-15 on 2028-07-15" in line
+    assert "removes revision 2026-10-15 on 2028-10-15" in line
 
 
 @row("Klaviyo answers with another revision than asked for", "One warning; the sync goes on")
@@ -173,7 +176,7 @@ def test_page_size(machine, klaviyo, url):
     outcome = machine.sync(url, "events")
     assert outcome.code == 0
     assert outcome.ids("events") == klaviyo.ids("event")
-    assert outcome.said("WARNING") == ["events: 1000 rows a page are too many; asking for 200."]
+    assert outcome.said("WARNING") == ["events: page size 1000 was rejected; retrying with 200"]
 
 
 @row("A body over the bound of a page", "Asks for smaller pages and goes on; one warning a step")
@@ -183,7 +186,7 @@ def test_oversized(machine, klaviyo, url):
         outcome = machine.sync(url, "events")
     assert outcome.code == 0
     assert outcome.ids("events") == klaviyo.ids("event")
-    assert "events: 1000 rows a page are too many; asking for 200." in outcome.said("WARNING")
+    assert "events: page size 1000 was rejected; retrying with 200" in outcome.said("WARNING")
 
 
 @row("A body over the bound with the smallest page", "One line; the other streams are read; exit 1")

@@ -94,7 +94,38 @@ def test_throttled(machine, klaviyo, url):
     assert klaviyo.throttled == 1
     assert outcome.code == 0
     assert outcome.ids("lists") == klaviyo.ids("list")
-    assert any("told to wait 1 s" in line for line in outcome.said("DEBUG"))
+    assert any("asks to wait 1 s" in line for line in outcome.said("DEBUG"))
+
+
+@row("Status 429 whose seconds stand in its words alone", "The same")
+def test_throttled_in_words(machine, klaviyo, url):
+    body = b'{"errors":[{"code":"throttled","detail":"Request was throttled. Expected available in 1 second."}]}'
+    left = [1]
+
+    def meddle(path, response):
+        if path != "/api/lists" or not left[0]:
+            return response
+        left[0] -= 1
+        return replace(response, status=429, body=body, headers={})
+
+    klaviyo.meddle = meddle
+    outcome = machine.sync(url, "lists", retry=0)
+    assert outcome.code == 0
+    assert outcome.ids("lists") == klaviyo.ids("list")
+    assert any("asks to wait 1 s" in line for line in outcome.said("DEBUG"))
+
+
+@pytest.mark.parametrize("body", [b"404 page not found", b'{"message": "no Route matched"}', b'{"errors": []}'])
+@row("A 404 of a gateway, in other words than Klaviyo's", "Asks again, then one line; the others are read; exit 1")
+def test_gateway_404(machine, klaviyo, url, body):
+    def meddle(path, response):
+        return replace(response, status=404, body=body) if path == "/api/lists" else response
+
+    klaviyo.meddle = meddle
+    outcome = machine.sync(url, "lists", "profiles")
+    assert outcome.code == 1
+    assert "HTTP 404 from a proxy or gateway, not from Klaviyo" in outcome.error
+    assert outcome.ids("profiles") == klaviyo.ids("profile")
 
 
 @row(
@@ -133,8 +164,8 @@ def test_what_does_not_pass(machine, served, fault, words):
     state = {"bookmarks": {"profiles": {"replication_key": "updated", "replication_key_value": BOOKMARK}}}
     outcome = machine.sync(url, *STREAMS, state=state, max_workers=1)
     assert outcome.code == 1
-    assert outcome.error.startswith("profiles: 127.0.0.1 gave no usable answer to GET /api/profiles in 4 tries")
-    assert outcome.error.endswith(words)
+    assert outcome.error.startswith("profiles: no usable response from 127.0.0.1 to GET /api/profiles in 4 tries: ")
+    assert f": {words}; " in outcome.error
     assert outcome.state["profiles"]["replication_key_value"] == BOOKMARK
     assert outcome.ids("events") == klaviyo.ids("event")
     assert outcome.ids("lists") == klaviyo.ids("list")
@@ -174,7 +205,7 @@ def test_refused(machine):
 
 @row("The host name does not exist (DNS)", "The same")
 def test_unknown_host(machine):
-    only_error(machine, "https://klaviyo.invalid", "the host name is not known (DNS)")
+    only_error(machine, "https://klaviyo.invalid", "the host name cannot be resolved (DNS)")
 
 
 @row("The server does not speak TLS", "The same; the key is not sent")
@@ -204,7 +235,7 @@ def secured(klaviyo, tmp_path):
 @row("The server's certificate is of an unknown authority", "The same; the key is not sent")
 def test_unknown_authority(machine, klaviyo, secured):
     with mock.patch.dict("os.environ", {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""}):
-        only_error(machine, secured[0], "the certificate is not accepted (TLS)")
+        only_error(machine, secured[0], "the server's certificate is not trusted (TLS)")
     assert klaviyo.authorizations == []
 
 
@@ -235,13 +266,19 @@ def test_no_http(machine):
 @row("The server takes the request and keeps silent", "The same, each time after `request_timeout`")
 def test_silence(machine):
     with faulty.serving(*[faulty.slow] * 99) as server:
-        only_error(machine, server.url, "time-out while reading", request_timeout=0.05)
+        only_error(machine, server.url, "timeout while reading", request_timeout=0.05)
 
 
 @row("The body stops coming", "The same, each time after `request_timeout`")
 def test_slow_body(machine):
     with faulty.serving(*[faulty.slow_body] * 99) as server:
-        only_error(machine, server.url, "time-out while reading", request_timeout=0.05)
+        only_error(machine, server.url, "timeout while reading", request_timeout=0.05)
+
+
+@row("The body comes a byte at a time", "Cut after `request_timeout`, and the same")
+def test_drip(machine):
+    with faulty.serving(*[faulty.drip] * 99) as server:
+        only_error(machine, server.url, "the response came too slowly", request_timeout=0.1)
 
 
 @row("The proxy of the environment is not there", "The same; a password in its URL is not written")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_klaviyo.sandbox import Sandbox
-    from tap_klaviyo.sandbox.document import Operation
+    from tap_klaviyo.sandbox.operation import Operation
 
 OLDER, NEWER = "2026-07-15", "2026-10-15"
 REVISION = {"revision": OLDER}

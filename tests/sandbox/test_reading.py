@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_klaviyo.sandbox import Fault, Resource, Sandbox, Shop
+from tap_klaviyo.sandbox import Behaviour, Fault, Resource, Sandbox, Shop
 from tap_klaviyo.sandbox.document import load
 from tests.sandbox.callers import get, pages, rows, targets
 
@@ -81,6 +81,8 @@ def listed(path: str, query: str = "") -> list[str]:
         extra = [f"any(coupon.id,[{coupons}])"]
     elif path == "/api/flows":
         extra = ["equals(archived,true)", "equals(archived,false)"]
+    elif path == "/api/images" and "hidden" not in query:
+        extra = ["equals(hidden,true)", "equals(hidden,false)"]
     elif path == "/api/reviews" and "status" not in query:
         extra = ["equals(status,'all')"]
     found = []
@@ -201,7 +203,7 @@ def test_suppressions_count_when_any_of_them_matches() -> None:
 
 @pytest.mark.parametrize(("path", "sort"), SORTED)
 def test_every_sort_is_kept_over_pages(path: str, sort: str) -> None:
-    sandbox = Sandbox(SMALL)
+    sandbox = Sandbox(SMALL, behaviour=Behaviour(cursors_without_ids=False))
     name = sort.removeprefix("-")
     operation = DOCUMENT.operation("get", path)
     target = targets(sandbox, operation)[0]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tap_klaviyo.sandbox import Sandbox, Shop
+from tap_klaviyo.sandbox import Behaviour, Sandbox, Shop
 from tap_klaviyo.sandbox.document import load
 from tap_klaviyo.sandbox.ledger import value_of
 
@@ -144,7 +144,9 @@ def test_every_statistic_of_the_document_is_answered(sandbox: Sandbox, kind: str
         ("metric-aggregate", {"timezone": "Europe/Kyiv"}),
         ("metric-aggregate", {"timezone": "america/new_york"}),
         ("metric-aggregate", {"interval": "daily"}),
-        ("metric-aggregate", {"page_size": 501}),
+        ("metric-aggregate", {"page_size": 499}),
+        ("metric-aggregate", {"page_size": 0}),
+        ("metric-aggregate", {"sort": "count"}),
         ("metric-aggregate", {"page_cursor": "edited"}),
         ("metric-aggregate", {"filter": ["greater-or-equal(datetime,2024-03-01T00:00:00)"]}),
         (
@@ -266,7 +268,8 @@ def test_aggregates_count_the_events_of_a_metric(sandbox: Sandbox) -> None:
     assert row["dimensions"] == []
 
 
-def test_aggregates_by_dimension_come_in_pages(sandbox: Sandbox) -> None:
+def test_aggregates_by_dimension_come_in_pages(shop: Shop) -> None:
+    sandbox = Sandbox(shop, behaviour=Behaviour(aggregate_pages=False))
     opened = metric(sandbox.shop, "Opened Email")
     asked = body("metric-aggregate", metric_id=opened, by=["$flow", "Campaign Name"], page_size=7)
     rows, cursor = [], None
@@ -282,6 +285,45 @@ def test_aggregates_by_dimension_come_in_pages(sandbox: Sandbox) -> None:
     keys = [tuple(row["dimensions"]) for row in rows]
     assert len(set(keys)) == len(keys) > 7
     assert {"", *(flow.id for flow in sandbox.shop.resources("flow"))} >= {key[0] for key in keys if key}
+
+
+def test_as_documented_an_aggregate_takes_small_pages_but_not_empty_ones(shop: Shop) -> None:
+    sandbox = Sandbox(shop, behaviour=Behaviour.documented())
+    statuses = {
+        size: post(sandbox, path("metric-aggregate"), body("metric-aggregate", page_size=size))[0]
+        for size in (0, 1, 500, 501)
+    }
+
+    assert statuses == {0: 400, 1: 200, 500: 200, 501: 400}
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_message_in_a_values_report_has_the_id_of_its_campaign_as_recorded(shop: Shop, *, recorded: bool) -> None:
+    sandbox = Sandbox(shop, behaviour=Behaviour(report_message_ids=recorded))
+    asked = body("campaign-values-report", timeframe=YEAR)
+    found = [row["groupings"] for row in results(sandbox, "campaign-values-report", asked)]
+    messages = {row.id for row in shop.resources("campaign-message")}
+
+    assert found
+    assert all((one["campaign_id"] == one["campaign_message_id"]) is recorded for one in found)
+    assert all((one["campaign_message_id"] in messages) is not recorded for one in found)
+    chosen = found[0]["campaign_message_id"]
+    only = body("campaign-values-report", timeframe=YEAR, filter=f"equals(campaign_message_id,'{chosen}')")
+    rows = results(sandbox, "campaign-values-report", only)
+    assert rows
+    assert {row["groupings"]["campaign_message_id"] for row in rows} == {chosen}
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded"])
+def test_only_json_is_taken(sandbox: Sandbox, kind: str) -> None:
+    asked = json.dumps(body("form-values-report")).encode()
+
+    def status(content_type: str) -> int:
+        headers = {"revision": "2026-07-15", "content-type": content_type}
+        return sandbox.handle("POST", path("form-values-report"), headers, asked)[0]
+
+    assert status(kind) == 415
+    assert [status(known) for known in ("application/json", "Application/vnd.api+json; charset=utf-8")] == [200, 200]
 
 
 def test_aggregates_can_leave_out_what_has_no_dimension(sandbox: Sandbox) -> None:

@@ -56,14 +56,14 @@ def stream_class(name: str) -> Any:
 
 
 def text_attributes(kind: str) -> list[str]:
-    properties = contract.current().schema(contract.current().schema_name(kind))["properties"]
+    properties = contract.newest().schema(contract.newest().schema_name(kind))["properties"]
     return [name for name, schema in properties.items() if schema == {"type": ["string", "null"]}]
 
 
 @pytest.mark.parametrize(("stream", "include"), PAIRS)
 def test_the_related_resource_stands_beside_the_record(stream, include, synced, sandbox):
     declared = stream_class(stream)
-    endpoint = contract.current().endpoint(APART.get(stream, declared.path))
+    endpoint = contract.newest().endpoint(APART.get(stream, declared.path))
     relationship = endpoint.relationships[include]
     shop = sandbox.shop
     column = include.replace("-", "_")
@@ -96,7 +96,7 @@ def test_an_attribution_is_what_it_links_to(synced, sandbox):
     assert found
     for item in found:
         there = shop.get("attribution", item["id"])
-        for name in contract.current().relationships("attribution"):
+        for name in contract.newest().relationships("attribution"):
             linked = shop.related(there, name)
             assert item[f"{name.replace('-', '_')}_id"] == (linked[0] if linked else None)
     assert any(item["flow_id"] for item in found)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tap_klaviyo.records.stream_options import OptionsError
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.sandbox import Sandbox
 from tap_klaviyo.tap import TapKlaviyo
 from tests.selection.syncing import URL, discovered, only, select, sync
@@ -16,49 +16,56 @@ from tests.selection.syncing import URL, discovered, only, select, sync
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"profile": {}}, "stream_options 'profile': there is no such stream; streams: accounts, "),
-        ({"profiles": []}, "stream_options 'profiles': must be an object with additional_fields, fields, filter, "),
-        ({"profiles": {"felder": {}}}, "unknown option 'felder'; known: additional_fields, fields, filter, include, "),
+        ({"profile": {}}, "stream_options: unknown stream 'profile'; did you mean 'profiles'?"),
+        ({"profiles": []}, "stream_options 'profiles': must be an object"),
+        ({"profiles": {"felder": {}}}, "unknown field 'felder'; did you mean 'filter'?"),
         (
             {"profiles": {"include": ["lists"]}},
-            "stream_options 'profiles': include 'lists' is not offered; allowed: conversations, push-tokens",
+            "stream_options 'profiles': include: unknown value 'lists'; allowed: conversations, push-tokens",
         ),
-        ({"profiles": {"include": "push-tokens"}}, "include must be a list of names"),
-        ({"catalog_variants": {"include": ["item"]}}, "include 'item' is not offered; allowed: nothing"),
+        ({"profiles": {"include": {"push-tokens": 1}}}, "include must be a list of strings"),
+        ({"profiles": {"include": "push"}}, "include: unknown value 'push'; allowed: "),
+        ({"catalog_variants": {"include": ["item"]}}, "include: unknown value 'item'; allowed: nothing"),
         (
             {"profiles": {"additional_fields": ["email"]}},
-            "additional_fields 'email' is not offered; allowed: predictive_analytics, subscriptions",
+            "additional_fields: unknown value 'email'; allowed: predictive_analytics, subscriptions",
         ),
         ({"list_profiles": {"additional_fields": ["subscriptions"]}}, "allowed: nothing"),
-        ({"lists": {"additional_fields": ["count"]}}, "additional_fields 'count' is not offered; allowed: profile_cou"),
+        (
+            {"lists": {"additional_fields": ["count"]}},
+            "additional_fields: unknown value 'count'; allowed: profile_count",
+        ),
         ({"profiles": {"fields": ["email"]}}, "fields must be an object of lists by type"),
         (
             {"profiles": {"fields": {"Profile": ["email"]}}},
-            "fields of 'Profile' cannot be chosen here; allowed types: profile (a related type only beside its incl",
+            "fields: unknown type 'Profile'; allowed: profile (a related type only together with its incl",
         ),
-        ({"events": {"fields": {"profile": ["email"]}}}, "allowed types: event, metric (a related type only beside "),
-        ({"tags": {"fields": {"tag": ["nam"]}}}, "fields.tag 'nam' is not offered; allowed: id, name"),
+        (
+            {"events": {"fields": {"profile": ["email"]}}},
+            "unknown type 'profile'; allowed: event, metric (a related type only together with ",
+        ),
+        ({"tags": {"fields": {"tag": ["nam"]}}}, "fields.tag: unknown value 'nam'; did you mean 'name'?"),
         (
             {"profiles": {"fields": {"profile": ["location.town"]}}},
-            "fields.profile 'location.town' is not offered; allowed: location.address1, location.address2, location.ci",
+            "fields.profile: unknown value 'location.town'; did you mean 'location.",
         ),
-        ({"profiles": {"fields": {"profile": ["predictive_analytics"]}}}, "'predictive_analytics' is not offered"),
+        ({"profiles": {"fields": {"profile": ["predictive_analytics"]}}}, "unknown value 'predictive_analytics'; "),
         ({"list_profiles": {"fields": {"profile": ["email"]}}}, "allowed: id, joined_group_at"),
         ({"profiles": {"filter": "equals(shoe_size,'9')"}}, "stream_options 'profiles': filter: "),
         ({"lists": {"filter": "less-than(updated,2024-01-01T00:00:00Z)"}}, "greater-than"),
-        ({"profiles": {"filter": ""}}, "filter must be text, such as equals(field,'value')"),
+        ({"profiles": {"filter": ""}}, "filter must not be empty"),
         ({"profiles": {"page_size": 101}}, "page_size must be a whole number from 1 to 100"),
         ({"profiles": {"page_size": True}}, "page_size must be a whole number from 1 to 100"),
         ({"profiles": {"page_size": "50"}}, "page_size must be a whole number from 1 to 100"),
-        ({"metrics": {"page_size": 10}}, "page_size cannot be chosen here"),
+        ({"metrics": {"page_size": 10}}, "page_size cannot be set for this stream"),
     ],
 )
 def test_what_is_refused(options, message):
-    with pytest.raises(OptionsError) as refused:
+    with pytest.raises(SettingsError) as refused:
         _ = TapKlaviyo(config={**URL, "stream_options": options}).streams
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
-    assert str(refused.value).startswith(f"stream_options '{next(iter(options))}': ")
+    assert str(refused.value).startswith(("stream_options: ", f"stream_options '{next(iter(options))}': "))
 
 
 @pytest.mark.parametrize("arguments", [[], ["--discover"]])

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
+from tap_klaviyo.contract import Endpoint, Report
 from tools.contract.answers import answer
 from tools.contract.endpoints import endpoint
+from tools.contract.errors import placing
 from tools.contract.names import notice, stream_name, variants
 from tools.contract.overrides import UNLISTED, VOLATILE
 from tools.contract.reports import report
@@ -40,20 +44,26 @@ def generated(document: dict[str, Any]) -> dict[str, Any]:
     carried: dict[str, dict[str, str]] = {}
     for path, method, operation in operations:
         if method == "get" and "/relationships/" not in path:
-            response = answer(operation, schemas)
-            apart = variants(path)
-            for resource in (response.data, *response.included):
-                kind = resource.type
-                name = apart.get(kind) or stream_name(kind, revision)
-                resources.add(name, kind, resource.attributes)
-                if kind in apart:
-                    carried.setdefault(path, {})[kind] = name
-                else:
-                    relationships.setdefault(kind, {}).update(resource.relationships)
-    endpoints = [endpoint(path, method, operation, schemas) for path, method, operation in operations]
-    for facts in endpoints:
-        if facts["path"] in carried:
-            facts["schemas"] = carried[facts["path"]]
+            with placing(f"GET {path}"):
+                response = answer(operation, schemas)
+                apart = variants(path)
+                for resource in (response.data, *response.included):
+                    kind = resource.type
+                    name = apart.get(kind) or stream_name(kind, revision)
+                    resources.add(name, kind, resource.attributes)
+                    if kind in apart:
+                        carried.setdefault(path, {})[kind] = name
+                    else:
+                        relationships.setdefault(kind, {}).update(resource.relationships)
+    endpoints, reports = [], []
+    for path, method, operation in operations:
+        with placing(f"{method.upper()} {path}"):
+            facts = endpoint(path, method, operation, schemas)
+            if path in carried:
+                facts["schemas"] = carried[path]
+            endpoints.append(_checked(facts, Endpoint))
+            if method == "post":
+                reports.append(_checked(report(path, operation, schemas), Report))
     folder, said = f"contract/{revision}", notice(revision)
     return {
         f"sandbox/documents/{revision}.json": document,
@@ -64,13 +74,19 @@ def generated(document: dict[str, Any]) -> dict[str, Any]:
         f"{folder}/endpoints.json": {"generated": said, "endpoints": endpoints},
         f"{folder}/reports.json": {
             "generated": said,
-            "reports": [report(path, operation, schemas) for path, method, operation in operations if method == "post"],
+            "reports": reports,
         },
         **{
             f"{folder}/schemas/{name}.json": {"$comment": said, **schema}
             for name, schema in resources.record_schemas().items()
         },
     }
+
+
+def _checked(facts: dict[str, Any], kind: type) -> dict[str, Any]:
+    """Return ``facts`` if the tap can read them: a fact of another type would stop it much later."""
+    msgspec.convert(facts, kind)
+    return facts
 
 
 def _type(

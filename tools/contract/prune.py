@@ -6,15 +6,18 @@ aggregates), and the schemas that they reach. Descriptions, examples, titles and
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tools.contract.descriptions import facts_of, property_facts
+from tools.contract.errors import DocumentError, placing
 from tools.contract.names import notice
 
 _READING_POST_SUFFIXES = ("-values-reports", "-series-reports", "/metric-aggregates")
 _OPERATION_KEYS = ("operationId", "x-klaviyo-ratelimit", "x-klaviyo-scopes", "x-klaviyo-filters")
 _PARAMETER_KEYS = ("name", "in", "required", "schema", "style", "explode")
 _PROSE_KEYS = frozenset({"description", "example", "examples", "title", "default", "readOnly", "writeOnly"})
+_REVISION = re.compile(r"\d{4}-\d{2}-\d{2}(\.pre)?")
 _SCHEMA_PREFIX = "#/components/schemas/"
 
 
@@ -85,19 +88,30 @@ def _reachable_schemas(document: dict[str, Any], roots: dict[str, Any]) -> dict[
     wanted = _references(roots)
     while wanted:
         name = wanted.pop()
-        schemas[name] = _schema_facts(document["components"]["schemas"][name])
+        place = f"components.schemas.{name}"
+        if name not in document["components"]["schemas"]:
+            raise DocumentError(place, "is referred to and missing")
+        with placing(place):
+            schemas[name] = _schema_facts(document["components"]["schemas"][name])
         wanted |= _references(schemas[name]) - schemas.keys()
     return schemas
 
 
 def prune(document: dict[str, Any]) -> dict[str, Any]:
     """Return the facts of ``document``, itself an OpenAPI document; pruning twice changes nothing but prose facts."""
-    paths = {
-        path: {method: _operation(operation) for method, operation in methods.items() if _reads(method, path)}
-        for path, methods in document["paths"].items()
-    }
-    paths = {path: methods for path, methods in paths.items() if methods}
     version = document["info"]["version"]
+    if not isinstance(version, str) or not _REVISION.fullmatch(version):
+        place = "info.version"
+        raise DocumentError(place, f"{version!r} is not a revision like 2026-10-15")
+    paths: dict[str, Any] = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if _reads(method, path):
+                with placing(f"{method.upper()} {path}"):
+                    paths.setdefault(path, {})[method] = _operation(operation)
+    if not paths:
+        place = "paths"
+        raise DocumentError(place, "no operation under /api that reads")
     return {
         "openapi": document["openapi"],
         "info": {"title": "Klaviyo API", "version": version, "description": notice(version)},

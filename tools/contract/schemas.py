@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tools.contract.errors import placing
 from tools.contract.merge import expanded, merged, referenced
 from tools.contract.overrides import ATTRIBUTES, COPIED, DROPPED, EVERYWHERE, TYPED, UNITED, UNLISTED
 
@@ -55,6 +56,9 @@ def column(node: dict[str, Any], schemas: dict[str, Any], trail: frozenset[str] 
         return _open_object()
     if node["type"] == "array":
         return {"type": ["array", "null"], "items": column(node["items"], schemas, trail)}
+    if node["type"] not in _SCALARS:
+        message = f"{node['type']!r} is not a type"
+        raise ValueError(message)
     dated = {"format": node["format"]} if node.get("format") in _KEPT_FORMATS else {}
     return {"type": [node["type"], "null"], **dated}
 
@@ -111,7 +115,11 @@ class Resources:
 
     def record_schemas(self) -> dict[str, dict[str, Any]]:
         """Return a flat record schema for every name."""
-        return {name: self._record_schema(kind, node) for (name, kind), node in self._attributes.items()}
+        found = {}
+        for (name, kind), node in self._attributes.items():
+            with placing(f"attributes of {kind}"):
+                found[name] = self._record_schema(kind, node)
+        return found
 
     def _record_schema(self, resource_type: str, attributes: dict[str, Any]) -> dict[str, Any]:
         schema: dict[str, Any] = {"type": "object", "properties": {"id": {"type": "string"}}}

@@ -35,7 +35,7 @@ def _rate(stream: KlaviyoStream) -> tuple[int, str]:
     if size is None or not source.endpoint.cursor:
         return 0, ""
     listed = str(source.endpoint.resource)
-    what = contract.current().schema_name(listed).replace("_", " ") if stream.via or stream.member else "rows"
+    what = contract.newest().schema_name(listed).replace("_", " ") if stream.via or stream.member else "rows"
     return source.limits.steady * size, what
 
 

@@ -45,7 +45,7 @@ def scopes_of(stream: BaseStream) -> Scopes:
     if isinstance(stream, CalendarStream):
         beside = ["/api/accounts"] + (["/api/metrics"] if stream.metric_wanted() else [])
         return Scopes(
-            frozenset(stream.endpoint.scopes).union(*(contract.current().endpoint(path).scopes for path in beside))
+            frozenset(stream.endpoint.scopes).union(*(contract.newest().endpoint(path).scopes for path in beside))
         )
     if not isinstance(stream, KlaviyoStream):
         return Scopes(frozenset(stream.endpoint.scopes))
@@ -55,10 +55,10 @@ def scopes_of(stream: BaseStream) -> Scopes:
     filling: dict[str, list[str]] = {}
     for choice in choose(stream.columns, None):
         for include in includes_of([choice]) & source.optional_includes:
-            for scope in set(contract.current().scopes(related[include].type)) - needed:
+            for scope in set(contract.newest().scopes(related[include].type)) - needed:
                 filling.setdefault(scope, []).append(choice.column.name)
     for include in {*source.ask.include, *([stream.via] if stream.via else [])} - source.optional_includes:
-        needed |= {*contract.current().scopes(related[include].type)}
+        needed |= {*contract.newest().scopes(related[include].type)}
     return Scopes(frozenset(needed | _of_others(stream)), {k: v for k, v in filling.items() if k not in needed})
 
 
@@ -66,12 +66,12 @@ def _of_others(stream: KlaviyoStream) -> set[str]:
     """The scopes of the lists that a stream is read through."""
     found: set[str] = set()
     if stream.fallback:
-        found |= {*contract.current().endpoint(stream.fallback.path).scopes}
+        found |= {*contract.newest().endpoint(stream.fallback.path).scopes}
     if stream.linked_from:
         listed = streams()[stream.linked_from.stream].endpoint
         found |= {
             *listed.scopes,
-            *contract.current().scopes(listed.relationships[stream.linked_from.relationship].type),
+            *contract.newest().scopes(listed.relationships[stream.linked_from.relationship].type),
         }
     name = stream.spec.parent
     while name is not None:
@@ -79,7 +79,7 @@ def _of_others(stream: KlaviyoStream) -> set[str]:
         found |= {*parent.endpoint.scopes}
         spec = parent.spec if isinstance(parent, KlaviyoStream) else None
         if spec and spec.via:
-            found |= {*contract.current().scopes(spec.endpoint.relationships[spec.via].type)}
+            found |= {*contract.newest().scopes(spec.endpoint.relationships[spec.via].type)}
         name = spec.parent if spec else None
     return found
 

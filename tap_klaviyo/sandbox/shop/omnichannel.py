@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # over one page; the first were made the old way and have the same ids, one message and one variation each
 CAMPAIGNS, _OLD = 130, 40
+_MOST = 3  # messages of one campaign
 CAMPAIGN, MESSAGE, VARIATION = "omnichannel-campaign", "omnichannel-campaign-message", "campaign-variation"
 _STATUSES = ("sent", "draft", "scheduled", "sending", "cancelled")
 _CHANNELS = ("email", "sms", "push", "whatsapp")
@@ -45,7 +46,7 @@ def made(maker: Maker, content: Content) -> list[Resource]:
         for number in range(_messages(index)):
             audience = audiences[number % len(audiences)].id if audiences else None
             links: dict[str, Link] = {"campaign": campaign_id, "campaign-audience": audience, "tags": tags[number:]}
-            found += _message(maker, index * 10 + number, links, content)
+            found += _message(maker, index * _MOST + number, links, content)
     return found
 
 
@@ -59,7 +60,7 @@ def _audiences(index: int) -> int:
 
 
 def _variations(number: int) -> int:
-    return 1 if number // 10 < _OLD else (1, 0, 2, 1, 4)[number % 5]
+    return 1 if number // _MOST < _OLD else (1, 0, 2, 1, 4)[number % 5]
 
 
 def _campaign(index: int) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def _audience(maker: Maker, index: int, number: int, campaign_id: str, lists: li
 
 def _message(maker: Maker, number: int, links: dict[str, Link], content: Content) -> list[Resource]:
     message_id = maker.ulid(MESSAGE, number)
-    index, status = number // 10, _STATUSES[number % len(_STATUSES)]
+    index, status = number // _MOST, _STATUSES[number % len(_STATUSES)]
     variation_ids = [_variation_id(maker, number, at) for at in range(_variations(number))]
     definition: dict[str, Any] = {"name": f"Message {number}", "status": status if number % 23 else None}
     if status != "draft":
@@ -132,12 +133,16 @@ def _message(maker: Maker, number: int, links: dict[str, Link], content: Content
 
 def _variation_id(maker: Maker, number: int, at: int) -> str:
     # the message of a campaign that was made the old way is a variation here
-    return campaigns.message_id(maker, number) if number // 10 < _OLD else maker.ulid(VARIATION, number * 10 + at)
+    return (
+        campaigns.message_id(maker, number // _MOST * 10)
+        if number // _MOST < _OLD
+        else maker.ulid(VARIATION, number * 10 + at)
+    )
 
 
 def _send_options(number: int, variation_ids: list[str]) -> dict[str, Any]:
     strategy = _STRATEGIES[number % len(_STRATEGIES)]
-    at = before_anchor(200 - number // 10)
+    at = before_anchor(200 - number // _MOST)
     by_variation = strategy == "ab_send_time_test"
     return {
         "send_time": None if by_variation else at,
@@ -161,7 +166,7 @@ def _tracking(number: int) -> dict[str, Any]:
 
 
 def _variation(number: int, links: dict[str, Link], definition: dict[str, Any], variation_id: str) -> Resource:
-    dates = {"created": before_anchor(460 - number // 10), "updated": before_anchor(210 - number // 10)}
+    dates = {"created": before_anchor(460 - number // _MOST), "updated": before_anchor(210 - number // _MOST)}
     return Resource(VARIATION, variation_id, {**dates, "definition": definition}, links)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # over one page
 SENDERS = 23
-_USAGE = (
+_USAGE: tuple[tuple[str, float, int, str], ...] = (
     ("email_sends", 18_250, 20_000, "messages"),
     ("active_profiles", 400, 500, "profiles"),
     ("sms_credits", 612.5, 1250, "credits"),
@@ -25,7 +25,7 @@ _REGISTRATION_STATUSES = ("approved", "in_review", "rejected", "action_required"
 
 def made(maker: Maker, account_id: str) -> list[Resource]:
     """Return usage, senders, their registrations and the account's configuration."""
-    found = [Resource("billing-usage", name, _usage(*more)) for name, *more in _USAGE]
+    found = [Resource("billing-usage", name, _usage(used, most, unit)) for name, used, most, unit in _USAGE]
     for index in range(SENDERS):
         registration_id = maker.ulid("text-messaging-sender-registration", index) if index % 4 else None
         links: dict[str, Link] = {"text-messaging-sender-registration": registration_id}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_klaviyo.streams.custom.entries import suggestion
+from tap_klaviyo.config.errors import suggestion
 from tap_klaviyo.streams.custom.entry import CustomEntry, parse_entries
 from tap_klaviyo.streams.custom.stream import CustomStream
 from tap_klaviyo.streams.resource import KlaviyoStream
@@ -77,16 +77,14 @@ class _Builder:
             return None
         parent = self.build(self._entries[name]) if name in self._entries else self._known.get(name)
         if parent is None:
-            entry.fail(
-                f"parent '{name[:40]}' is no stream with ids; {suggestion(name, {*self._known, *self._entries})}"
-            )
+            entry.fail(f"parent: unknown stream '{name[:40]}'; {suggestion(name, {*self._known, *self._entries})}")
         columns = _columns(parent)
         if len(set(parent.primary_keys) - columns) != 1:
-            entry.fail(f"parent '{name}' has no one id by which its records could be asked")
+            entry.fail(f"parent '{name}' cannot be a parent: its key is not a single id")
         own = set(entry.columns) - columns
         if len(own) != 1:
-            given = f" beside {', '.join(sorted(columns))}" if columns else ""
-            entry.fail(f"parent '{name}' fills one placeholder with its id{given}, and there are {len(own)} for it")
+            given = f" in addition to {', '.join(sorted(columns))}" if columns else ""
+            entry.fail(f"parent '{name}' fills one placeholder with its id{given}, but there are {len(own)}")
         return parent
 
 

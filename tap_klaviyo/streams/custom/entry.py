@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from tap_klaviyo.config.entries import Entry, read_entries
 from tap_klaviyo.contract import Endpoint, Limits
 from tap_klaviyo.records.columns import ids_column
-from tap_klaviyo.streams.custom.entries import Entry, entries
 from tap_klaviyo.streams.custom.entry_members import (
     body_of,
     headers_of,
@@ -91,7 +91,7 @@ def parse_entries(raw: Any, *, taken: AbstractSet[str], origin: Origin, now: dat
     Raises:
         SettingsError: An entry that cannot be followed.
     """
-    for entry in entries(SETTING, raw, _KNOWN, taken):
+    for entry in read_entries(SETTING, raw, _KNOWN, taken):
         yield _parsed(entry, origin, now)
 
 
@@ -102,7 +102,7 @@ def _parsed(entry: Entry, origin: Origin, now: datetime) -> CustomEntry:
     paging = entry.choice("paging", ("next_link", "none", "body_cursor"), "none" if text else "next_link")
     params |= params_of(entry, params)
     body = body_of(entry, method, paging)
-    template = entry.text("filter")
+    template = entry.string("filter")
     lenient = lenient_of(entry, default=False)
     schema = parse_schema(entry, lenient=lenient)
     records_path = json_path_of(entry, "records_path", RECORDS_PATH)
@@ -116,7 +116,7 @@ def _parsed(entry: Entry, origin: Origin, now: datetime) -> CustomEntry:
     keys = keys_of(entry, schema, tuple(columns.values()), default=with_id)
     split = parse_split(entry, known.filters if known else {}, replication_key, now)
     if split is not None and columns:
-        entry.fail("split and parent cannot go together; the parents are read in parallel already")
+        entry.fail("split cannot be combined with parent: parents are read in parallel already")
     return CustomEntry(
         where=entry.where,
         name=entry.name,
@@ -136,8 +136,8 @@ def _parsed(entry: Entry, origin: Origin, now: datetime) -> CustomEntry:
         filter=template,
         paging=paging,
         cursor_path=json_path_of(entry, "cursor_path", "$.links.next"),
-        cursor_field=tuple((entry.text("cursor_field") or "data.attributes.page_cursor").split(".")),
-        parent=entry.text("parent"),
+        cursor_field=tuple((entry.string("cursor_field") or "data.attributes.page_cursor").split(".")),
+        parent=entry.string("parent"),
         columns=columns,
         split=split,
     )
@@ -159,11 +159,11 @@ def _endpoint(method: str, path: str, known: Endpoint | None) -> Endpoint:
 def _columns(entry: Entry, used: set[str], replication_key: str | None) -> dict[str, str]:
     """Columns by placeholder: what a parent fills is also said in the records."""
     own = sorted(used - BOUNDS)
-    parent = entry.text("parent")
+    parent = entry.string("parent")
     if own and parent is None:
         entry.fail(f"placeholder {{{own[0]}}} needs a parent, whose ids fill it")
     if parent is not None and not own:
-        entry.fail("parent fills no placeholder; write one such as {id} into path, params, filter or body")
+        entry.fail("parent fills no placeholder; put one such as {id} into path, params, filter or body")
     if used & BOUNDS and replication_key is None:
         entry.fail("{start} and {end} need a replication_key")
     return {name: ids_column(parent or "").removesuffix("s") if name == "id" else name for name in own}

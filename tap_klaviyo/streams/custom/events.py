@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tap_klaviyo.config.entries import read_entries
 from tap_klaviyo.contract import filters
 from tap_klaviyo.http.errors import PermissionDeniedError
 from tap_klaviyo.http.redact import brief
@@ -13,7 +14,6 @@ from tap_klaviyo.records.columns import Chosen
 from tap_klaviyo.records.flatten import Flattener
 from tap_klaviyo.records.jsonapi import decoded
 from tap_klaviyo.records.row_maker import RowMaker
-from tap_klaviyo.streams.custom.entries import entries
 from tap_klaviyo.streams.custom.json_schema import as_floats
 from tap_klaviyo.streams.custom.metric_segments import AllMetrics
 from tap_klaviyo.streams.custom.records import projected
@@ -133,7 +133,7 @@ class EventStream(Events):
     def _skip(self, metric: str) -> None:
         self.session.sources.warn_once(
             f"metric {self.name}.{metric}",
-            f"{self.name}: skipped metric {metric}: Klaviyo lists it, and says that it does not exist for events.",
+            f"{self.name}: skipped metric {metric}: Klaviyo lists it but rejects it as a filter of events",
         )
 
 
@@ -148,12 +148,10 @@ def event_streams(raw: Any, taken: AbstractSet[str]) -> list[type[EventStream]]:
         SettingsError: An entry that cannot be followed.
     """
     found = []
-    for entry in entries(SETTING, raw, _KNOWN, taken):
-        metric = entry.text("metric")
-        if metric is None:
-            entry.fail("needs a metric: its id, or its name as Klaviyo shows it")
+    for entry in read_entries(SETTING, raw, _KNOWN, taken):
+        metric = entry.required("metric", "the id or the name of a metric")
         schema = parse_schema(entry, lenient=lenient_of(entry, default=True))
-        if schema is None and "on_cast_error" in entry.members:
+        if schema is None and "on_cast_error" in entry.fields:
             entry.fail("on_cast_error needs a schema, which says what the event properties are")
         parsed = EventEntry(entry.where, entry.name, metric, schema)
         words = f"Events of the metric `{brief(metric, 60)}`. A request per 1,000."

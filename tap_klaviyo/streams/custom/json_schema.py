@@ -70,14 +70,14 @@ def check(schema: Mapping[str, Any]) -> None:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         at = ".".join(map(str, error.absolute_path))
-        msg = f"schema{'.' if at else ''}{at} is no valid JSON schema (draft 2020-12)"
+        msg = f"schema{'.' if at else ''}{at} is not a valid JSON schema (draft 2020-12)"
         raise JsonSchemaError(msg) from None
     if schema.get("type", "object") != "object" or not isinstance(schema.get("properties", {}), Mapping):
         msg = "schema must have the type object: it describes one record"
         raise JsonSchemaError(msg)
     # Following a reference might send a request to anywhere, and few targets follow one.
     if any(name in part for part in _parts(schema) for name in _REFERENCES):
-        msg = "schema has a $ref; write out what it refers to"
+        msg = "schema has a $ref; replace it with what it refers to"
         raise JsonSchemaError(msg)
 
 
@@ -158,7 +158,7 @@ def validating(schema: Mapping[str, Any], misfit: Misfit) -> Cast | None:
     def cast(record: Any) -> Any:
         for error in validator.iter_errors(as_floats(record)):
             at = ".".join(map(str, error.absolute_path))
-            misfit(at, error.instance, f"value that fits '{error.validator}'")
+            misfit(at, error.instance, f"'{error.validator}' of the schema")
             record = _without(record, list(error.absolute_path))
         return record
 

@@ -12,8 +12,8 @@ from tap_klaviyo.http import Origin
 from tap_klaviyo.http.origin import KLAVIYO_URL
 
 if TYPE_CHECKING:
+    from tap_klaviyo.config.entries import Entry
     from tap_klaviyo.contract import Endpoint
-    from tap_klaviyo.streams.custom.entries import Entry
 
 KLAVIYO = Origin.of(KLAVIYO_URL)
 
@@ -29,9 +29,9 @@ def location(entry: Entry, origin: Origin) -> tuple[str, dict[str, str]]:
     Raises:
         SettingsError: There is neither path nor url, or one that leads elsewhere.
     """
-    path, url = entry.text("path"), entry.text("url")
+    path, url = entry.string("path"), entry.string("url")
     if (path is None) == (url is None):
-        entry.fail("needs either path or url")
+        entry.fail("set either path or url")
     if path is not None:
         if "?" in path or "#" in path:
             entry.fail("path must not have a query; put it into params")
@@ -42,7 +42,7 @@ def location(entry: Entry, origin: Origin) -> tuple[str, dict[str, str]]:
 def _of_url(entry: Entry, url: str, origin: Origin) -> tuple[str, dict[str, str]]:
     if not origin.owns(url) and not (origin.sandbox and KLAVIYO.owns(url)):
         home = f"{KLAVIYO} (or {origin})" if origin.sandbox else str(origin)
-        entry.fail(f"url must lead to {home}: the key goes nowhere else")
+        entry.fail(f"url must begin with {home}: the key is sent nowhere else")
     parts = urlsplit(url)
     if parts.fragment or "#" in url:
         entry.fail("url must not have a fragment (#)")
@@ -60,7 +60,7 @@ def _checked(entry: Entry, path: str) -> str:
     bare = path.removesuffix("/")
     for segment in bare.split("/")[1:]:
         if not _SEGMENT.fullmatch(segment) or unquote(segment) in {".", ".."}:
-            entry.fail("path has an empty part, a part of dots, or a character that must be percent-encoded")
+            entry.fail("path has an empty segment, a segment of dots, or a character that must be percent-encoded")
     return bare if find_endpoint("GET", bare) or find_endpoint("POST", bare) else path
 
 
@@ -69,7 +69,7 @@ def find_endpoint(method: str, path: str) -> Endpoint | None:
     parts = path.split("/")
     fitting = [
         endpoint
-        for (known, template), endpoint in contract.current().endpoints().items()
+        for (known, template), endpoint in contract.newest().endpoints().items()
         if known == method and _fits(template.split("/"), parts)
     ]
     # `/api/x/y` is itself before it is `/api/x/{id}`.
@@ -83,7 +83,7 @@ def _fits(template: list[str], parts: list[str]) -> bool:
 
 
 def placeholders(value: Any) -> set[str]:
-    """Return the names of the placeholders in a text, or in the texts inside an object or list."""
+    """Return the names of the placeholders in a string, or in the strings inside an object or list."""
     if isinstance(value, str):
         return set(PLACEHOLDER.findall(value))
     if isinstance(value, Mapping):

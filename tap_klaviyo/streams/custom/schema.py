@@ -14,7 +14,7 @@ from tap_klaviyo.streams.custom.types import compiled, schema_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_klaviyo.streams.custom.entries import Entry
+    from tap_klaviyo.config.entries import Entry
     from tap_klaviyo.streams.custom.types import Cast, Fields, Misfit
 
 _SHOWN = 60
@@ -43,7 +43,7 @@ class RecordSchema:
 
 def lenient_of(entry: Entry, *, default: bool) -> bool:
     """Return whether `on_cast_error` is null: as that word, or as the null that YAML and JSON make of it."""
-    if "on_cast_error" in entry.members and entry.members["on_cast_error"] is None:
+    if "on_cast_error" in entry.fields and entry.fields["on_cast_error"] is None:
         return True
     return entry.choice("on_cast_error", ("fail", "null"), "null" if default else "fail") == "null"
 
@@ -60,7 +60,7 @@ def parse_schema(entry: Entry, *, lenient: bool) -> RecordSchema | None:
     try:
         if "fields" in raw:
             if len(raw) > 1:
-                entry.fail("schema has fields and something else; the short form is {fields: {…}} alone")
+                entry.fail("schema has more than fields; the short form is {fields: {…}} alone")
             kind = schema_short_form.parse(raw["fields"])
             return RecordSchema(kind, schema_of(kind), lenient)
         json_schema.check(raw)
@@ -75,8 +75,8 @@ def strict(stream: str) -> Misfit:
     """Return what fails a stream for a value that does not fit."""
 
     def misfit(at: str, value: Any, words: str) -> Any:
-        held = "is missing or null" if value is None else f"holds {shown(value)}"
-        wanted = "and must not be" if value is None else f"which is no {words}"
+        held = "is missing or null" if value is None else f"contains {shown(value)}"
+        wanted = "and must not be" if value is None else f"which does not fit {words}"
         msg = f"field '{at or 'record'}' of '{stream}' {held}, {wanted}; correct the schema, or set on_cast_error: null"
         raise MisfitError(msg)
 

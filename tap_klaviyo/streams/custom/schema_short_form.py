@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tap_klaviyo.config.errors import suggestion
 from tap_klaviyo.streams.custom import scalars
-from tap_klaviyo.streams.custom.entries import suggestion
 from tap_klaviyo.streams.custom.types import Fields, ListOf, MapOf, Scalar, Type
 
 _PLAIN = {
@@ -70,12 +70,12 @@ def _type(kind: Any, at: str, depth: int) -> Type:
         return _object(kind, at, depth)
     if isinstance(kind, list):
         if len(kind) != 1:
-            raise ShortFormError(_said(at, "is a list; it must hold the one type of its members"))
+            raise ShortFormError(_said(at, "is a list; it must contain exactly one type, that of its items"))
         return ListOf(_type(kind[0], f"{at}[]", depth + 1))
     if kind is None:  # a bare `null` in YAML
         return _PLAIN["null"]
     if not isinstance(kind, str):
-        raise ShortFormError(_said(at, "must have the name of a type"))
+        raise ShortFormError(_said(at, "must be the name of a type"))
     return _named(kind.strip().lower(), at, depth)
 
 
@@ -85,11 +85,11 @@ def _named(name: str, at: str, depth: int) -> Type:
     if found := _DECIMAL.fullmatch(name):
         precision, scale = int(found[1]), int(found[2])
         if not (1 <= precision <= _MOST_DIGITS and scale <= precision):
-            raise ShortFormError(_said(at, f"decimal(p,s) takes 1 to {_MOST_DIGITS} digits, and s of them at most p"))
+            raise ShortFormError(_said(at, f"decimal(p,s) needs 1 <= p <= {_MOST_DIGITS} and 0 <= s <= p"))
         return Scalar(f"decimal({precision},{scale})", {"type": "number"}, scalars.decimal_of(precision, scale))
     if (generic := _GENERIC.fullmatch(name)) and depth <= _DEEPEST:
         return _generic(generic[1], generic[2], at, depth)
-    raise ShortFormError(_said(at, f"type '{name[:40]}' is unknown; {suggestion(name, _NAMES)}"))
+    raise ShortFormError(_said(at, f"has the unknown type '{name[:40]}'; {suggestion(name, _NAMES)}"))
 
 
 def _generic(name: str, inside: str, at: str, depth: int) -> Type:
@@ -97,10 +97,10 @@ def _generic(name: str, inside: str, at: str, depth: int) -> Type:
         return ListOf(_named(inside.strip(), f"{at}[]", depth + 1))
     key, comma, value = _split(inside)
     if not comma:
-        raise ShortFormError(_said(at, "map<…,…> takes the type of its keys and the type of its values"))
+        raise ShortFormError(_said(at, "map<…,…> needs the type of its keys and the type of its values"))
     kind = _named(key.strip(), f"{at} (key)", depth + 1)
     if not isinstance(kind, Scalar):
-        raise ShortFormError(_said(at, "the keys of a map must be of a plain type"))
+        raise ShortFormError(_said(at, "the keys of a map must have a plain type"))
     return MapOf(kind, _named(value.strip(), f"{at}.*", depth + 1))
 
 

@@ -14,8 +14,8 @@ from tap_klaviyo.sync.range import EARLIEST
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tap_klaviyo.config.entries import Entry
     from tap_klaviyo.contract import FilterField
-    from tap_klaviyo.streams.custom.entries import Entry
 
 MOST_PARTS = 1000
 
@@ -105,12 +105,10 @@ def parse_split(
     if not entry.given("split"):
         return None
     raw = entry.mapping("split")
-    unknown = sorted(set(raw) - _KNOWN)
-    if unknown:
-        entry.fail(f"split has an unknown member '{unknown[0][:40]}'; known: {', '.join(sorted(_KNOWN))}")
+    entry.only(_KNOWN, within="split")
     param, name = raw.get("param"), raw.get("filter")
     if (param is None) == (name is None):
-        entry.fail("split needs either param (a parameter's name) or filter (a field's name)")
+        entry.fail("split needs either param (the name of a parameter) or filter (the name of a field)")
     if name is not None and (not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_$][\w.$-]*", name)):
         entry.fail("split.filter must be the name of a field")
     if ("values" in raw) == ("from" in raw):
@@ -126,9 +124,9 @@ def _values(entry: Entry, raw: Mapping[str, Any], allowed: Mapping[str, FilterFi
     if param is not None and (not isinstance(param, str) or not param):
         entry.fail("split.param must be the name of one parameter")
     if not isinstance(values, list) or not values or not all(isinstance(value, str | int | float) for value in values):
-        entry.fail("split.values must be a list of texts, numbers or truth values")
+        entry.fail("split.values must be a list of strings, numbers or booleans")
     if len(set(map(text_of, values))) < len(values):
-        entry.fail("split.values repeats a value, so that its records would come twice")
+        entry.fail("split.values has a value twice: its records would come twice")
     return Split((param,) if param else (), raw.get("filter"), tuple(values), allowed=allowed)
 
 
@@ -139,23 +137,23 @@ def _range(
     if param is not None and not (
         isinstance(param, list) and all(isinstance(one, str) for one in param) and len(set(param)) == len(param) == 2  # noqa: PLR2004 - a beginning and an end
     ):
-        entry.fail("split.param must be two names for a range: of the beginning and of the end, which is exclusive")
+        entry.fail("split.param must be two names for a range: of its start and of its exclusive end")
     start: Any = _bound(entry, raw, "from")
     stop: Any = _bound(entry, raw, "to")
     every = _step(entry, raw)
     dated = isinstance(start, datetime)
     if start is None or (stop is None and not dated):
-        entry.fail("split needs from and to; only a range of dates may end now")
+        entry.fail("split needs from and to; only a range of dates may leave out to")
     if isinstance(every, timedelta) is not dated or (stop is not None and isinstance(stop, datetime) is not dated):
         entry.fail("split.from, to and every must be numbers, or two dates and a duration such as 7d")
     if stop is not None and stop <= start:
-        entry.fail("split.from must lie before split.to")
+        entry.fail("split.from must be before split.to")
     if dated and name in allowed:
         operators = allowed[name].operators
         if "greater-or-equal" not in operators and (name != replication_key or "greater-than" not in operators):
-            entry.fail(f"split.filter '{name}' cannot be cut into ranges there: Klaviyo allows {', '.join(operators)}")
+            entry.fail(f"split.filter '{name}' cannot be split into ranges: Klaviyo allows {', '.join(operators)}")
         if "less-than" not in operators:
-            entry.fail(f"split.filter '{name}' cannot be cut into ranges there: Klaviyo allows {', '.join(operators)}")
+            entry.fail(f"split.filter '{name}' cannot be split into ranges: Klaviyo allows {', '.join(operators)}")
     return Split(
         tuple(param or ()),
         raw.get("filter"),
@@ -180,7 +178,7 @@ def _bound(entry: Entry, raw: Mapping[str, Any], key: str) -> Bound | None:
     except ValueError:
         found = None
     if found is None or found < EARLIEST:
-        entry.fail(f"split.{key} must be a number or a date-time, from 1900 on")
+        entry.fail(f"split.{key} must be a number, or a date-time from 1900 on")
     return found
 
 

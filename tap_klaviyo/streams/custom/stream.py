@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.pagination.chain import Chain
 from tap_klaviyo.pagination.fan_out import AllParents
-from tap_klaviyo.records.stream_options import OptionsError
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.custom.entry_columns import build_columns, kind_of
 from tap_klaviyo.streams.custom.parents import EntryListing, EntryParents, ids_of
@@ -64,7 +64,7 @@ class CustomStream(BaseStream):
         """
         if self.name in self.session.settings.stream_options:
             msg = f"stream_options '{self.name}': a custom stream has its options in its own entry"
-            raise OptionsError(msg)
+            raise SettingsError(msg)
         return build_columns(self.entry)
 
     def record_schema(self) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from tap_klaviyo import contract
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http import Request
 from tap_klaviyo.http.errors import BadRequestError
 from tap_klaviyo.records.columns import Attribute, Column
 from tap_klaviyo.records.flatten import Flattener
 from tap_klaviyo.records.jsonapi import Resource
 from tap_klaviyo.records.rows import Rows
-from tap_klaviyo.records.stream_options import OptionsError
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.reports.days import ONE_DAY, Days, Window, days_to_read, labelled, last_whole_day, windows
 from tap_klaviyo.streams.reports.duration import duration
@@ -62,13 +62,13 @@ class CalendarStream(BaseStream):
             message = (
                 f"stream_options '{name}': reports take none; name one in {self.setting} and say there what it asks"
             )
-            raise OptionsError(message)
+            raise SettingsError(message)
         super().__init__(tap, session, name)
 
     @cached_property
     def endpoint(self) -> Endpoint:
         """The endpoint that is asked."""
-        return contract.current().endpoint(self.facts.path, "POST")
+        return contract.newest().endpoint(self.facts.path, "POST")
 
     @property
     def parallel(self) -> bool:

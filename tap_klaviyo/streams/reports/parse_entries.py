@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from tap_klaviyo import contract
-from tap_klaviyo.config.entries import Fields
+from tap_klaviyo.config.entries import Entry, read_entries
 from tap_klaviyo.contract.filter_parser import FilterError, conditions
 from tap_klaviyo.contract.filters import all_of
 from tap_klaviyo.streams.reports.days import DAY, MONTH, WEEK
@@ -15,7 +15,7 @@ from tap_klaviyo.streams.reports.entries import LOOKBACK, PERIODS, AggregateEntr
 from tap_klaviyo.sync.metric import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection
 
     from tap_klaviyo.contract import Report
 
@@ -47,7 +47,7 @@ _LIST = re.compile(r"\[([^\]]*)\]")
 _DIMENSION = re.compile(r"""(not\(\s*)?equals\(\s*([^(),]+?)\s*,\s*(?:"[^"\\]*"|'[^'\\]*')\s*\)(?(1)\s*\))""")
 
 
-def report_entries(raw: Iterable[Mapping[str, Any]], taken: Iterable[str]) -> list[ReportEntry]:
+def report_entries(raw: Any, taken: Collection[str]) -> list[ReportEntry]:
     """Check the setting `reports`.
 
     Args:
@@ -57,10 +57,10 @@ def report_entries(raw: Iterable[Mapping[str, Any]], taken: Iterable[str]) -> li
     Raises:
         SettingsError: An entry cannot be followed.
     """
-    return [_report(fields) for fields in _named("reports", _REPORT_FIELDS, raw, taken)]
+    return [_report(entry) for entry in read_entries("reports", raw, _REPORT_FIELDS, taken)]
 
 
-def aggregate_entries(raw: Iterable[Mapping[str, Any]], taken: Iterable[str]) -> list[AggregateEntry]:
+def aggregate_entries(raw: Any, taken: Collection[str]) -> list[AggregateEntry]:
     """Check the setting `metric_aggregates`.
 
     Args:
@@ -70,78 +70,60 @@ def aggregate_entries(raw: Iterable[Mapping[str, Any]], taken: Iterable[str]) ->
     Raises:
         SettingsError: An entry cannot be followed.
     """
-    facts = contract.current().report(AGGREGATES)
-    return [_aggregate(fields, facts) for fields in _named(AGGREGATES, _AGGREGATE_FIELDS, raw, taken)]
+    facts = contract.newest().report(AGGREGATES)
+    return [_aggregate(entry, facts) for entry in read_entries(AGGREGATES, raw, _AGGREGATE_FIELDS, taken)]
 
 
-def _named(
-    setting: str, known: Collection[str], raw: Iterable[Mapping[str, Any]], taken: Iterable[str]
-) -> Iterator[Fields]:
-    """Yield the entries of a setting, each with a name that no other stream has."""
-    names = {*taken}
-    for index, entry in enumerate(raw):
-        fields = Fields(setting, index, entry, known)
-        _take(fields, names)
-        yield fields
-
-
-def _take(fields: Fields, names: set[str]) -> None:
-    if fields.name in names:
-        fields.fail("another stream has that name already")
-    names.add(fields.name)
-
-
-def _report(fields: Fields) -> ReportEntry:
-    kinds = [kind for kind in contract.current().reports() if kind != AGGREGATES]
-    if not fields.has("report"):
-        fields.fail(f"needs report: one of {', '.join(kinds)}")
-    facts = contract.current().report(fields.choice("report", kinds, ""))
+def _report(entry: Entry) -> ReportEntry:
+    kinds = [kind for kind in contract.newest().reports() if kind != AGGREGATES]
+    kind = entry.required("report", f"one of {', '.join(kinds)}")
+    facts = contract.newest().report(entry.one_of("report", kind, kinds))
     converts = "conversion_metric_id" in facts.attributes
     if not converts:
-        fields.refuse("conversion_metric", f"has no meaning in {facts.kind}, which counts no conversions")
-    interval = _interval(fields, facts)
-    timeframe = _timeframe(fields, facts, interval)
+        entry.refuse("conversion_metric", f"cannot be set: {facts.kind} counts no conversions")
+    interval = _interval(entry, facts)
+    timeframe = _timeframe(entry, facts, interval)
     return ReportEntry(
-        name=fields.name,
+        name=entry.name,
         facts=facts,
-        where=f"conversion_metric of {fields.where}",
-        statistics=fields.names("statistics", facts.statistics, facts.statistics),
-        group_by=_group_by(fields, facts),
-        filter=_filter(fields, facts),
+        where=f"conversion_metric of {entry.where}",
+        statistics=entry.choices("statistics", facts.statistics, facts.statistics),
+        group_by=_group_by(entry, facts),
+        filter=_filter(entry, facts),
         timeframe=timeframe,
-        window=fields.choice("window", _WINDOWS, MONTH),
+        window=entry.choice("window", _WINDOWS, MONTH),
         interval=interval,
-        conversion_metric=fields.text("conversion_metric") or DEFAULT,
-        lookback=fields.whole("lookback", LOOKBACK),
+        conversion_metric=entry.string("conversion_metric") or DEFAULT,
+        lookback=_lookback(entry),
     )
 
 
-def _interval(fields: Fields, facts: Report) -> str | None:
+def _interval(entry: Entry, facts: Report) -> str | None:
     if not facts.intervals:
-        fields.refuse("interval", f"is for series; {facts.kind} takes a window: {', '.join(_WINDOWS)}")
+        entry.refuse("interval", f"is only for series; {facts.kind} has a window: {', '.join(_WINDOWS)}")
         return None
-    fields.refuse("window", f"is for values; {facts.kind} takes an interval: {', '.join(sorted(facts.intervals))}")
-    return fields.choice("interval", facts.intervals, "daily")
+    entry.refuse("window", f"is only for values; {facts.kind} has an interval: {', '.join(sorted(facts.intervals))}")
+    return entry.choice("interval", facts.intervals, "daily")
 
 
-def _timeframe(fields: Fields, facts: Report, interval: str | None) -> str | None:
-    if not fields.has("timeframe"):
+def _timeframe(entry: Entry, facts: Report, interval: str | None) -> str | None:
+    if not entry.given("timeframe"):
         return None
-    timeframe = fields.choice("timeframe", facts.timeframes, "")
+    timeframe = entry.choice("timeframe", facts.timeframes, "")
     for other in ("window", "lookback"):
-        fields.refuse(other, "has no meaning beside timeframe, which Klaviyo counts from today each time")
+        entry.refuse(other, "cannot be combined with timeframe, which Klaviyo counts from today each time")
     longest = facts.interval_days.get(interval or "")
     days = _TIMEFRAME_DAYS.get(timeframe, _YEAR)
     if longest is not None and days > longest:
-        fields.fail(f"timeframe '{timeframe}' is longer than the {longest} days of interval '{interval}'")
+        entry.fail(f"timeframe '{timeframe}' is longer than the {longest} days of interval '{interval}'")
     return timeframe
 
 
-def _group_by(fields: Fields, facts: Report) -> tuple[str, ...]:
+def _group_by(entry: Entry, facts: Report) -> tuple[str, ...]:
     if "group_by" not in facts.attributes:
-        fields.refuse("group_by", f"cannot be chosen in {facts.kind}")
+        entry.refuse("group_by", f"cannot be set for {facts.kind}")
         return facts.default_group_by
-    found = fields.names("group_by", facts.group_by, facts.default_group_by)
+    found = entry.choices("group_by", facts.group_by, facts.default_group_by)
     missing = [name for name in facts.required_group_by if name not in found]
     missing += [
         needed
@@ -151,52 +133,56 @@ def _group_by(fields: Fields, facts: Report) -> tuple[str, ...]:
         if needed not in found
     ]
     if missing:
-        fields.fail(f"group_by needs {', '.join(sorted(set(missing)))} too")
+        entry.fail(f"group_by also needs {', '.join(sorted(set(missing)))}")
     return found
 
 
-def _filter(fields: Fields, facts: Report) -> str | None:
-    text = fields.text("filter")
+def _filter(entry: Entry, facts: Report) -> str | None:
+    text = entry.string("filter")
     if text is None:
         return None
     try:
         text = all_of(conditions(text, facts.filters)) or text
     except FilterError as error:
-        fields.fail(f"filter: {error}")
+        entry.fail(f"filter: {error}")
     bare = _QUOTED.sub("x", text)
     compared = _COMPARED.findall(bare)
     if len(set(compared)) < len(compared):
-        fields.fail("filter: a field can stand in one condition only")
+        entry.fail("filter: a field can be used in one condition only")
     most = facts.filter_list_maximum
     if most is not None and any(items.count(",") >= most for items in _LIST.findall(bare)):
-        fields.fail(f"filter: a list can hold {most} values at most")
+        entry.fail(f"filter: a list can have {most} values at most")
     return text
 
 
-def _aggregate(fields: Fields, facts: Report) -> AggregateEntry:
-    metric = fields.text("metric")
-    if metric is None:
-        fields.fail("needs metric: the id or the name of one")
-    timezone = fields.text("timezone")
+def _aggregate(entry: Entry, facts: Report) -> AggregateEntry:
+    metric = entry.required("metric", "the id or the name of a metric")
+    timezone = entry.string("timezone")
     if timezone is not None and (timezone in facts.refused_timezones or timezone not in available_timezones()):
-        fields.fail(f"timezone '{timezone}' is not one that Klaviyo takes; write it as America/New_York is")
-    conditions = fields.texts("filter")
-    for text in conditions:
+        entry.fail("unknown timezone; use a name like America/New_York")
+    filters = entry.strings("filter") or ()
+    for text in filters:
         match = _DIMENSION.fullmatch(text.strip())
         if match is None or match[2] not in facts.group_by:
-            fields.fail(
-                "filter: each condition must be equals(dimension,'text') or not(equals(dimension,'text')), "
-                f"with a dimension out of {', '.join(sorted(facts.group_by))}"
+            entry.fail(
+                "filter: each condition must be equals(dimension,'value') or not(equals(dimension,'value')), "
+                f"with one of the dimensions {', '.join(sorted(facts.group_by))}"
             )
     return AggregateEntry(
-        name=fields.name,
+        name=entry.name,
         facts=facts,
-        where=f"metric of {fields.where}",
+        where=f"metric of {entry.where}",
         metric=metric,
-        measurements=fields.names("measurements", facts.statistics, facts.statistics),
-        by=fields.names("by", facts.group_by, ()),
-        interval=fields.choice("interval", [one for one in facts.intervals if one in PERIODS], DAY),
-        filter=tuple(text.strip() for text in conditions),
+        measurements=entry.choices("measurements", facts.statistics, facts.statistics),
+        by=entry.choices("by", facts.group_by, ()),
+        interval=entry.choice("interval", [one for one in facts.intervals if one in PERIODS], DAY),
+        filter=tuple(text.strip() for text in filters),
         timezone=timezone,
-        lookback=fields.whole("lookback", LOOKBACK),
+        lookback=_lookback(entry),
     )
+
+
+def _lookback(entry: Entry) -> int:
+    """Days that are read again."""
+    found = entry.whole("lookback", 0)
+    return LOOKBACK if found is None else found

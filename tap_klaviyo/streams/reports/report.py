@@ -36,7 +36,7 @@ class ReportStream(CalendarStream):
     setting = "reports"
 
     def __init__(self, tap: Tap, session: Session, entry: ReportEntry | None = None) -> None:
-        self.facts = contract.current().report(self.kind)
+        self.facts = contract.newest().report(self.kind)
         self.entry = entry or standard(f"{self.kind}_report", self.facts)
         self.selected_by_default = entry is not None  # the daily quota is small, and the account's other tools share it
         self.lookback = self.entry.lookback

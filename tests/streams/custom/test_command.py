@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tap_klaviyo.config.validation import SettingsError
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.tap import TapKlaviyo
 
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -23,7 +23,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
             "event_streams": [{"name": "orders", "metric": "Placed Order"}],
             "custom_streams": [{"name": "orders", "path": "/api/x"}],
         },
-        "custom_streams[0] 'orders': the name is taken",
+        "custom_streams[0] 'orders': the name is already taken",
     ),
     ({"custom_streams": [{"name": "orders", "path": "/api/x", "records_path": "$["}]}, "'orders': records_path"),
     ({"custom_streams": {"name": "orders"}}, "custom_streams"),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tap_klaviyo.config.validation import SettingsError
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http import Origin
 from tap_klaviyo.streams.custom.build import custom_streams
 from tap_klaviyo.streams.custom.entry import CAUTIOUS, parse_entries
@@ -75,96 +75,105 @@ def test_an_entry_is_taken(members):
 
 
 INVALID = {
-    "no place": ({"path": None}, "needs either path or url"),
-    "two places": ({"url": "https://a.klaviyo.com/api/lists"}, "needs either path or url"),
+    "no place": ({"path": None}, "set either path or url"),
+    "two places": ({"url": "https://a.klaviyo.com/api/lists"}, "set either path or url"),
     "not under /api": ({"path": "/client/subscriptions"}, "path must begin with /api/"),
-    "a path that is no text": ({"path": 7}, "path must be text"),
+    "a path that is no text": ({"path": 7}, "path must be a string"),
     "a query in the path": ({"path": "/api/lists?a=b"}, "put it into params"),
     "a fragment in the path": ({"path": "/api/lists#a"}, "put it into params"),
-    "dots in the path": ({"path": "/api/../oauth/token"}, "a part of dots"),
-    "encoded dots in the path": ({"path": "/api/%2e%2E/oauth/token"}, "a part of dots"),
-    "an empty part": ({"path": "/api//lists"}, "an empty part"),
+    "dots in the path": ({"path": "/api/../oauth/token"}, "a segment of dots"),
+    "encoded dots in the path": ({"path": "/api/%2e%2E/oauth/token"}, "a segment of dots"),
+    "an empty part": ({"path": "/api//lists"}, "an empty segment"),
     "a blank in the path": ({"path": "/api/my lists"}, "percent-encoded"),
     "a backslash in the path": ({"path": "/api/\\evil.example"}, "percent-encoded"),
     "half an escape": ({"path": "/api/lists/%2"}, "percent-encoded"),
-    "an unknown member": ({"param": {}}, "unknown member 'param'; did you mean 'params'?"),
-    "an odd unknown member": ({"zzz": 1}, "unknown member 'zzz'; known: body, cursor_field"),
+    "an unknown member": ({"param": {}}, "unknown field 'param'; did you mean 'params'?"),
+    "an odd unknown member": ({"zzz": 1}, "unknown field 'zzz'; allowed: body, cursor_field"),
     "another method": ({"method": "DELETE"}, "method must be GET or POST"),
     "params of lists": ({"params": []}, "params must be an object"),
-    "a parameter that is an object": ({"params": {"a": {}}}, "params.a must be text, a number"),
-    "a parameter that is empty": ({"params": {"a": []}}, "params.a must be text, a number"),
+    "a parameter that is an object": ({"params": {"a": {}}}, "params.a must be a string, a number"),
+    "a parameter that is empty": ({"params": {"a": []}}, "params.a must be a string, a number"),
     "a body of a GET": ({"body": {}}, "a body needs method POST"),
-    "a body that is a list": ({"method": "POST", "body": []}, "body must be an object or text"),
+    "a body that is a list": ({"method": "POST", "body": []}, "body must be an object or a string"),
     "a key of one's own": ({"headers": {"Authorization": "Klaviyo-API-Key x"}}, "header 'Authorization' cannot be set"),
     "a key in capitals": ({"headers": {" AUTHORIZATION ": "x"}}, "header 'AUTHORIZATION' cannot be set"),
     "another host": ({"headers": {"host": "evil.example"}}, "header 'host' cannot be set"),
-    "revision as a header": ({"headers": {"Revision": "2026-07-15"}}, "is the member revision"),
-    "two headers in one": ({"headers": {"X-A": "1\r\nHost: evil.example"}}, "in one line of ASCII each"),
-    "a header name of two": ({"headers": {"X-A: 1\r\nHost": "evil.example"}}, "in one line of ASCII each"),
-    "a header that is a number": ({"headers": {"X-A": 1}}, "in one line of ASCII each"),
-    "a revision that is none": ({"revision": "latest"}, "revision must look like 2026-07-15"),
-    "another format": ({"format": "csv"}, "format 'csv' is unknown; known: json, text"),
+    "revision as a header": ({"headers": {"Revision": "2026-07-15"}}, "set 'revision' instead of a 'revision' header"),
+    "two headers in one": ({"headers": {"X-A": "1\r\nHost: evil.example"}}, "each on one line of ASCII"),
+    "a header name of two": ({"headers": {"X-A: 1\r\nHost": "evil.example"}}, "each on one line of ASCII"),
+    "a header that is a number": ({"headers": {"X-A": 1}}, "each on one line of ASCII"),
+    "a revision that is none": ({"revision": "latest"}, "revision must look like 2026-"),
+    "another format": ({"format": "csv"}, "format: unknown value 'csv'; allowed: json, text"),
     "a schema that is text": ({"schema": "id"}, "schema must be an object"),
-    "an unknown type": ({"schema": {"fields": {"id": "strnig"}}}, "schema.fields.id type 'strnig' is unknown; did you"),
-    "a type inside": ({"schema": {"fields": {"a": {"b": "array<x>"}}}}, "schema.fields.a.b[] type 'x' is unknown"),
-    "a type that is a number": ({"schema": {"fields": {"a": 1}}}, "schema.fields.a must have the name of a type"),
+    "an unknown type": (
+        {"schema": {"fields": {"id": "strnig"}}},
+        "schema.fields.id has the unknown type 'strnig'; did you",
+    ),
+    "a type inside": ({"schema": {"fields": {"a": {"b": "array<x>"}}}}, "schema.fields.a.b[] has the unknown type 'x'"),
+    "a type that is a number": ({"schema": {"fields": {"a": 1}}}, "schema.fields.a must be the name of a type"),
     "no fields": ({"schema": {"fields": {}}}, "schema.fields must be an object of field names"),
-    "too many digits": ({"schema": {"fields": {"a": "decimal(39,2)"}}}, "takes 1 to 38 digits"),
-    "half a map": ({"schema": {"fields": {"a": "map<string>"}}}, "map<…,…> takes the type of its keys"),
-    "keys that are lists": ({"schema": {"fields": {"a": "map<array<int>,int>"}}}, "must be of a plain type"),
-    "a list of two types": ({"schema": {"fields": {"a": ["int", "int"]}}}, "must hold the one type"),
+    "too many digits": ({"schema": {"fields": {"a": "decimal(39,2)"}}}, "needs 1 <= p <= 38"),
+    "half a map": ({"schema": {"fields": {"a": "map<string>"}}}, "map<…,…> needs the type of its keys"),
+    "keys that are lists": ({"schema": {"fields": {"a": "map<array<int>,int>"}}}, "must have a plain type"),
+    "a list of two types": ({"schema": {"fields": {"a": ["int", "int"]}}}, "must contain exactly one type"),
     "both forms": ({"schema": {"fields": {"a": "int"}, "type": "object"}}, "short form is {fields: {…}} alone"),
-    "a bad JSON schema": ({"schema": {"properties": {"a": {"type": "text"}}}}, "schema.properties.a.type is no valid"),
+    "a bad JSON schema": (
+        {"schema": {"properties": {"a": {"type": "text"}}}},
+        "schema.properties.a.type is not a valid",
+    ),
     "a schema of a list": ({"schema": {"type": "array"}}, "schema must have the type object"),
     "a reference": ({"schema": {"properties": {"a": {"$ref": "https://evil.example/x"}}}}, "schema has a $ref"),
-    "another rule for misfits": ({"on_cast_error": "skip"}, "on_cast_error 'skip' is unknown"),
-    "a bad JSONPath": ({"records_path": "$.data[*"}, "records_path is no JSONPath"),
-    "a JSONPath that is a number": ({"records_path": 1}, "records_path must be text"),
+    "another rule for misfits": ({"on_cast_error": "skip"}, "on_cast_error: unknown value 'skip'"),
+    "a bad JSONPath": ({"records_path": "$.data[*"}, "records_path is not a valid JSONPath"),
+    "a JSONPath that is a number": ({"records_path": 1}, "records_path must be a string"),
     "half flat": ({"flatten_attributes": "yes"}, "flatten_attributes must be true or false"),
-    "a key that is text": ({"primary_keys": "id"}, "primary_keys must be a list of names"),
+    "a key that is text": ({"primary_keys": {"id": 1}}, "primary_keys must be a list of strings"),
     "a key beside the schema": ({"primary_keys": ["uuid"], "schema": NESTED}, "primary_keys: the schema has no 'uuid'"),
-    "a replication key inside": ({"replication_key": "created", "schema": NESTED}, "flatten_attributes may bring it"),
+    "a replication key inside": ({"replication_key": "created", "schema": NESTED}, "flatten_attributes may move it"),
     "a replication key of text": ({"replication_key": "id", "schema": NESTED}, "must be a timestamp"),
     "a start without a key": ({"start_param": "since"}, "start_param needs a replication_key"),
     "bounds without a key": ({"filter": "greater-than(updated,{start})"}, "need a replication_key"),
     "a start twice": (
         {"replication_key": "updated", "start_param": "since", "params": {"since": "x"}},
-        "start_param 'since' stands in params too",
+        "start_param 'since' is also in params",
     ),
-    "another paging": ({"paging": "offset"}, "paging 'offset' is unknown"),
+    "another paging": ({"paging": "offset"}, "paging: unknown value 'offset'"),
     "a cursor without a body": ({"method": "POST", "paging": "body_cursor"}, "needs a body to put the cursor into"),
     "a cursor in text": ({"method": "POST", "body": "a=b", "paging": "body_cursor"}, "a body that is a JSON object"),
-    "a bad cursor path": ({"cursor_path": "]["}, "cursor_path is no JSONPath"),
+    "a bad cursor path": ({"cursor_path": "]["}, "cursor_path is not a valid JSONPath"),
     "a placeholder without a parent": ({"path": "/api/lists/{id}/profiles"}, "placeholder {id} needs a parent"),
     "a parent without a placeholder": ({"parent": "lists"}, "parent fills no placeholder"),
     "a parent that is not there": (
         {"path": "/api/x/{id}", "parent": "list"},
-        "parent 'list' is no stream with ids; did you mean 'lists'?",
+        "parent: unknown stream 'list'; did you mean 'lists'?",
     ),
     "itself as a parent": ({"path": "/api/x/{id}", "parent": "mine"}, "parents lead in a circle: mine → mine"),
     "a parent without an id": (
         {"path": "/api/x/{id}", "parent": "profile_suppressions"},
-        "has no one id",
+        "cannot be a parent: its key is not a single id",
     ),
     "a placeholder too many": (
         {"path": "/api/x/{id}/{other}", "parent": "lists"},
-        "fills one placeholder with its id, and there are 2",
+        "fills one placeholder with its id, but there are 2",
     ),
     "only the parent's parent": (
         {"path": "/api/x/{flow_id}", "parent": "flow_actions"},
-        "fills one placeholder with its id beside flow_id, and there are 0",
+        "fills one placeholder with its id in addition to flow_id, but there are 0",
     ),
-    "a text with a schema": ({"format": "text", "schema": NESTED}, "schema has no meaning with format text"),
+    "a text with a schema": ({"format": "text", "schema": NESTED}, "schema cannot be combined with format text"),
     "a split that is a list": ({"split": []}, "split must be an object"),
     "a split of nothing": ({"split": {"values": [1]}}, "split needs either param"),
-    "an unknown way to split": ({"split": {"by": "x"}}, "split has an unknown member 'by'"),
+    "an unknown way to split": ({"split": {"by": "x"}}, "unknown field 'split.by'; allowed: every, filter"),
     "a split without values": ({"split": {"param": "x"}}, "split needs either values, or from, to and every"),
     "a split by no values": ({"split": {"param": "x", "values": []}}, "split.values must be a list"),
-    "a value twice": ({"split": {"param": "x", "values": ["1", 1]}}, "split.values repeats a value"),
-    "a range without an end": ({"split": {"filter": "n", "from": 1, "every": 1}}, "only a range of dates may end now"),
+    "a value twice": ({"split": {"param": "x", "values": ["1", 1]}}, "split.values has a value twice"),
+    "a range without an end": (
+        {"split": {"filter": "n", "from": 1, "every": 1}},
+        "only a range of dates may leave out to",
+    ),
     "a range that runs back": (
         {"split": {"filter": "n", "from": 2, "to": 1, "every": 1}},
-        "split.from must lie before split.to",
+        "split.from must be before split.to",
     ),
     "a range without a step": ({"split": {"filter": "n", "from": 1, "to": 2}}, "split.every must be a number above 0"),
     "a step of nothing": ({"split": {"filter": "n", "from": 1, "to": 2, "every": 0}}, "split.every must be"),
@@ -183,13 +192,13 @@ INVALID = {
     ),
     "an operator that Klaviyo lacks": (
         {"path": "/api/profiles", "split": {"filter": "updated", "from": "2026-01-01", "every": "7d"}},
-        "cannot be cut into ranges there",
+        "cannot be split into ranges",
     ),
     "split and parent": (
         {"path": "/api/lists/{id}/profiles", "parent": "lists", "split": {"param": "x", "values": [1]}},
-        "split and parent cannot go together",
+        "split cannot be combined with parent",
     ),
-    "the name of a stream": ({"name": "Profiles"}, "the name is taken by another stream"),
+    "the name of a stream": ({"name": "Profiles"}, "the name is already taken by another stream"),
 }
 
 
@@ -204,20 +213,22 @@ def test_an_entry_is_refused_by_name(members, problem):
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("name", [None, 7, "", "my-lists", "1st", "a b", "é", "x\n"])
+@pytest.mark.parametrize("name", ["my-lists", "1st", "a b", "é", "x\n", " x"])
 def test_a_name_is_one_that_every_target_takes(name):
-    with pytest.raises(SettingsError, match=r"^custom_streams\[0\]: name must be text of letters, digits and _"):
+    with pytest.raises(SettingsError, match=r"^custom_streams\[0\]: name must be letters, digits and underscores"):
         classes({"name": name, **PLACE})
 
 
 def test_two_entries_need_two_names():
-    with pytest.raises(SettingsError, match=r"custom_streams\[1\] 'MINE': the name is taken by custom_streams\[0\]"):
+    with pytest.raises(
+        SettingsError, match=r"custom_streams\[1\] 'MINE': the name is already taken by custom_streams\[0\]"
+    ):
         classes({"name": "mine", **PLACE}, {"name": "MINE", **PLACE})
 
 
 @pytest.mark.parametrize("raw", [{"a": 1}, "x", 1, [1], ["x"], [None]])
 def test_the_setting_is_a_list_of_objects(raw):
-    with pytest.raises(SettingsError, match=r"custom_streams.*must be (a list of objects|an object)"):
+    with pytest.raises(SettingsError, match=r"custom_streams.*must be (a list|an object)"):
         list(parse_entries(raw, taken=set(), origin=Origin.of("sandbox://"), now=NOW))
 
 

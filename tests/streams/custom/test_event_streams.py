@@ -7,7 +7,7 @@ from datetime import timedelta
 import jsonschema
 import pytest
 
-from tap_klaviyo.config.validation import SettingsError
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.contract.timestamps import parse_instant
 from tap_klaviyo.sandbox.access import Access
 from tap_klaviyo.streams.custom.events import event_streams
@@ -184,19 +184,19 @@ def test_a_property_that_does_not_fit_is_null_or_fails(server, caplog):
     assert "event_properties.ShippingAddress" in caplog.text
     failing = sync({**server.config, "event_streams": [{**entry, "on_cast_error": "fail"}]})
     assert failing.tap.failures == ["mine"]
-    assert "field 'event_properties.ShippingAddress' of 'mine' holds" in caplog.text
+    assert "field 'event_properties.ShippingAddress' of 'mine' contains" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
-        ({}, "needs a metric"),
-        ({"metric": 7}, "metric must be text"),
-        ({"metric": " "}, "metric must be text"),
-        ({"metric": "X", "filter": "a"}, "unknown member 'filter'; known: metric, name, on_cast_error, schema"),
-        ({"metric": "X", "schema": {"fields": {"a": "x"}}}, "schema.fields.a type 'x' is unknown"),
+        ({}, "missing field 'metric': the id or the name of a metric"),
+        ({"metric": 7}, "metric must be a string"),
+        ({"metric": " "}, "metric must not be empty"),
+        ({"metric": "X", "filter": "a"}, "unknown field 'filter'; allowed: metric, name, on_cast_error, schema"),
+        ({"metric": "X", "schema": {"fields": {"a": "x"}}}, "schema.fields.a has the unknown type 'x'"),
         ({"metric": "X", "on_cast_error": "fail"}, "on_cast_error needs a schema"),
-        ({"metric": "X", "name": "EVENTS"}, "the name is taken by another stream"),
+        ({"metric": "X", "name": "EVENTS"}, "the name is already taken by another stream"),
     ],
 )
 def test_an_entry_is_refused_by_name(entry, problem):

@@ -1,0 +1,98 @@
+"""The setting `stream_options`, checked against the contract before the first request."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from tap_klaviyo.config.entries import Entry, read_object
+from tap_klaviyo.config.errors import SettingsError
+from tap_klaviyo.contract.filter_parser import FilterError, conditions
+from tap_klaviyo.contract.filters import all_of
+from tap_klaviyo.http.redact import brief
+from tap_klaviyo.records.stream_options import StreamOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from tap_klaviyo.records.stream_options import Offer
+
+_KNOWN = ("additional_fields", "fields", "filter", "include", "page_size")
+
+
+def check_streams(raw: Any, known: Collection[str]) -> None:
+    """Check that the options are of streams that there are.
+
+    Raises:
+        SettingsError: They are not.
+    """
+    for name in raw or ():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else "--discover lists the streams"
+            msg = f"stream_options: unknown stream '{brief(name, 40)}'; {hint}"
+            raise SettingsError(msg)
+
+
+def parse_options(stream: str, raw: Any, offer: Offer) -> StreamOptions:
+    """Check the options of one stream.
+
+    Raises:
+        SettingsError: An option, a name, an operator or a value that the stream's endpoint does not allow.
+    """
+    entry = read_object(f"stream_options '{stream}'", stream, raw, _KNOWN)
+    additional = entry.choices("additional_fields", offer.additional_fields)
+    asked = additional if entry.given("additional_fields") else None
+    include = entry.choices("include", offer.include)
+    return StreamOptions(
+        fields=_fields(entry, _allowed_fields(offer, include, asked)),
+        include=include,
+        additional_fields=asked,
+        filter=_filter(entry, offer),
+        page_size=_page_size(entry, offer),
+    )
+
+
+def _allowed_fields(
+    offer: Offer, include: tuple[str, ...], additional: tuple[str, ...] | None
+) -> dict[str, frozenset[str]]:
+    kinds = offer.types | {offer.include[name] for name in include}
+    left_out = offer.additional_fields - {*(offer.always if additional is None else additional)}
+    own = {name for name in offer.fields.get(offer.record_type, ()) if name.partition(".")[0] in left_out}
+    return {
+        kind: names - own if kind == offer.record_type else names
+        for kind, names in offer.fields.items()
+        if kind in kinds
+    }
+
+
+def _fields(entry: Entry, allowed: Mapping[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:
+    if entry.given("fields") and not isinstance(entry.fields["fields"], dict):
+        entry.fail("fields must be an object of lists by type, such as {profile: [email]}")
+    found = {}
+    for kind, names in entry.mapping("fields").items():
+        if kind not in allowed:
+            entry.fail(
+                f"fields: unknown type '{brief(kind, 40)}'; allowed: {', '.join(sorted(allowed)) or 'nothing'} "
+                "(a related type only together with its include)"
+            )
+        named = entry.checked_strings(f"fields.{kind}", names) or ()
+        found[kind] = tuple(entry.one_of(f"fields.{kind}", name, allowed[kind]) for name in named)
+    return found
+
+
+def _filter(entry: Entry, offer: Offer) -> str | None:
+    value = entry.string("filter")
+    if value is None:
+        return None
+    try:
+        return all_of(conditions(value, offer.filters))
+    except FilterError as error:
+        entry.fail(f"filter: {error}")
+
+
+def _page_size(entry: Entry, offer: Offer) -> int | None:
+    if offer.page_size is None:
+        entry.refuse("page_size", "cannot be set for this stream")
+        return None
+    return entry.whole("page_size", 1, offer.page_size)

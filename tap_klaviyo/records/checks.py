@@ -1,0 +1,64 @@
+"""Checks that the values of a page are as their schemas promise; one that is not makes the page odd."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from tap_klaviyo.contract.timestamps import rfc3339
+from tap_klaviyo.records.coerce import conformer
+from tap_klaviyo.records.decoder import SCALARS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from msgspec import Raw
+
+    from tap_klaviyo.records.coerce import Conform
+    from tap_klaviyo.records.columns import Chosen
+
+# Of the usual shape, "2022-11-08T01:23:45+00:00".
+_marks, _after_seconds = itemgetter(slice(4, 17, 3)), itemgetter(slice(19, None))
+
+
+class OddPageError(ValueError):
+    """A page that only the flattener reads."""
+
+
+def scalar_of(choice: Chosen) -> str:
+    """Return the one JSON type of a column, an empty string if there are several or none."""
+    types = choice.column.schema.get("type", ())
+    named = [name for name in ([types] if isinstance(types, str) else types) if name != "null"]
+    return named[0] if len(named) == 1 else ""
+
+
+def converting(choice: Chosen) -> Conform:
+    """Return a conversion that leaves the usual values alone; what does not fit makes the page odd."""
+    usual = SCALARS[scalar_of(choice)][1]
+    conform = conformer(choice.column.schema, None, refuse)
+    return lambda value: value if type(value) in usual else conform(value)
+
+
+def refuse(_at: str) -> None:
+    """Give up on the fast way for a page; the argument is where the value stands."""
+    raise OddPageError
+
+
+def date_times(texts: Sequence[Any], *, checked: bool) -> Iterable[Any]:
+    """Return date-times in RFC 3339; ``checked`` elsewhere, those of the usual shape need no closer look."""
+    if (
+        checked
+        and None not in texts
+        and set(map(_marks, texts)) == {"--T::"}
+        and set(map(_after_seconds, texts)) == {"+00:00"}
+    ):
+        return texts
+    return [text if text is None else rfc3339(text) for text in texts]
+
+
+def object_or_null(raw: Raw) -> Raw:
+    """Return raw JSON that is an object or null."""
+    start = bytes(raw)[:1]
+    if start not in {b"{", b"n"}:
+        raise OddPageError
+    return raw

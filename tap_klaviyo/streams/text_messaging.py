@@ -1,0 +1,32 @@
+"""The numbers and names that text messages come from."""
+
+from tap_klaviyo.streams.accounts import Accounts
+from tap_klaviyo.streams.resource import KlaviyoStream
+
+
+class TextMessagingSenders(KlaviyoStream):
+    """A number or name that sends text messages. A request per 20, 60 a minute."""
+
+    name = "text_messaging_senders"
+    path = "/api/text-messaging-senders"
+
+
+class TextMessagingSenderRegistrations(KlaviyoStream):
+    """The registration of a sender. Carried by the senders: a request per 20 of them, 60 a minute."""
+
+    name = "text_messaging_sender_registrations"
+    path = "/api/text-messaging-senders"
+    via = "text-messaging-sender-registration"
+    via_type = "text-messaging-sender-registration"
+    via_column = "text_messaging_sender_id"
+
+
+class TextMessagingConfigurations(KlaviyoStream):
+    """How the account sends text messages. One request; its id is the account's."""
+
+    name = "text_messaging_configurations"
+    path = "/api/text-messaging-configurations/{id}"
+    parent = Accounts
+
+
+STREAMS = (TextMessagingSenders, TextMessagingSenderRegistrations, TextMessagingConfigurations)

@@ -1,0 +1,104 @@
+"""The settings as a whole: read if they can be, and otherwise refused by name, in a sync and in discovery alike."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tap_klaviyo.config.errors import SettingsError
+from tap_klaviyo.config.settings import Settings
+from tap_klaviyo.tap import TapKlaviyo
+
+URL = {"api_url": "sandbox://"}
+NOW = datetime(2026, 7, 15, tzinfo=UTC)
+SECRET = "a-made-up-secret"
+
+
+def settings(**config):
+    return Settings.of(TapKlaviyo(config={**URL, **config}).config)
+
+
+BAD = [
+    ({"start_date": "soon"}, "setting 'start_date' is not a valid date-time; write it like 2024-01-01T00:00:00Z"),
+    ({"end_date": "2024-13-01"}, "setting 'end_date' is not a valid date-time; write it like 2024-01-01T00:00:00Z"),
+    ({"end_date": 20240101}, "setting 'end_date' must be a string"),
+    (
+        {"start_date": "2024-02-01", "end_date": "2024-01-01"},
+        "setting 'end_date' must be after 'start_date': nothing lies between them",
+    ),
+    (
+        {"start_date": "2024-01-01T02:00:00+02:00", "end_date": "2024-01-01T00:00:00Z"},
+        "setting 'end_date' must be after 'start_date': nothing lies between them",
+    ),
+    ({"max_workers": 0}, "setting 'max_workers' must be at least 1"),
+    ({"max_workers": 2.5}, "setting 'max_workers' must be a whole number"),
+    ({"max_workers": "many"}, "setting 'max_workers' must be a whole number"),
+    ({"rate_limit_share": 0}, "setting 'rate_limit_share' must be more than 0"),
+    ({"rate_limit_share": "1.5"}, "setting 'rate_limit_share' must be at most 1"),
+    ({"lookback_days": -1}, "setting 'lookback_days' must be at least 0"),
+    ({"include_account_id": "maybe"}, "setting 'include_account_id' must be true or false"),
+    ({"on_permission_denied": "ignore"}, "setting 'on_permission_denied' must be one of skip, fail"),
+    ({"reports": "[{"}, "setting 'reports' must be a list"),
+    ({"stream_options": "[]"}, "setting 'stream_options' must be an object"),
+    ({"retri": SECRET}, "unknown setting 'retri'; did you mean 'retry'?"),
+    (
+        {"auth_token": "\ud800"},
+        (
+            "setting 'auth_token' contains NaN, Infinity or an invalid Unicode character (lone surrogate), "
+            "none of which can be sent"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize("discovery", [False, True], ids=["sync", "discovery"])
+@pytest.mark.parametrize(("config", "message"), BAD, ids=[message for _, message in BAD])
+def test_what_cannot_be_followed_is_refused(config, message, discovery):
+    with pytest.raises(SettingsError) as refused:
+        TapKlaviyo(config={**URL, **config}, validate_config=not discovery)
+    assert str(refused.value) == message
+
+
+def test_everything_that_is_wrong_is_said_at_once():
+    with pytest.raises(SettingsError, match="'max_workers' must be at least 1; setting 'start_date' is not"):
+        TapKlaviyo(config={**URL, "start_date": "soon", "max_workers": 0})
+
+
+def test_discovery_needs_no_key():
+    assert TapKlaviyo(config={}, validate_config=False).catalog_dict["streams"]
+
+
+def test_a_start_in_the_future_is_said(caplog):
+    TapKlaviyo(config={**URL, "start_date": "2026-07-16"}, now=NOW)
+    assert "setting 'start_date' is in the future: streams that it bounds read nothing before then" in caplog.messages
+
+
+def test_a_start_in_the_past_is_not(caplog):
+    TapKlaviyo(config={**URL, "start_date": "2026-07-14"}, now=NOW)
+    assert "future" not in caplog.text
+
+
+def test_strings_are_read_as_their_types():
+    """Meltano hands down what stands in the environment as a string if nobody told it the kind of a setting."""
+    found = settings(
+        max_workers="2",
+        rate_limit_share="0.5",
+        include_account_id="True",
+        event_streams='[{"name": "orders", "metric": "Placed Order"}]',
+        stream_options='{"lists": {"page_size": 5}}',
+    )
+    assert (found.max_workers, found.rate_limit_share, found.include_account_id) == (2, 0.5, True)
+    assert found.event_streams == ({"name": "orders", "metric": "Placed Order"},)
+    assert found.stream_options == {"lists": {"page_size": 5}}
+
+
+def test_empty_strings_are_unset():
+    found = settings(auth_token="", start_date="", max_workers="", reports="", include_account_id="")
+    assert found == settings()
+
+
+def test_whole_numbers_may_have_a_point():
+    found = settings(max_workers=2.0, lookback_days=3.0).max_workers
+    assert found == 2
+    assert isinstance(found, int)
