@@ -24,6 +24,7 @@ class ObjectSchemas(KlaviyoStream):
     path = "/api/object-types/{id}/schema-versions"
     parent = ObjectTypes
     parent_column = "object_type_id"
+    swept = True
 
 
 class SourceMappings(KlaviyoStream):
@@ -34,6 +35,7 @@ class SourceMappings(KlaviyoStream):
     parent = ObjectSchemas
     parent_column = "object_schema_id"
     inherited_columns = ("object_type_id",)
+    swept = True
 
 
 class ObjectRecords(KlaviyoStream):
@@ -44,6 +46,7 @@ class ObjectRecords(KlaviyoStream):
     parent = ObjectTypes
     parent_column = "object_type_id"
     selected_by_default = False
+    swept = True
 
 
 class ObjectIngestionLogs(KlaviyoStream):
@@ -59,6 +62,7 @@ class ObjectIngestionLogs(KlaviyoStream):
     parent_column = "object_type_id"
     bounded = True
     selected_by_default = False
+    late = True
 
 
 STREAMS = (DataSources, ObjectTypes, ObjectSchemas, SourceMappings, ObjectRecords, ObjectIngestionLogs)

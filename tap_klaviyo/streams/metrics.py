@@ -32,6 +32,7 @@ class MetricProperties(KlaviyoStream):
     parent = Metrics
     parent_column = "metric_id"
     selected_by_default = False
+    swept = True
 
 
 STREAMS = (Metrics, CustomMetrics, MappedMetrics, MetricProperties)

@@ -17,6 +17,8 @@ LAG = timedelta(seconds=10)
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 # What is due once a day is due for a run that begins a little earlier than yesterday's: half an hour of 24.
 _SLACK = 48
+# A change may show a little after the date that it carries.
+_LATE_CHANGE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,8 @@ def plan(saved: Saved, policy: Policy, now: datetime) -> Range:
     looks_back = not past_end and _looks_back(saved, policy, place, now)
     sweeps = _sweeps(saved, policy, place, now)
     lower = floor_second(min(bookmark, latest)) if bookmark is not None else None
-    if policy.sweep_every is not None and policy.sweeps_whole and sweeps:
-        lower = None
+    if policy.sweep_every is not None and policy.sweeps_whole and (sweeps or policy.by_parent):
+        lower = None  # a parent that changed may have children that changed long before
     elif looks_back and lower is not None:
         lower = _looking_back(saved, policy, lower)
     lower = _latest_of(lower, start, _retained(policy, latest))
@@ -145,7 +147,7 @@ def plan(saved: Saved, policy: Policy, now: datetime) -> Range:
         lookback_at=(saved.lookback.began if saved.lookback else latest) if looks_back else None,
         keeps_lookback=policy.lookback is not None,
         swept_at=latest if swept else None,
-        since=None if sweeps else saved.read_at,
+        since=None if sweeps or saved.read_at is None else floor_second(saved.read_at) - _LATE_CHANGE,
         from_the_future=bookmark is not None and bookmark > now,
     )
     return found if place is None else _resumed(found, place)
