@@ -8,6 +8,7 @@ class DataSources(KlaviyoStream):
 
     name = "data_sources"
     path = "/api/data-sources"
+    swept = True
 
 
 class ObjectTypes(KlaviyoStream):
@@ -15,6 +16,7 @@ class ObjectTypes(KlaviyoStream):
 
     name = "object_types"
     path = "/api/object-types"
+    swept = True
 
 
 class ObjectSchemas(KlaviyoStream):

@@ -29,6 +29,7 @@ class ListProfiles(KlaviyoStream):
     attributes = ()
     extra_columns = (JOINED,)
     late = True
+    swept = True
 
 
 class ListTags(KlaviyoStream):

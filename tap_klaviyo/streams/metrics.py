@@ -15,6 +15,7 @@ class CustomMetrics(KlaviyoStream):
 
     name = "custom_metrics"
     path = "/api/custom-metrics"
+    swept = True
 
 
 class MappedMetrics(KlaviyoStream):
@@ -22,6 +23,7 @@ class MappedMetrics(KlaviyoStream):
 
     name = "mapped_metrics"
     path = "/api/mapped-metrics"
+    swept = True
 
 
 class MetricProperties(KlaviyoStream):

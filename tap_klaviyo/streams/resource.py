@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 __all__ = ["Childless", "FallbackTo", "KlaviyoStream", "LinkedFrom", "Member", "Variant"]
 
 
+# A list that nobody joined for so long is asked by sweeps alone, unless it changes.
+_ACTIVE = timedelta(days=7)
+
+
 class KlaviyoStream(BaseStream):
     """A stream of one endpoint. A subclass declares what it reads, in five to ten lines."""
 
@@ -206,7 +210,8 @@ class KlaviyoStream(BaseStream):
             lookback_every=timedelta(hours=settings.lookback_every_hours),
             retention=timedelta(days=retention) if retention else None,
             sweep_every=timedelta(hours=settings.sweep_every_hours) if self.swept else None,
-            sweeps_whole=not self.windowed,
+            sweeps_whole=not (self.windowed or (self.fan_out and self.late)),
+            active_for=_ACTIVE if self.fan_out and self.late and self.swept else None,
             by_parent=self.fan_out,
             keyed=self.declared_replication_key is not None,
             versioned=self.versioned,

@@ -30,6 +30,7 @@ class SegmentProfiles(KlaviyoStream):
     extra_columns = (JOINED,)
     selected_by_default = False
     late = True
+    swept = True
 
 
 class SegmentTags(KlaviyoStream):

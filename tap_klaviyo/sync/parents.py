@@ -11,7 +11,7 @@ from tap_klaviyo.pagination.fan_out import Parent
 from tap_klaviyo.records.columns import KEY, Chosen, Column, Id, Linked
 from tap_klaviyo.records.fieldsets import ask
 from tap_klaviyo.records.jsonapi import linkage
-from tap_klaviyo.sync.changes import Changes, changed_condition
+from tap_klaviyo.sync.changes import Changes, changed_condition, date_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -82,12 +82,16 @@ class SpecListing:
     def parents(self, since: datetime | None = None) -> list[Parent]:
         """Return every id; with ``since`` those that changed, or whose own parent did.
 
-        What is known to have no children is left out. The context of each parent holds what its own request said, and what carried it: its parents' ids.
+        What is known to have no children is left out.
+
+        The context of each parent holds what its own request said, and what carried it: its parents' ids.
 
         Raises:
             KlaviyoError: The list cannot be read.
         """
         spec = self.spec
+        if since is not None and not self._tells_changes():
+            return []  # which of them are new, a sweep finds out
         changes = Changes(spec.endpoint, spec.record_type, since, spec.childless)
         source = self._source(changes.asked(ask([_ID], spec.endpoint, spec.record_type, via=spec.via)))
         shape = spec.shape()
@@ -126,6 +130,11 @@ class SpecListing:
             for resource in document.data:
                 found |= {identifier: resource.id for _, identifier in linkage(resource, relationship) or ()}
         return found
+
+    def _tells_changes(self) -> bool:
+        spec = self.spec
+        kinds = {spec.record_type, spec.endpoint.resource}
+        return spec.parent is not None or any(date_of(spec.endpoint, kind) for kind in kinds)
 
     def _source(self, asked: Ask) -> Source:
         endpoint = self.spec.endpoint

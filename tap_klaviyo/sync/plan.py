@@ -185,13 +185,22 @@ class Plan:
                     **({self.spec.parent_column: found.id} if self.spec.parent_column else {}),
                 },
             )
-            for found in self.sync.session.parent_ids.of(parent, self._range.since)
+            for found in self._asked_parents(parent)
         ]
 
+    def _asked_parents(self, parent: str) -> Iterator[Parent]:
+        found = self.sync.session.parent_ids.of(parent, self._range.since)
+        yield from found
+        if self._range.since is not None:
+            changed = {one.id for one in found}
+            yield from (Parent(one, {}) for one in self._range.active - changed)
+
     def _parent_chain(self, parent: Parent) -> Chain:
-        conditions = self.bounds(self._range.lower, self._range.upper)
-        link = self.source.first({"id": parent.id}, conditions)
-        return Chain(self.source, self.maker, link, parent.context, self._range.holds)
+        reading = self._range
+        if reading.since is not None and parent.id not in reading.active:
+            reading = replace(reading, lower=reading.quiet_lower)
+        link = self.source.first({"id": parent.id}, self.bounds(reading.lower, reading.upper))
+        return Chain(self.source, self.maker, link, parent.context, reading.holds)
 
     def _details(self) -> Source | None:
         names = [
