@@ -40,8 +40,8 @@ class Variant:
 
     conditions: tuple[str, ...] = ()
     columns: Mapping[str, Any] = field(default_factory=dict)
-    whole: bool = False
-    """Whether every sync reads it whole: rows get here by a change that need not move their replication key."""
+    swept: bool = False
+    """Whether sweeps alone read it, and whole: rows get here by a change that need not move their replication key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tap_klaviyo.contract import Endpoint
     from tap_klaviyo.records.record_selector import Lookup, Member
+    from tap_klaviyo.sync.changes import Childless
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class Spec:
     undated: bool = False
     future_dated: bool = False
     newest_first: bool = False
+    swept: bool = False
+    childless: Childless | None = None
     paginator: type[Link] = Link
 
     @property
