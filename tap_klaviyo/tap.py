@@ -200,7 +200,7 @@ class TapKlaviyo(Tap):
             self.sync_all()
         finally:
             for stream in self.klaviyo_streams():
-                stream.close()
+                stream.beginning.close()
 
     def _start_background(self) -> None:
         """Start all streams that Klaviyo's limits make slow: a sync lasts as long as its slowest, not as their sum."""
@@ -209,7 +209,7 @@ class TapKlaviyo(Tap):
         for stream in self.klaviyo_streams():
             if stream.selected and stream.slow and stream.ABORT_AT_RECORD_COUNT is None:
                 with contextlib.suppress(Exception):  # raised again when it is the stream's turn
-                    stream.start()
+                    stream.beginning.start()
 
     @property
     def failures(self) -> list[str]:

@@ -23,6 +23,16 @@ def revision_warning(revision: str, today: date) -> str | None:
     return "; ".join(warnings) or None
 
 
+def own_revision_warnings(today: date) -> list[str]:
+    """What a user should know about the older revisions that some streams ask, whatever is set."""
+    ends = {name: removal(name) for name in contract.revisions() if name != contract.newest().revision}
+    return [
+        f"Klaviyo ends revision {name} on {end}, which some streams ask; upgrade the tap before"
+        for name, end in ends.items()
+        if end is not None and today >= end - _NOTICE
+    ]
+
+
 def removal(revision: str) -> date | None:
     """The day two years after the revision's; None if it does not begin with a date (a beta ends in `.pre`)."""
     try:

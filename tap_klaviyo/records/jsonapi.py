@@ -73,7 +73,7 @@ def parse_document(body: bytes) -> Document:
     """Read an answer; one of another form (an attribute that is no object, say) as far as it makes sense.
 
     Raises:
-        UnreadableBodyError: The body is no JSON object, or says nothing of `data`.
+        UnreadableBodyError: The body is no JSON object, says nothing of `data`, or has a next link that is no string.
     """
     try:
         raw, changes = decode(body, _decode_raw)
@@ -102,10 +102,12 @@ def _tolerant(body: bytes) -> Document:
     if bytes(content.get("data", _NEITHER))[:1] not in {b"[", b"{", b"n"}:
         raise UnreadableBodyError
     following = decoded(_object(content.get("links")).get("next"))
+    if following is not None and not isinstance(following, str):
+        raise UnreadableBodyError  # neither a way on nor an end
     return Document(
         data=list(_resources(content["data"])),
         included={(resource.type, resource.id): resource for resource in _resources(content.get("included"))},
-        next_link=following if isinstance(following, str) and following else None,
+        next_link=following or None,
         changes=changes,
     )
 

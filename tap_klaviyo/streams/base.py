@@ -12,6 +12,7 @@ from tap_klaviyo.records.columns import KEY, Column, Constant
 from tap_klaviyo.records.record_format import RecordFormat
 from tap_klaviyo.records.selection import choose
 from tap_klaviyo.sync.account import ACCOUNT_ID
+from tap_klaviyo.sync.beginning import Beginning
 from tap_klaviyo.sync.bookmarks import Bookmark
 from tap_klaviyo.sync.catalog import take_over
 from tap_klaviyo.sync.emitter import Emitter, Sink
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 FULL_TABLE = "FULL_TABLE"
 # A stream that Klaviyo limits to this many requests a minute reads in the background from the start of the sync.
 _SLOW_STEADY_LIMIT = 150
-_GLANCE_SECONDS = 0.5  # the main thread looks at the stop flag this often while it waits
 
 
 class BaseStream(Stream):
@@ -73,8 +73,8 @@ class BaseStream(Stream):
             self.primary_keys = (ACCOUNT_ID, *self.primary_keys)
         self.columns = columns
         self._nodes: Mapping[str, Node] | None = None
-        self._sync: tuple[StreamSync, OrderedReader] | None = None
         super().__init__(tap, schema=self.record_schema(), name=name)
+        self.beginning = Beginning(self.name, self._make)
 
     # What a kind of stream has to say
 
@@ -105,8 +105,10 @@ class BaseStream(Stream):
         """Whether several requests may be in flight."""
         return self.fan_out
 
-    filtered = False
-    """Whether the settings leave rows out that are there."""
+    @property
+    def filtered(self) -> bool:
+        """Whether the settings leave rows out that are there."""
+        return False
 
     def listing(self) -> Listing | None:
         """Return what lists the ids, for a stream that can be a parent."""
@@ -120,20 +122,16 @@ class BaseStream(Stream):
 
     def begin(self) -> tuple[StreamSync, OrderedReader]:
         """Return this sync and its reader; both are made once, when the stream's turn comes or before."""
-        if self._sync is None:
-            sync = self._made()
-            self._stream_version = sync.record_format.version
-            self._sync = (sync, sync.read(self.segments(sync)))
-        return self._sync
+        return self.beginning.begin()
 
-    def _made(self) -> StreamSync:
+    def _make(self) -> tuple[StreamSync, OrderedReader]:
         state = self.stream_state
         saved = Saved.of(state, self.name)
         reading = self.range(saved, self.session.started_at)
         version = version_of(reading, saved, self.session.version, keyed=self.declared_replication_key is not None)
         most = self.session.settings.max_workers
         key = None if self.is_full_table else self.declared_replication_key
-        return StreamSync(
+        sync = StreamSync(
             name=self.name,
             session=self.session,
             began=self.session.started_at,
@@ -147,16 +145,8 @@ class BaseStream(Stream):
             # More threads than requests per second bring nothing.
             workers=min(most, max(1, self.endpoint.limits.burst)) if self.parallel else 1,
         )
-
-    def start(self) -> None:
-        """Begin to read in the background."""
-        _, reader = self.begin()
-        reader.start(self.name)
-
-    def close(self) -> None:
-        """End what reads, if anything does."""
-        if self._sync is not None:
-            self._sync[1].close()
+        self._stream_version = version
+        return sync, sync.read(self.segments(sync))
 
     @property
     def is_full_table(self) -> bool:
@@ -198,7 +188,7 @@ class BaseStream(Stream):
             for page in reader:
                 yield from page.records
         finally:
-            self.close()
+            self.beginning.close()
 
     @property
     def emit_activate_version_messages(self) -> bool:
@@ -230,24 +220,10 @@ class BaseStream(Stream):
             elif write_messages:
                 self.session.output.end_stopped()  # requests end with an error when the sync is told to
         finally:
-            self.close()
-
-    def _begin_by_klaviyo_s_clock(self) -> tuple[StreamSync, OrderedReader]:
-        """Begin, and begin anew if the first response shows that the host's clock is wrong."""
-        clock, sources = self.session.clock, self.session.sources
-        sync, reader = self.begin()
-        reader.start(self.name)
-        while not reader.ready(_GLANCE_SECONDS) and not self.session.stopping.is_set():
-            pass
-        clock.settle(sources.http)
-        if sync.began == clock.began:
-            return sync, reader
-        reader.close()
-        self._sync = None
-        return self.begin()
+            self.beginning.close()
 
     def _emitted(self, *, write_messages: bool) -> Iterator[dict[str, Any]]:
-        sync, reader = self._begin_by_klaviyo_s_clock()
+        sync, reader = self.beginning.begin_by_klaviyo_s_clock()
         with self.get_record_counter() as counter, self.get_sync_timer():
             complete = lambda: self._drop_what_is_gone(replaced_by(sync, filtered=self.filtered))  # noqa: E731
             sink = Sink(self._write_record_message, counter.increment, complete, self.ABORT_AT_RECORD_COUNT)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http import ApiKeyAuth, Http, HttpSettings, NoAuth, OAuth, Origin, TokenFile
-from tap_klaviyo.http.revision import revision_warning
+from tap_klaviyo.http.revision import own_revision_warnings, revision_warning
 
 if TYPE_CHECKING:
     from tap_klaviyo.config.settings import Settings
@@ -26,9 +26,12 @@ def connect(settings: Settings) -> Http:
     Raises:
         SettingsError: There is no key, or there are two ways to authenticate.
     """
-    warning = revision_warning(settings.revision, datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    warning = revision_warning(settings.revision, today)
     if warning is not None:
         logger.warning(warning)
+    for ending in own_revision_warnings(today):
+        logger.warning(ending)
     return Http(
         HttpSettings(
             api_url=settings.api_url,

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tap_klaviyo.http.errors import NotFoundError
+from tap_klaviyo.http.errors import MalformedIdError, NotFoundError
 from tap_klaviyo.pagination.fan_out import Parent
 from tap_klaviyo.records.columns import KEY, Chosen, Column, Id, Linked
 from tap_klaviyo.records.fieldsets import ask
@@ -93,9 +93,12 @@ class SpecListing:
             link: Link | None = first
             while link is not None:
                 try:
-                    document, link = link.read(source)
-                except NotFoundError:
+                    document, following = link.read(source)
+                except (NotFoundError, MalformedIdError):
+                    if spec.parent is None or link is not first:
+                        raise  # only the parent of a parent may be gone, and only as a whole
                     break
+                link = following
                 for resource, inner in shape.rows(document, context):
                     found.setdefault(resource.id, Parent(resource.id, inner))
         return list(found.values())

@@ -58,7 +58,10 @@ class AnswerParser:
             found, _ = read(body, _loads)
         except ValueError:
             raise BrokenBodyError from None
-        return Document([self._resource(record) for record in self._found(found)], {}, self._following(found))
+        records = [self._resource(record) for record in self._found(found)]
+        if not records and isinstance(found, Mapping) and found.get("errors"):
+            raise BrokenBodyError("errors in place of records")
+        return Document(records, {}, self._following(found))
 
     def _found(self, document: Any) -> Iterator[dict[str, Any]]:
         holders = self._holder.find(document)
@@ -100,7 +103,9 @@ class AnswerParser:
         if self._entry.paging == "next_link":
             links = document.get("links")
             following = links.get("next") if isinstance(links, Mapping) else None
-            return following if isinstance(following, str) and following else None
+            if following is not None and not isinstance(following, str):
+                raise BrokenBodyError("a next link that is no string")
+            return following or None
         for match in self._next.find(document):
             if match.value not in (None, "", False):
                 return _cursor(str(match.value))
