@@ -21,7 +21,7 @@ STREAM = "catalog_item_categories"
 DECLARATION = f'''
 
 class CatalogItemCategories(KlaviyoStream):
-    """A category of a product. A request an item, and one more per 100 categories."""
+    """A category of a product. One request per item, and one more per 100 categories."""
 
     name = "{STREAM}"
     path = "/api/catalog-items/{{id}}/relationships/categories"
