@@ -14,7 +14,7 @@ from tap_klaviyo.pagination.fan_out import AllParents, Parent
 from tap_klaviyo.pagination.included_children import Children, IncludedChildren
 from tap_klaviyo.pagination.null_cursor import Once, Undated
 from tap_klaviyo.pagination.windows import Window, Windowing
-from tap_klaviyo.records.columns import Attribute, Constant
+from tap_klaviyo.records.columns import Attribute, Constant, Linked
 from tap_klaviyo.records.fieldsets import ask, ask_details
 from tap_klaviyo.records.record_selector import Shape
 from tap_klaviyo.sync.question import asked, reads_apart, reads_newest_first, shape_of, sort_of
@@ -210,12 +210,17 @@ class Plan:
     def _children(self) -> Children | None:
         spec, chosen = self.spec, self.sync.chosen
         always = reads_apart(spec, chosen)
-        wanted = {choice.column.name for choice in chosen}
-        if spec.fallback is None or not (always or spec.fallback.attribute in wanted):
+        if spec.fallback is None:
+            return None
+        attribute = spec.fallback.attribute
+        needed = attribute if any(choice.column.name == attribute for choice in chosen) else None
+        sources = (choice.column.source for choice in chosen)
+        linked = tuple(one.relationship for one in sources if isinstance(one, Linked) and not one.include)
+        if not (always or needed or linked):
             return None
         endpoint = spec.fallback.endpoint
         source = self.sync.session.sources.source(spec.name, endpoint, ask(chosen, endpoint, spec.record_type))
         if always:
             self._tell_cost(", ".join(source.ask.include), "parent", source)
         maker = self.make_rows(Shape())
-        return Children(str(spec.via), spec.fallback.attribute, str(spec.via_column), source, maker, always=always)
+        return Children(str(spec.via), needed, linked, str(spec.via_column), source, maker, always=always)
