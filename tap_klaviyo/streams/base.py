@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.sync.session import Session
 
 FULL_TABLE = "FULL_TABLE"
-# A stream that Klaviyo limits to this many requests a minute reads in the background from the start of the sync.
+# A stream that Klaviyo limits to this many requests per minute reads in the background from the start of the sync.
 _SLOW_STEADY_LIMIT = 150
 
 
