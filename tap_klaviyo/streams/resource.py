@@ -72,6 +72,8 @@ class KlaviyoStream(BaseStream):
     via_type: ClassVar[str | None] = None
     via_column: ClassVar[str | None] = None
     """The column that gets the id of the resource that carries the record."""
+    via_timestamp: ClassVar[str | None] = None
+    """The date-time of that resource which the records are dated by; it becomes a column of its name."""
     linkage_only: ClassVar[bool] = False
     """Whether the linkage is all that the records hold: a link table."""
     fallback: ClassVar[FallbackTo | None] = None
@@ -121,6 +123,7 @@ class KlaviyoStream(BaseStream):
             parent=self.parent.name if self.parent else None,
             parent_column=self.parent_column,
             via_column=self.via_column,
+            via_timestamp=self.via_timestamp,
             linkage_only=self.linkage_only,
             fallback=fallback,
             member=self.member,
@@ -136,7 +139,7 @@ class KlaviyoStream(BaseStream):
         )
 
     def _declared_columns(self, facts: Contract, endpoint: Endpoint, fallback: Fallback | None) -> Columns:
-        constants = [self.parent_column, *self.inherited_columns, self.via_column]
+        constants = [self.parent_column, *self.inherited_columns, self.via_column, self.via_timestamp]
         constants += self.member.columns if self.member else ()
         constants += [self.linked_from.column] if self.linked_from else []
         varying = dict.fromkeys(name for variant in self.variants for name in variant.columns)

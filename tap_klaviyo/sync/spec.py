@@ -58,6 +58,7 @@ class Spec:
     parent: str | None = None
     parent_column: str | None = None
     via_column: str | None = None
+    via_timestamp: str | None = None
     linkage_only: bool = False
     fallback: Fallback | None = None
     member: Member | None = None
@@ -83,4 +84,4 @@ class Spec:
 
     def shape(self, lookup: Lookup | None = None, handed_down: tuple[str, ...] = ()) -> Shape:
         """Return where the records are in a response."""
-        return Shape(self.via, self.via_column, self.linkage_only, self.member, lookup, handed_down)
+        return Shape(self.via, self.via_column, self.linkage_only, self.member, lookup, handed_down, self.via_timestamp)
