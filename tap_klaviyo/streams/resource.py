@@ -100,6 +100,8 @@ class KlaviyoStream(BaseStream):
     swept: ClassVar[bool] = False
     """Whether rows change or appear without their date moving: then a sweep asks for everything, and between two sweeps
     what is known not to have changed is not asked for, nor children of parents that did not change."""
+    unsettled: ClassVar[tuple[str, ...]] = ()
+    """Filters for records whose children may change without the record's date moving: these are asked in every sync."""
     childless: ClassVar[Childless | None] = None
     """Which records are known to have no children."""
 
@@ -134,6 +136,7 @@ class KlaviyoStream(BaseStream):
             future_dated=self.future_dated,
             newest_first=self.newest_first,
             swept=self.swept,
+            unsettled=self.unsettled,
             childless=self.childless,
             paginator=self.paginator,
         )

@@ -69,6 +69,7 @@ class Spec:
     future_dated: bool = False
     newest_first: bool = False
     swept: bool = False
+    unsettled: tuple[str, ...] = ()
     childless: Childless | None = None
     paginator: type[Link] = Link
 
