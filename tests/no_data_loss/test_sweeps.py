@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -102,12 +103,14 @@ def test_every_run_sweeps_if_told_to():
 )
 def test_what_is_put_away_and_what_is_taken_out_again_arrives_within_a_day(stream, kind, key, flag):
     rig = Rig()
-    more = {"channel": "sms"} if kind == "campaign" else {}
+    channel = "sms" if kind == "campaign" else None
     for name, away in (("out", False), ("away", True), ("newest", False)):
-        rig.put(kind, name, name="", **{key: ago(days=1 if name == "newest" else 9), flag: away}, **more)
+        dated: dict[str, Any] = {key: ago(days=1 if name == "newest" else 9), flag: away}
+        rig.put(kind, name, channel=channel, name="", **dated)
     rig.sync(stream)
     for name in ("out", "away"):
-        rig.put(kind, name, name="", **{key: ago(days=9), flag: name == "out"}, **more)
+        dated = {key: ago(days=9), flag: name == "out"}
+        rig.put(kind, name, channel=channel, name="", **dated)
     # A run that begins a little earlier than yesterday's sweeps too.
     rig.later(hours=23, minutes=59, seconds=40)
     rig.sync(stream)
