@@ -91,6 +91,8 @@ class KlaviyoStream(BaseStream):
     """Whether the range is read in windows, many at once."""
     undated: ClassVar[bool] = False
     """Whether rows without a replication value are expected, so that sweeps look for them."""
+    new_by: ClassVar[str | None] = None
+    """What sweeps find new rows without a replication value by, if no end of the order shows them."""
     future_dated: ClassVar[bool] = False
     late: ClassVar[bool] = False
     """Whether rows appear long after their own date, so that the lookback applies."""
@@ -133,6 +135,7 @@ class KlaviyoStream(BaseStream):
             earliest=self.earliest,
             windowed=self.windowed,
             undated=self.undated,
+            new_by=self.new_by,
             future_dated=self.future_dated,
             newest_first=self.newest_first,
             swept=self.swept,

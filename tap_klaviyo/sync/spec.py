@@ -66,6 +66,7 @@ class Spec:
     earliest: datetime | None = None
     windowed: bool = False
     undated: bool = False
+    new_by: str | None = None
     future_dated: bool = False
     newest_first: bool = False
     swept: bool = False
