@@ -32,12 +32,19 @@ class Linkage(Struct, frozen=True, gc=False):
     data: Identifier | None = None
 
 
+class Linkages(Struct, frozen=True, gc=False):
+    """A to-many relationship."""
+
+    data: list[Identifier] | None = None
+
+
 class Included(Struct, gc=False):
     """An included resource."""
 
     id: str
     type: str = ""
     attributes: dict[str, Raw] | None = None
+    relationships: dict[str, Raw] | None = None
 
 
 class Links(Struct):

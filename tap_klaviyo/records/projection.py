@@ -20,8 +20,8 @@ from msgspec import Raw
 from tap_klaviyo.records import lenient_json
 from tap_klaviyo.records.checks import OddPageError, converting, date_times, object_or_null, refuse, scalar_of
 from tap_klaviyo.records.coerce import Conform, conformer
-from tap_klaviyo.records.columns import Attribute, Chosen, Constant, Id, Lifted, Linked, RelatedAttribute
-from tap_klaviyo.records.decoder import NULL, SCALARS, Linkage, document, struct
+from tap_klaviyo.records.columns import Attribute, Chosen, Constant, Id, Lifted, Linked, RelatedAttribute, RelatedLinked
+from tap_klaviyo.records.decoder import NULL, SCALARS, Linkage, Linkages, document, struct
 from tap_klaviyo.records.exact import exact
 from tap_klaviyo.records.flatten import is_open_object
 from tap_klaviyo.records.jsonapi import Document, decoded
@@ -31,15 +31,22 @@ if TYPE_CHECKING:
 
 Values = Iterable[Any]
 
+_decode_linkage = msgspec.json.Decoder(Linkage).decode
+
 
 @dataclass(slots=True)
 class _Page:
-    """The resources of a response, and the decoded members of their free-form attributes."""
+    """The resources of a response, and the decoded members of their free-form attributes.
+
+    ``links`` has by to-many relationship the ids that it names, by the position of the resource; those of none are
+    not in it.
+    """
 
     document: Document
     context: Mapping[str, Any]
     attributes: list[Any]
     members: dict[str, list[Any]]
+    links: dict[str, dict[int, list[str]]]
 
 
 Read = Callable[[_Page], Values]
@@ -55,6 +62,7 @@ class Projection:
         self._attributes: dict[str, Any] = {}
         self._members: dict[str, dict[str, Any]] = {}
         self._relationships: dict[str, Any] = {}
+        self._many: dict[str, Callable[[Any], Any]] = {}
         self._readers = [self._reader(choice) for choice in chosen]
         self._record = struct("Record", {choice.column.name: Any for choice in chosen})
         self._decode_members = {
@@ -98,7 +106,8 @@ class Projection:
         """
         attributes = [resource.attributes for resource in document.data]
         members = {name: self._decoded_members(name, attributes) for name in self._members}
-        page = _Page(document, context, attributes, members)
+        links = {name: _linked_ids(get, document.data) for name, get in self._many.items()}
+        page = _Page(document, context, attributes, members, links)
         try:
             return list(map(self._record, *(read(page) for read in self._readers)))
         except (ValueError, TypeError):
@@ -141,8 +150,12 @@ class Projection:
                 return self._constant(column.name)
             case Attribute(name=name):
                 return self._attribute_reader(choice, name)
+            case Linked(relationship=relationship, many=True):
+                return self._linked_many(relationship)
             case Linked(relationship=relationship):
                 return self._linked(relationship)
+            case RelatedLinked():
+                return self._related_linked(column.source)
             case RelatedAttribute():
                 return self._related_reader(column.source, converting(choice))
             case Lifted():
@@ -192,6 +205,27 @@ class Projection:
 
         return read
 
+    def _linked_many(self, relationship: str) -> Read:
+        self._relationships.setdefault(relationship, Linkages)
+        self._many[relationship] = attrgetter(f"f{list(self._relationships).index(relationship)}.data")
+        return lambda page: _at_places(page, page.links[relationship])
+
+    def _related_linked(self, source: RelatedLinked) -> Read:
+        self._linked_many(source.relationship)
+
+        def read(page: _Page) -> Values:
+            included = page.document.included
+            linked = {}
+            for place, ids in page.links[source.relationship].items():
+                found = included.get((source.type, ids[0]))
+                raw = (found.relationships or {}).get(source.linked) if found else None
+                if raw is not None:
+                    target = _decode_linkage(raw).data
+                    linked[place] = target and target.id
+            return _at_places(page, linked)
+
+        return read
+
     def _related_reader(self, source: RelatedAttribute, convert: Conform) -> Read:
         linked = self._linked(source.relationship)
 
@@ -223,13 +257,25 @@ class Projection:
         return read
 
 
+def _linked_ids(get: Callable[[Any], Any], resources: Sequence[Any]) -> dict[int, list[str]]:
+    relationships = map(attrgetter("relationships"), resources)
+    linked = ((place, found and get(found)) for place, found in enumerate(relationships))
+    return {place: [item.id for item in data] for place, data in linked if data}
+
+
+def _at_places(page: _Page, values: Mapping[int, Any]) -> Values:
+    """Return values for the whole page; those that have no place are null."""
+    count = len(page.document.data)
+    return map(values.get, range(count)) if values else repeat(None, count)
+
+
 def _is_known(choice: Chosen) -> bool:
     source = choice.column.source
     match source:
         case Attribute(detail=detail):
             return choice.within is None and not detail
-        case Linked(many=many):
-            return not many
-        case Id() | Constant() | RelatedAttribute() | Lifted():
+        case Linked(many=many, rare=rare):
+            return rare or not many
+        case Id() | Constant() | RelatedAttribute() | RelatedLinked() | Lifted():
             return True
     return False

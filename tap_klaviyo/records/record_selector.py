@@ -81,6 +81,8 @@ class Shape:
     lookup: Lookup | None = None
     handed_down: tuple[str, ...] = ()
     """Relationships of the primary resource that the records it carries have columns of."""
+    via_timestamp: str | None = None
+    """The date-time of the primary resource that the records it carries are dated by."""
 
     def rows(self, document: Document, context: Context) -> Iterator[Row]:
         """Yield the resource and the context of each record, in the order of the response."""
@@ -97,6 +99,9 @@ class Shape:
 
     def _children(self, primary: Resource, document: Document, context: Context) -> Iterator[Row]:
         inner = {**context, self.parent_column: primary.id} if self.parent_column else context
+        if self.via_timestamp:
+            found = decoded((primary.attributes or {}).get(self.via_timestamp))
+            inner = {**inner, self.via_timestamp: _date_time(found)}
         for kind, identifier in linkage(primary, str(self.via)) or ():
             resource = document.included.get((kind, identifier))
             if resource is None or self.linkage_only:

@@ -4,12 +4,12 @@ from tap_klaviyo.contract.filters import condition
 from tap_klaviyo.streams.resource import FallbackTo, KlaviyoStream, Variant
 
 # The endpoint refuses to list without a channel, and leaves archived campaigns out unless it is asked for them. Nobody
-# documents that archiving moves `updated_at`: archived ones are read whole every time, one request per 100.
+# documents that archiving moves `updated_at`: archived ones are read by sweeps, one request per 100.
 _EVERY_CAMPAIGN = tuple(
     Variant(
         (condition("equals", "messages.channel", channel), condition("equals", "archived", archived)),
         {"channel": channel},
-        whole=archived,
+        swept=archived,
     )
     for channel in ("email", "sms", "mobile_push")
     for archived in (False, True)
@@ -30,6 +30,7 @@ class Campaigns(_Classic):
     path = "/api/campaigns"
     replication_key = "updated_at"
     variants = _EVERY_CAMPAIGN
+    swept = True
 
 
 class CampaignMessages(_Classic):
@@ -47,6 +48,7 @@ class CampaignMessages(_Classic):
     linked = ("template",)
     variants = _EVERY_CAMPAIGN
     fallback = FallbackTo("/api/campaigns/{id}/campaign-messages", "definition")
+    swept = True
 
 
 class CampaignTags(_Classic):
@@ -61,7 +63,8 @@ class CampaignTags(_Classic):
     linkage_only = True
     id_column = "tag_id"
     attributes = ()
-    variants = tuple(Variant(variant.conditions) for variant in _EVERY_CAMPAIGN)
+    variants = tuple(Variant(variant.conditions, swept=variant.swept) for variant in _EVERY_CAMPAIGN)
+    swept = True
 
 
 class CampaignRecipientEstimations(_Classic):
@@ -72,6 +75,7 @@ class CampaignRecipientEstimations(_Classic):
     parent = Campaigns
     parent_column = "campaign_id"
     selected_by_default = False
+    swept = True
 
 
 class CampaignRecipientEstimationJobs(_Classic):
@@ -82,6 +86,7 @@ class CampaignRecipientEstimationJobs(_Classic):
     parent = Campaigns
     parent_column = "campaign_id"
     selected_by_default = False
+    swept = True
 
 
 class CampaignSendJobs(_Classic):
@@ -92,6 +97,7 @@ class CampaignSendJobs(_Classic):
     parent = Campaigns
     parent_column = "campaign_id"
     selected_by_default = False
+    swept = True
 
 
 STREAMS = (

@@ -35,6 +35,7 @@ class CatalogCategoryItems(KlaviyoStream):
     parent_column = "catalog_category_id"
     id_column = "catalog_item_id"
     attributes = ()
+    swept = True
 
 
 class _CatalogJobs(KlaviyoStream):

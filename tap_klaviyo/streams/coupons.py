@@ -20,6 +20,7 @@ class CouponCodes(KlaviyoStream):
     path = "/api/coupons/{id}/coupon-codes"
     parent = Coupons
     parent_column = "coupon_id"
+    swept = True
 
 
 class CouponCodeBulkCreateJobs(KlaviyoStream):

@@ -8,6 +8,7 @@ class DataSources(KlaviyoStream):
 
     name = "data_sources"
     path = "/api/data-sources"
+    swept = True
 
 
 class ObjectTypes(KlaviyoStream):
@@ -15,6 +16,7 @@ class ObjectTypes(KlaviyoStream):
 
     name = "object_types"
     path = "/api/object-types"
+    swept = True
 
 
 class ObjectSchemas(KlaviyoStream):
@@ -24,6 +26,7 @@ class ObjectSchemas(KlaviyoStream):
     path = "/api/object-types/{id}/schema-versions"
     parent = ObjectTypes
     parent_column = "object_type_id"
+    swept = True
 
 
 class SourceMappings(KlaviyoStream):
@@ -34,6 +37,7 @@ class SourceMappings(KlaviyoStream):
     parent = ObjectSchemas
     parent_column = "object_schema_id"
     inherited_columns = ("object_type_id",)
+    swept = True
 
 
 class ObjectRecords(KlaviyoStream):
@@ -44,6 +48,7 @@ class ObjectRecords(KlaviyoStream):
     parent = ObjectTypes
     parent_column = "object_type_id"
     selected_by_default = False
+    swept = True
 
 
 class ObjectIngestionLogs(KlaviyoStream):
@@ -59,6 +64,7 @@ class ObjectIngestionLogs(KlaviyoStream):
     parent_column = "object_type_id"
     bounded = True
     selected_by_default = False
+    late = True
 
 
 STREAMS = (DataSources, ObjectTypes, ObjectSchemas, SourceMappings, ObjectRecords, ObjectIngestionLogs)

@@ -1,5 +1,6 @@
 """Events."""
 
+from tap_klaviyo.streams.attributions import ATTRIBUTION_COLUMNS
 from tap_klaviyo.streams.event_properties import EVENT_COLUMNS
 from tap_klaviyo.streams.resource import KlaviyoStream
 
@@ -15,7 +16,7 @@ class Events(KlaviyoStream):
     replication_key = "datetime"
     is_sorted = True
     linked = ("profile", "metric")
-    extra_columns = EVENT_COLUMNS
+    extra_columns = (*EVENT_COLUMNS, *ATTRIBUTION_COLUMNS)
     windowed = True
     bounded = True
     future_dated = True

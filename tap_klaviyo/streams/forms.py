@@ -9,6 +9,7 @@ class Forms(KlaviyoStream):
     name = "forms"
     path = "/api/forms"
     replication_key = "updated_at"
+    swept = True
 
 
 class FormVersions(KlaviyoStream):
@@ -19,6 +20,7 @@ class FormVersions(KlaviyoStream):
     replication_key = "updated_at"
     parent = Forms
     parent_column = "form_id"
+    swept = True
 
 
 STREAMS = (Forms, FormVersions)

@@ -10,6 +10,7 @@ class Lists(KlaviyoStream):
     name = "lists"
     path = "/api/lists"
     replication_key = "updated"
+    swept = True
 
 
 class ListProfiles(KlaviyoStream):
@@ -27,6 +28,8 @@ class ListProfiles(KlaviyoStream):
     id_column = "profile_id"
     attributes = ()
     extra_columns = (JOINED,)
+    late = True
+    swept = True
 
 
 class ListTags(KlaviyoStream):
@@ -41,6 +44,7 @@ class ListTags(KlaviyoStream):
     linkage_only = True
     id_column = "tag_id"
     attributes = ()
+    swept = True
 
 
 STREAMS = (Lists, ListProfiles, ListTags)

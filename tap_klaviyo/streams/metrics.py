@@ -15,6 +15,7 @@ class CustomMetrics(KlaviyoStream):
 
     name = "custom_metrics"
     path = "/api/custom-metrics"
+    swept = True
 
 
 class MappedMetrics(KlaviyoStream):
@@ -22,6 +23,7 @@ class MappedMetrics(KlaviyoStream):
 
     name = "mapped_metrics"
     path = "/api/mapped-metrics"
+    swept = True
 
 
 class MetricProperties(KlaviyoStream):
@@ -32,6 +34,7 @@ class MetricProperties(KlaviyoStream):
     parent = Metrics
     parent_column = "metric_id"
     selected_by_default = False
+    swept = True
 
 
 STREAMS = (Metrics, CustomMetrics, MappedMetrics, MetricProperties)

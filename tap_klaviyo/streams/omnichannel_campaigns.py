@@ -5,7 +5,7 @@ from tap_klaviyo.streams.resource import KlaviyoStream, Variant
 
 # Whether archived campaigns come without a filter is not documented; nor that archiving moves `updated_at`.
 _EVERY_CAMPAIGN = tuple(
-    Variant((condition("equals", "archived", archived),), whole=archived) for archived in (False, True)
+    Variant((condition("equals", "archived", archived),), swept=archived) for archived in (False, True)
 )
 
 
@@ -25,6 +25,7 @@ class OmnichannelCampaigns(KlaviyoStream):
         "definition.send_settings",
     )
     variants = _EVERY_CAMPAIGN
+    swept = True
 
 
 class OmnichannelCampaignMessages(KlaviyoStream):
@@ -42,6 +43,7 @@ class OmnichannelCampaignMessages(KlaviyoStream):
         "definition.tracking_options",
         "definition.ab_test",
     )
+    swept = True
 
 
 class CampaignAudiences(KlaviyoStream):
@@ -55,6 +57,7 @@ class CampaignAudiences(KlaviyoStream):
     attributes = ("created", "updated")
     unfolded = ("definition.name", "definition.included", "definition.excluded", "definition.priority")
     variants = _EVERY_CAMPAIGN
+    swept = True
 
 
 class CampaignVariations(KlaviyoStream):
@@ -82,6 +85,7 @@ class CampaignVariations(KlaviyoStream):
         "definition.details.body",
     )
     selected_by_default = False
+    swept = True
 
 
 class CampaignMessageTags(KlaviyoStream):
@@ -95,6 +99,7 @@ class CampaignMessageTags(KlaviyoStream):
     id_column = "tag_id"
     attributes = ()
     selected_by_default = False
+    swept = True
 
 
 STREAMS = (

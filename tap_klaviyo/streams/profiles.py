@@ -24,6 +24,7 @@ class Conversations(KlaviyoStream):
     via_type = "conversation"
     via_column = "profile_id"
     selected_by_default = False
+    swept = True
 
 
 class ProfileBulkImportJobs(KlaviyoStream):
@@ -42,6 +43,7 @@ class ProfileImportErrors(KlaviyoStream):
     parent = ProfileBulkImportJobs
     parent_column = "profile_bulk_import_job_id"
     selected_by_default = False
+    swept = True
 
 
 class ProfileSuppressionBulkCreateJobs(KlaviyoStream):

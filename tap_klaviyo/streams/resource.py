@@ -17,6 +17,7 @@ from tap_klaviyo.records.record_selector import Member, Shape
 from tap_klaviyo.records.row_maker import RowMaker
 from tap_klaviyo.records.stream_options import StreamOptions
 from tap_klaviyo.streams.base import BaseStream
+from tap_klaviyo.sync.changes import Childless
 from tap_klaviyo.sync.parents import SpecListing
 from tap_klaviyo.sync.plan import Plan
 from tap_klaviyo.sync.range import Policy, Range, decide
@@ -32,7 +33,11 @@ if TYPE_CHECKING:
     from tap_klaviyo.sync.saved import Saved
     from tap_klaviyo.sync.stream_sync import StreamSync
 
-__all__ = ["FallbackTo", "KlaviyoStream", "LinkedFrom", "Member", "Variant"]
+__all__ = ["Childless", "FallbackTo", "KlaviyoStream", "LinkedFrom", "Member", "Variant"]
+
+
+# A list that nobody joined for so long is asked by sweeps alone, unless it changes.
+_ACTIVE = timedelta(days=7)
 
 
 class KlaviyoStream(BaseStream):
@@ -67,6 +72,8 @@ class KlaviyoStream(BaseStream):
     via_type: ClassVar[str | None] = None
     via_column: ClassVar[str | None] = None
     """The column that gets the id of the resource that carries the record."""
+    via_timestamp: ClassVar[str | None] = None
+    """The date-time of that resource which the records are dated by; it becomes a column of its name."""
     linkage_only: ClassVar[bool] = False
     """Whether the linkage is all that the records hold: a link table."""
     fallback: ClassVar[FallbackTo | None] = None
@@ -83,12 +90,18 @@ class KlaviyoStream(BaseStream):
     windowed: ClassVar[bool] = False
     """Whether the range is read in windows, many at once."""
     undated: ClassVar[bool] = False
-    """Whether rows without a replication value are expected, so that every sync looks for them."""
+    """Whether rows without a replication value are expected, so that sweeps look for them."""
     future_dated: ClassVar[bool] = False
     late: ClassVar[bool] = False
     """Whether rows appear long after their own date, so that the lookback applies."""
     newest_first: ClassVar[bool] = False
     """Whether the endpoint can only be sorted, not filtered, by the replication key: read until the first old row."""
+
+    swept: ClassVar[bool] = False
+    """Whether rows change or appear without their date moving: then a sweep asks for everything, and between two sweeps
+    what is known not to have changed is not asked for, nor children of parents that did not change."""
+    childless: ClassVar[Childless | None] = None
+    """Which records are known to have no children."""
 
     # What the declaration comes to
 
@@ -110,6 +123,7 @@ class KlaviyoStream(BaseStream):
             parent=self.parent.name if self.parent else None,
             parent_column=self.parent_column,
             via_column=self.via_column,
+            via_timestamp=self.via_timestamp,
             linkage_only=self.linkage_only,
             fallback=fallback,
             member=self.member,
@@ -119,11 +133,13 @@ class KlaviyoStream(BaseStream):
             undated=self.undated,
             future_dated=self.future_dated,
             newest_first=self.newest_first,
+            swept=self.swept,
+            childless=self.childless,
             paginator=self.paginator,
         )
 
     def _declared_columns(self, facts: Contract, endpoint: Endpoint, fallback: Fallback | None) -> Columns:
-        constants = [self.parent_column, *self.inherited_columns, self.via_column]
+        constants = [self.parent_column, *self.inherited_columns, self.via_column, self.via_timestamp]
         constants += self.member.columns if self.member else ()
         constants += [self.linked_from.column] if self.linked_from else []
         varying = dict.fromkeys(name for variant in self.variants for name in variant.columns)
@@ -196,6 +212,9 @@ class KlaviyoStream(BaseStream):
             lookback=timedelta(days=settings.lookback_days) if self.late and settings.lookback_days else None,
             lookback_every=timedelta(hours=settings.lookback_every_hours),
             retention=timedelta(days=retention) if retention else None,
+            sweep_every=timedelta(hours=settings.sweep_every_hours) if self.swept else None,
+            sweeps_whole=not (self.windowed or (self.fan_out and self.late)),
+            active_for=_ACTIVE if self.fan_out and self.late and self.swept else None,
             by_parent=self.fan_out,
             keyed=self.declared_replication_key is not None,
             versioned=self.versioned,

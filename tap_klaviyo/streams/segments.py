@@ -10,6 +10,7 @@ class Segments(KlaviyoStream):
     name = "segments"
     path = "/api/segments"
     replication_key = "updated"
+    swept = True
 
 
 class SegmentProfiles(KlaviyoStream):
@@ -28,6 +29,8 @@ class SegmentProfiles(KlaviyoStream):
     attributes = ()
     extra_columns = (JOINED,)
     selected_by_default = False
+    late = True
+    swept = True
 
 
 class SegmentTags(KlaviyoStream):
@@ -42,6 +45,7 @@ class SegmentTags(KlaviyoStream):
     linkage_only = True
     id_column = "tag_id"
     attributes = ()
+    swept = True
 
 
 STREAMS = (Segments, SegmentProfiles, SegmentTags)

@@ -7,6 +7,7 @@ from tap_klaviyo.streams.resource import KlaviyoStream, Member
 class _Suppressions(KlaviyoStream):
     path = "/api/profiles"
     replication_key = "timestamp"
+    late = True
     id_column = "profile_id"
     attributes = ()
     earliest = EPOCH  # without a lower bound the endpoint lists every profile

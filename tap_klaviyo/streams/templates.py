@@ -12,6 +12,7 @@ class Templates(KlaviyoStream):
     is_sorted = True
     windowed = True
     undated = True
+    swept = True
 
 
 class UniversalContent(KlaviyoStream):
@@ -23,6 +24,7 @@ class UniversalContent(KlaviyoStream):
     is_sorted = True
     windowed = True
     undated = True
+    swept = True
 
 
 STREAMS = (Templates, UniversalContent)

@@ -9,6 +9,7 @@ class TextMessagingSenders(KlaviyoStream):
 
     name = "text_messaging_senders"
     path = "/api/text-messaging-senders"
+    swept = True
 
 
 class TextMessagingSenderRegistrations(KlaviyoStream):
@@ -19,6 +20,7 @@ class TextMessagingSenderRegistrations(KlaviyoStream):
     via = "text-messaging-sender-registration"
     via_type = "text-messaging-sender-registration"
     via_column = "text_messaging_sender_id"
+    swept = True
 
 
 class TextMessagingConfigurations(KlaviyoStream):
@@ -27,6 +29,7 @@ class TextMessagingConfigurations(KlaviyoStream):
     name = "text_messaging_configurations"
     path = "/api/text-messaging-configurations/{id}"
     parent = Accounts
+    swept = True
 
 
 STREAMS = (TextMessagingSenders, TextMessagingSenderRegistrations, TextMessagingConfigurations)

@@ -8,6 +8,7 @@ class TrackingSettings(KlaviyoStream):
 
     name = "tracking_settings"
     path = "/api/tracking-settings"
+    swept = True
 
 
 STREAMS = (TrackingSettings,)

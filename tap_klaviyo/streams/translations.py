@@ -11,6 +11,7 @@ class Translations(KlaviyoStream):
 
     name = "translations"
     path = "/api/translations"
+    swept = True
 
 
 STREAMS = (Translations,)

@@ -9,6 +9,7 @@ class WebFeeds(KlaviyoStream):
     name = "web_feeds"
     path = "/api/web-feeds"
     replication_key = "updated"
+    swept = True
 
 
 STREAMS = (WebFeeds,)

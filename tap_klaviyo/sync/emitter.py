@@ -53,6 +53,7 @@ class Emitter:
         self._write_messages = write_messages
         self._follows = sync.ordered
         self._latest: datetime | None = None
+        self._newest: datetime | None = None  # of the parent that is being read
         self._left = sink.limit
 
     def emit(self, pages: Iterable[Page]) -> Iterator[dict[str, Any]]:
@@ -112,8 +113,12 @@ class Emitter:
         bookmark.saw(page.oldest, page.newest)
         if self._follows and page.settled:
             bookmark.advance()
-        if page.finished_parent is not None and self._sync.resumes_fan_out:
-            bookmark.finished_parent(page.finished_parent)
+        if page.newest is not None and (self._newest is None or page.newest > self._newest):
+            self._newest = page.newest
+        if page.finished_parent is not None:
+            if self._sync.resumes_fan_out:
+                bookmark.finished_parent(page.finished_parent, self._newest)
+            self._newest = None
         if self._write_messages and (page.count or page.finished_parent):
             self._output.write_state_soon()
 

@@ -17,6 +17,8 @@ LAG = timedelta(seconds=10)
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 # What is due once a day is due for a run that begins a little earlier than yesterday's: half an hour of 24.
 _SLACK = 48
+# A change may show a little after the date that it carries.
+_LATE_CHANGE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Policy:
     sweeps_whole: bool = True
     """Whether a sweep reads from the beginning, and not only what no bound brings."""
     by_parent: bool = False
+    active_for: timedelta | None = None
+    """Parents that got rows within so long are asked in every run, whether they changed or not."""
     keyed: bool = True
     """Whether there is a replication key."""
     versioned: bool = False
@@ -68,6 +72,11 @@ class Range:
     """What the state remembers as the last sweep once this read is complete; None where it is none."""
     since: datetime | None = None
     """Between two sweeps: what did not change since is not asked for; None if everything is asked."""
+    quiet_lower: datetime | None = None
+    """The lower bound for parents that are not among the active ones: they were asked last by a sweep."""
+    active: frozenset[str] = frozenset()
+    active_since: datetime | None = None
+    """Parents with rows since then count as active; None if that makes no difference."""
     from_the_future: bool = False
     """The bookmark of the state lay in the future and was brought back."""
     after_parent: str | None = None
@@ -128,12 +137,14 @@ def plan(saved: Saved, policy: Policy, now: datetime) -> Range:
         return Range(_latest_of(start, _retained(policy, latest), EARLIEST), until, until, moves_bookmark=False)
     place = saved.fan_out if policy.by_parent else None
     looks_back = not past_end and _looks_back(saved, policy, place, now)
-    sweeps = _sweeps(saved, policy, place, now)
+    sweeps = _sweeps(saved, policy, place, now) or (policy.active_for is not None and looks_back)
     lower = floor_second(min(bookmark, latest)) if bookmark is not None else None
-    if policy.sweep_every is not None and policy.sweeps_whole and sweeps:
-        lower = None
+    if policy.sweep_every is not None and policy.sweeps_whole and (sweeps or policy.by_parent):
+        lower = None  # a parent that changed may have children that changed long before
     elif looks_back and lower is not None:
         lower = _looking_back(saved, policy, lower)
+    quiet = _earliest_of(lower, saved.swept_at) if policy.active_for is not None and lower is not None else lower
+    lower = quiet if sweeps else lower
     lower = _latest_of(lower, start, _retained(policy, latest))
     lower = None if lower is None else max(lower, EARLIEST)
     open_end = end is None and (policy.future_dated or (policy.open_first and lower is None))
@@ -145,7 +156,10 @@ def plan(saved: Saved, policy: Policy, now: datetime) -> Range:
         lookback_at=(saved.lookback.began if saved.lookback else latest) if looks_back else None,
         keeps_lookback=policy.lookback is not None,
         swept_at=latest if swept else None,
-        since=None if sweeps else saved.read_at,
+        since=None if sweeps or saved.read_at is None else floor_second(saved.read_at) - _LATE_CHANGE,
+        quiet_lower=quiet,
+        active=saved.active or frozenset(),
+        active_since=latest - policy.active_for if policy.active_for else None,
         from_the_future=bookmark is not None and bookmark > now,
     )
     return found if place is None else _resumed(found, place)
@@ -210,6 +224,8 @@ def _sweeps(saved: Saved, policy: Policy, place: FanOutPlace | None, now: dateti
     """Tell whether everything is asked; also where nothing says since when it could be what changed."""
     if policy.sweep_every is None or saved.read_at is None or saved.read_at > now:
         return True
+    if policy.active_for is not None and saved.active is None:
+        return True
     return place.sweep if place is not None else _due(saved.swept_at, policy.sweep_every, now)
 
 
@@ -219,6 +235,11 @@ def _due(last: datetime | None, every: timedelta, now: datetime) -> bool:
 
 def _retained(policy: Policy, latest: datetime) -> datetime | None:
     return latest - policy.retention if policy.retention else None
+
+
+def _earliest_of(*instants: datetime | None) -> datetime | None:
+    present = [floor_second(instant) for instant in instants if instant is not None]
+    return min(present) if present else None
 
 
 def _latest_of(*instants: datetime | None) -> datetime | None:

@@ -19,6 +19,7 @@ VERSION = "version"
 FAN_OUT = "fan_out"
 LOOKBACK = "lookback"
 FULL = "full"
+ACTIVE = "active"
 INSTANTS = (REPLICATION_KEY_VALUE, LOOKBACK_AT, SWEPT_AT, READ_AT)
 
 
@@ -70,6 +71,8 @@ class Saved:
     fan_out: FanOutPlace | None = None
     lookback: LookbackPlace | None = None
     full: FullPlace | None = None
+    active: frozenset[str] | None = None
+    """Parents with new rows lately; None if they are not known, or too many."""
 
     @classmethod
     def of(cls, state: Mapping[str, Any], stream: str) -> Saved:
@@ -87,6 +90,7 @@ class Saved:
             fan_out=_fan_out(state, stream),
             lookback=_lookback(state, stream),
             full=_full(state, stream),
+            active=_active(state, stream),
         )
 
     @property
@@ -139,6 +143,15 @@ def _full(state: Mapping[str, Any], stream: str) -> FullPlace | None:
     if version is None or not (parent is None or isinstance(parent, str)):
         raise _broken(FULL, stream, "version, and through or after_parent")
     return FullPlace(version, read_instant(place, "through", stream), parent)
+
+
+def _active(state: Mapping[str, Any], stream: str) -> frozenset[str] | None:
+    active = state.get(ACTIVE)
+    if active is None:
+        return None
+    if not isinstance(active, list) or not all(isinstance(parent, str) for parent in active):
+        raise _broken(ACTIVE, stream, "a list of ids")
+    return frozenset(active)
 
 
 def _place(state: Mapping[str, Any], key: str, stream: str) -> Mapping[str, Any] | None:
