@@ -55,7 +55,7 @@ class Columns:
     keys: tuple[str, ...] = ("id",)
     replication_key: str | None = None
     constants: tuple[str, ...] = ()
-    """Columns whose value the request says, or the place in the answer: parents' ids, a channel."""
+    """Columns whose value the request says, or the place in the response: parents' ids, a channel."""
     attributes: tuple[str, ...] | None = None
     """The attributes that become columns; None is all of them."""
     linked: tuple[str, ...] = ()

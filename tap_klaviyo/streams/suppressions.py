@@ -14,7 +14,7 @@ class _Suppressions(KlaviyoStream):
 
 
 class ProfileSuppressions(_Suppressions):
-    """A reason why a profile gets no marketing e-mail, and since when. One request per 100 suppressed profiles."""
+    """A reason why a profile gets no marketing e-mail at all, and since when. One request per 100 such profiles."""
 
     name = "profile_suppressions"
     primary_keys = ("profile_id", "reason")

@@ -1,4 +1,4 @@
-"""Answers of any JSON, or of any text, to records and the way to the next page."""
+"""Responses of any JSON, or of any text, to records and the way to the next page."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _SAFE_LENGTH = len("9223372036854775807")
 
 
 class UnusableAnswerError(KlaviyoError):
-    """An answer whose records are no objects."""
+    """A response whose records are no objects."""
 
 
 class AnswerParser:
-    """Reads the answers of one custom stream; ``warn`` is told when `records_path` leads nowhere."""
+    """Reads the responses of one custom stream; ``warn`` is told when `records_path` leads nowhere."""
 
     def __init__(self, entry: CustomEntry, warn: Callable[[str], None]) -> None:
         self._entry = entry
@@ -43,7 +43,7 @@ class AnswerParser:
         self._numbers = count()
 
     def parse(self, body: bytes) -> Document:
-        """Return the records of an answer as resources, with all members as attributes.
+        """Return the records of a response as resources, with all members as attributes.
 
         Raises:
             BrokenBodyError: It is not JSON.
