@@ -6,7 +6,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tap_klaviyo import contract
-from tap_klaviyo.records.columns import Attribute, Chosen, Lifted, Linked, MemberOf, Related, RelatedAttribute, RelatedLinked
+from tap_klaviyo.records.columns import (
+    Attribute,
+    Chosen,
+    Lifted,
+    Linked,
+    MemberOf,
+    Related,
+    RelatedAttribute,
+    RelatedLinked,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

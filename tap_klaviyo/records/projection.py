@@ -19,7 +19,7 @@ from msgspec import Raw
 
 from tap_klaviyo.records import lenient_json
 from tap_klaviyo.records.checks import OddPageError, converting, date_times, object_or_null, refuse, scalar_of
-from tap_klaviyo.records.coerce import Conform, conformer
+from tap_klaviyo.records.coerce import conformer
 from tap_klaviyo.records.columns import Attribute, Chosen, Constant, Id, Lifted, Linked, RelatedAttribute, RelatedLinked
 from tap_klaviyo.records.decoder import NULL, SCALARS, Linkage, Linkages, document, struct
 from tap_klaviyo.records.exact import exact
@@ -150,14 +150,10 @@ class Projection:
                 return self._constant(column.name)
             case Attribute(name=name):
                 return self._attribute_reader(choice, name)
-            case Linked(relationship=relationship, many=True):
-                return self._linked_many(relationship)
-            case Linked(relationship=relationship):
-                return self._linked(relationship)
-            case RelatedLinked():
-                return self._related_linked(column.source)
-            case RelatedAttribute():
-                return self._related_reader(column.source, converting(choice))
+            case Linked(relationship=relationship, many=many):
+                return self._linked_many(relationship) if many else self._linked(relationship)
+            case RelatedAttribute() | RelatedLinked():
+                return self._related_reader(column.source, choice)
             case Lifted():
                 return self._lifted_reader(column.source, choice)
         raise OddPageError
@@ -226,7 +222,10 @@ class Projection:
 
         return read
 
-    def _related_reader(self, source: RelatedAttribute, convert: Conform) -> Read:
+    def _related_reader(self, source: RelatedAttribute | RelatedLinked, choice: Chosen) -> Read:
+        if isinstance(source, RelatedLinked):
+            return self._related_linked(source)
+        convert = converting(choice)
         linked = self._linked(source.relationship)
 
         def read(page: _Page) -> Values:
