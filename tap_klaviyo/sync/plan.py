@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tap_klaviyo.contract import filters
 from tap_klaviyo.pagination.chain import Chain
 from tap_klaviyo.pagination.detail import Detailed
 from tap_klaviyo.pagination.fan_out import AllParents, Parent
