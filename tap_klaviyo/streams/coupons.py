@@ -8,6 +8,7 @@ class Coupons(KlaviyoStream):
 
     name = "coupons"
     path = "/api/coupons"
+    swept = True
 
 
 class CouponCodes(KlaviyoStream):

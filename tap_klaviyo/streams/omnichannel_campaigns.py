@@ -44,6 +44,7 @@ class OmnichannelCampaignMessages(KlaviyoStream):
         "definition.ab_test",
     )
     swept = True
+    unsettled = tuple(condition("equals", "status", status) for status in ("draft", "scheduled", "sending"))
 
 
 class CampaignAudiences(KlaviyoStream):

@@ -13,6 +13,8 @@ class Profiles(KlaviyoStream):
     additional_fields = ("subscriptions",)
     windowed = True
     bounded = True
+    swept = True
+    new_by = "created"
 
 
 class Conversations(KlaviyoStream):

@@ -91,6 +91,8 @@ class KlaviyoStream(BaseStream):
     """Whether the range is read in windows, many at once."""
     undated: ClassVar[bool] = False
     """Whether rows without a replication value are expected, so that sweeps look for them."""
+    new_by: ClassVar[str | None] = None
+    """What sweeps find new rows without a replication value by, if no end of the order shows them."""
     future_dated: ClassVar[bool] = False
     late: ClassVar[bool] = False
     """Whether rows appear long after their own date, so that the lookback applies."""
@@ -100,6 +102,8 @@ class KlaviyoStream(BaseStream):
     swept: ClassVar[bool] = False
     """Whether rows change or appear without their date moving: then a sweep asks for everything, and between two sweeps
     what is known not to have changed is not asked for, nor children of parents that did not change."""
+    unsettled: ClassVar[tuple[str, ...]] = ()
+    """Filters for records whose children may change without the record's date moving: these are asked in every sync."""
     childless: ClassVar[Childless | None] = None
     """Which records are known to have no children."""
 
@@ -131,9 +135,11 @@ class KlaviyoStream(BaseStream):
             earliest=self.earliest,
             windowed=self.windowed,
             undated=self.undated,
+            new_by=self.new_by,
             future_dated=self.future_dated,
             newest_first=self.newest_first,
             swept=self.swept,
+            unsettled=self.unsettled,
             childless=self.childless,
             paginator=self.paginator,
         )

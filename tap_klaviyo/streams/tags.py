@@ -15,6 +15,7 @@ class TagGroups(KlaviyoStream):
 
     name = "tag_groups"
     path = "/api/tag-groups"
+    swept = True
 
 
 STREAMS = (Tags, TagGroups)

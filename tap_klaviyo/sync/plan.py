@@ -157,13 +157,21 @@ class Plan:
             yield Chain(self.source, maker, link, self._account(), lambda instant: instant >= begin, waits=waits)
 
     def _undated(self, maker: Makes) -> Iterator[Segment]:
-        """Yield what reads the rows that the windows' filters leave out: by a first sync, or by every one."""
-        undated, sort = self.spec.undated, self.source.sort
-        if sort is None or not ((undated and self._range.sweeps) or self._range.lower is None):
+        """Yield what reads the rows that the windows' filters leave out: by a first sync, and by sweeps."""
+        undated, sort, reading = self.spec.undated, self.source.sort, self._range
+        if self.spec.new_by is not None and reading.swept_at is not None and reading.lower is not None:
+            yield self._new_ones(maker, self.spec.new_by, reading.last_sweep or reading.lower)
+        if sort is None or not ((undated and reading.sweeps) or reading.lower is None):
             return
         # Profiles sorted newest first time out at Klaviyo: the other end is read only if it is known to matter.
         newest_first = self._undated_from(maker, f"-{sort}") if undated else None
         yield self._undated_from(maker, sort, newest_first)
+
+    def _new_ones(self, maker: Makes, field: str, since: datetime) -> Chain:
+        """Return what reads the rows that are new since the last sweep; those with a replication value come anyway."""
+        source = replace(self.source, sort=field)
+        link = source.first(conditions=[filters.from_bound(field, source.endpoint.filters, since)])
+        return Chain(source, maker, link, self._account(), lambda _: False)
 
     def _undated_from(self, maker: Makes, sort: str, other_end: Undated | None = None) -> Undated:
         size = min(self.source.page_size or _FEW, _FEW)

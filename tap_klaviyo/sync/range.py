@@ -70,6 +70,7 @@ class Range:
     """False if there are no lookbacks: the day they are switched on again does not look back to the last one."""
     swept_at: datetime | None = None
     """What the state remembers as the last sweep once this read is complete; None where it is none."""
+    last_sweep: datetime | None = None
     since: datetime | None = None
     """Between two sweeps: what did not change since is not asked for; None if everything is asked."""
     quiet_lower: datetime | None = None
@@ -157,6 +158,7 @@ def plan(saved: Saved, policy: Policy, now: datetime) -> Range:
         keeps_lookback=policy.lookback is not None,
         swept_at=latest if swept else None,
         since=None if sweeps or saved.read_at is None else floor_second(saved.read_at) - _LATE_CHANGE,
+        last_sweep=saved.swept_at,
         quiet_lower=quiet,
         active=saved.active or frozenset(),
         active_since=latest - policy.active_for if policy.active_for else None,

@@ -66,9 +66,11 @@ class Spec:
     earliest: datetime | None = None
     windowed: bool = False
     undated: bool = False
+    new_by: str | None = None
     future_dated: bool = False
     newest_first: bool = False
     swept: bool = False
+    unsettled: tuple[str, ...] = ()
     childless: Childless | None = None
     paginator: type[Link] = Link
 

@@ -89,7 +89,7 @@ class Recording(Sandbox):
 
 def test_each_stream_asks_its_own_revision():
     run = sync(Recording(shop(), now=lambda: TODAY), "campaigns", "campaign_tags", "omnichannel_campaigns", "lists")
-    assert run.sandbox.asked == {
+    assert vars(run.sandbox)["asked"] == {
         ("/api/campaigns", "2026-07-15"),
         ("/api/campaigns", "2026-10-15"),
         ("/api/lists", "2026-10-15"),
