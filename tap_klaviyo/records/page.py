@@ -27,6 +27,9 @@ class Page:
     """False where the rows of the page are not in ascending order of the replication key."""
     finished_parent: str | None = None
     """In a fan-out: the parent that is complete with this page."""
+    failed_parent: str | None = None
+    """In a fan-out: a parent that could not be read, because of ``failure``."""
+    failure: Exception | None = None
     size: int = 0
     """Bytes that the page holds while it waits."""
 

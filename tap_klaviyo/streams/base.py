@@ -15,6 +15,7 @@ from tap_klaviyo.sync.account import ACCOUNT_ID
 from tap_klaviyo.sync.bookmarks import Bookmark, Saved
 from tap_klaviyo.sync.catalog import take_over
 from tap_klaviyo.sync.emitter import Emitter, Sink
+from tap_klaviyo.sync.failed_parents import FailedParents
 from tap_klaviyo.sync.stream_maps import map_nothing
 from tap_klaviyo.sync.stream_sync import StreamSync
 
@@ -139,6 +140,7 @@ class BaseStream(Stream):
             ordered=self.is_sorted,
             fan_out=self.fan_out,
             resumes_fan_out=self.fan_out and not versioned and reading.moves_bookmark,
+            failed_parents=FailedParents(state, reading.lower),
             # More threads than requests per second bring nothing.
             workers=min(most, max(1, self.endpoint.limits.burst)) if self.parallel else 1,
         )

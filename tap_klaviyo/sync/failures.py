@@ -12,6 +12,7 @@ from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http.errors import KlaviyoError, PermissionDeniedError, UnauthorizedError, UnreachableError
 from tap_klaviyo.http.redact import brief
 from tap_klaviyo.sync.bookmarks import BrokenStateError
+from tap_klaviyo.sync.incomplete import IncompleteError
 
 if TYPE_CHECKING:
     from tap_klaviyo.sync.progress import Board
@@ -44,7 +45,7 @@ class Failures:
         Raises:
             SystemExit: No stream can be read, or the first failure ends the run: the SDK's `--test` would exit with 0.
         """
-        if self._skips_denied and isinstance(error, PermissionDeniedError):
+        if self._skips_denied and _is_denial(error):
             logger.warning("%s: skipped: %s", stream, error)
             return
         self.streams.append(stream)
@@ -55,6 +56,10 @@ class Failures:
             if not self._board.records:
                 self._board.clear()  # no table of zeros: `meltano config test` shows the last line
             raise SystemExit(1)
+
+
+def _is_denial(error: Exception) -> bool:
+    return isinstance(error, PermissionDeniedError) or (isinstance(error, IncompleteError) and error.denied)
 
 
 def in_one_line(error: Exception) -> str:

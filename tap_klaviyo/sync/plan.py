@@ -159,7 +159,12 @@ class Plan:
         return Undated(source, maker, source.first(), self._account(), other_end)
 
     def _fan_out(self, parent: str) -> Segment:
-        return AllParents(lambda: self._parents(parent), self._parent_chain, self._range.after_parent)
+        return AllParents(
+            lambda: self._parents(parent),
+            self._parent_chain,
+            self._range.after_parent,
+            self.sync.failed_parents.earlier,
+        )
 
     def _parents(self, parent: str) -> Sequence[Parent]:
         constants = {choice.column.name for choice in self.sync.chosen if isinstance(choice.column.source, Constant)}
@@ -177,9 +182,9 @@ class Plan:
         ]
 
     def _parent_chain(self, parent: Parent) -> Chain:
-        conditions = self.bounds(self._range.lower, self._range.upper)
-        link = self.source.first({"id": parent.id}, conditions)
-        return Chain(self.source, self.maker, link, parent.context, self._range.holds)
+        reading = replace(self._range, lower=self.sync.failed_parents.begin(parent.id))
+        link = self.source.first({"id": parent.id}, self.bounds(reading.lower, reading.upper))
+        return Chain(self.source, self.maker, link, parent.context, reading.holds)
 
     def _details(self) -> Source | None:
         names = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_klaviyo.config.errors import SettingsError
@@ -110,10 +111,12 @@ class CustomStream(BaseStream):
         parents = self._parents(self.parent.name)
 
         def chain(parent: Parent) -> Chain:
+            own = replace(reading, lower=sync.failed_parents.begin(parent.id))
+            asker = self._asker(own.lower, own.until)
             link = asker.link(ids_of(self.entry, parent))
-            return Chain(asker, maker, link, {**account, **parent.context}, _holds(self.entry, reading))
+            return Chain(asker, maker, link, {**account, **parent.context}, _holds(self.entry, own))
 
-        return [AllParents(parents.of_entry, chain, reading.after_parent)]
+        return [AllParents(parents.of_entry, chain, reading.after_parent, sync.failed_parents.earlier)]
 
     def _cast(self) -> Cast:
         entry = self.entry
