@@ -80,7 +80,8 @@ class Plan:
         """Return the stream's segments, in the order of its records."""
         spec = self.spec
         if spec.parent is not None:
-            return [] if self._range.empty else [self._fan_out(spec.parent)]
+            nothing = self._range.empty and not self.sync.failed_parents.earlier
+            return [] if nothing else [self._fan_out(spec.parent)]
         if spec.windowed and spec.cursor is not None:
             maker = Once(self.maker)
             return [*self._undated(maker), *(() if self._range.empty else self._windows(maker))]
@@ -179,6 +180,7 @@ class Plan:
                 },
             )
             for found in self.sync.session.parent_ids.of(parent)
+            if not self._range.empty or found.id in self.sync.failed_parents.earlier
         ]
 
     def _parent_chain(self, parent: Parent) -> Chain:

@@ -89,7 +89,8 @@ class CustomStream(BaseStream):
     def segments(self, sync: StreamSync) -> list[Segment]:
         """Return one chain, one per part of a split, or one per parent."""
         reading = sync.range
-        if reading.empty:
+        failed = sync.failed_parents.earlier
+        if reading.empty and not failed:
             return []
         selected = {choice.column.name for choice in sync.chosen}
         maker = RecordMaker(
@@ -116,7 +117,10 @@ class CustomStream(BaseStream):
             link = asker.link(ids_of(self.entry, parent))
             return Chain(asker, maker, link, {**account, **parent.context}, _holds(self.entry, own))
 
-        return [AllParents(parents.of_entry, chain, reading.after_parent, sync.failed_parents.earlier)]
+        def asked() -> list[Parent]:
+            return [parent for parent in parents.of_entry() if not reading.empty or parent.id in failed]
+
+        return [AllParents(asked, chain, reading.after_parent, failed)]
 
     def _cast(self) -> Cast:
         entry = self.entry
