@@ -48,6 +48,8 @@ class Link:
     """What the chain began with; None on its first page."""
     last: tuple[str, str] | None = None
     """The last resource that came."""
+    restarted: bool = False
+    """Whether the chain has just started again: a cursor that is refused once more is a failure."""
     sizes: PageSizes = _AS_GIVEN
     """How many rows to ask for, where not as many as the request says."""
 
@@ -66,7 +68,7 @@ class Link:
             try:
                 return link.caught_up(source) if restarted else link.page(source, link.sized())
             except BadRequestError as error:
-                if restarted or link.first is None or not _about_cursor(error):
+                if restarted or link.restarted or link.first is None or not _about_cursor(error):
                     raise
                 restarted = True
                 link = replace(link, sizes=replace(link.sizes, bound=link.sizes.shrinks(link.request)))
@@ -124,7 +126,7 @@ class Link:
                 # Behind a row that was skipped there is no way back: reading up to it would fail again.
                 None if skipped else self.first or self.request,
                 _identity(document.data[-1]) if document.data else self.last,
-                self.sizes.after_skip() if skipped else self.sizes,
+                sizes=self.sizes.after_skip() if skipped else self.sizes,
             )
         if skipped:
             document.data = []
@@ -141,7 +143,7 @@ class Link:
             if self.last is None or self.last in identities:
                 behind = identities.index(self.last) + 1 if self.last else 0
                 document.data = document.data[behind:]
-                return document, link
+                return document, replace(link, restarted=True) if link else None
         msg = f"{self.request.label}: the cursor is no longer valid, and the row that it stood at is gone; run again"
         raise KlaviyoError(msg, label=self.request.label)
 
