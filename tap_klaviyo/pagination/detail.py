@@ -1,4 +1,4 @@
-"""Attributes that only the endpoint of one object gives: a request a record, many records at once."""
+"""Attributes that only the endpoint of one object gives: one request per record, many records at once."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ class Source:
             if not missing <= self._left_out:
                 self._left_out |= missing
                 logger.warning(
-                    "%s: the key may not read %s; the columns that come from it are null. The scope %s fills them.",
+                    "%s: the key has no scope for %s, so columns from it are null; to fill them, give the key %s",
                     self.stream,
                     ", ".join(sorted(missing)),
                     ", ".join(sorted(_scopes(self.endpoint, missing))),
@@ -162,7 +162,7 @@ class Source:
         with self._lock:
             smaller = max(min(_CAUTIOUS_PAGE_SIZE, size // 5), _SMALLEST_PAGE_SIZE)
             if self.page_size is not None and smaller < self.page_size:
-                logger.warning("%s: %s rows a page are too many; asking for %s.", self.stream, size, smaller)
+                logger.warning("%s: page size %s was rejected; retrying with %s", self.stream, size, smaller)
                 self.page_size = smaller
         return self._rebuilt(request, params, self._present_ask)
 

@@ -1,6 +1,6 @@
-"""The fast way from an answer to records: a page at a time, column by column, by types compiled once a stream.
+"""The fast way from a response to records: a page at a time, column by column, by types compiled once per stream.
 
-It gives the same records as `records.Flattener`, and only for answers in which every value has the type that its
+It gives the same records as `records.Flattener`, and only for responses in which every value has the type that its
 schema promises; any other page, and any stream with a kind of column that is not known here, is left to the
 flattener. Free-form objects are passed on as the bytes that Klaviyo sent.
 """
@@ -20,8 +20,8 @@ from msgspec import Raw
 from tap_klaviyo.records import lenient_json
 from tap_klaviyo.records.checks import OddPageError, converting, date_times, object_or_null, refuse, scalar_of
 from tap_klaviyo.records.coerce import Conform, conformer
-from tap_klaviyo.records.columns import Attribute, Chosen, Constant, Id, Lifted, Linked, RelatedAttribute
-from tap_klaviyo.records.decoder import NULL, SCALARS, Linkage, document, struct
+from tap_klaviyo.records.columns import Attribute, Chosen, Constant, Id, Lifted, Linked, RelatedAttribute, RelatedLinked
+from tap_klaviyo.records.decoder import NULL, SCALARS, Linkage, Linkages, document, struct
 from tap_klaviyo.records.exact import exact
 from tap_klaviyo.records.flatten import is_open_object
 from tap_klaviyo.records.jsonapi import Document, decoded
@@ -31,22 +31,29 @@ if TYPE_CHECKING:
 
 Values = Iterable[Any]
 
+_decode_linkage = msgspec.json.Decoder(Linkage).decode
+
 
 @dataclass(slots=True)
 class _Page:
-    """The resources of an answer, and the decoded members of their free-form attributes."""
+    """The resources of a response, and the decoded members of their free-form attributes.
+
+    ``links`` has by to-many relationship the ids that it names, by the position of the resource; those of none are
+    not in it.
+    """
 
     document: Document
     context: Mapping[str, Any]
     attributes: list[Any]
     members: dict[str, list[Any]]
+    links: dict[str, dict[int, list[str]]]
 
 
 Read = Callable[[_Page], Values]
 
 
 class Projection:
-    """Reads answers, and makes records of the chosen columns."""
+    """Reads responses, and makes records of the chosen columns."""
 
     def __init__(self, chosen: Sequence[Chosen], replication_key: str | None, lookup: Lookup | None = None) -> None:
         self._replication_key = replication_key
@@ -55,6 +62,7 @@ class Projection:
         self._attributes: dict[str, Any] = {}
         self._members: dict[str, dict[str, Any]] = {}
         self._relationships: dict[str, Any] = {}
+        self._many: dict[str, Callable[[Any], Any]] = {}
         self._readers = [self._reader(choice) for choice in chosen]
         self._record = struct("Record", {choice.column.name: Any for choice in chosen})
         self._decode_members = {
@@ -73,7 +81,7 @@ class Projection:
         return cls(chosen, replication_key, lookup) if all(map(_is_known, chosen)) else None
 
     def parse(self, body: bytes) -> Document | None:
-        """Read an answer; None where it is not as its types promise."""
+        """Read a response; None where it is not as its types promise."""
         try:
             raw, changes = lenient_json.decode(body, self._decode)
         except ValueError:
@@ -87,7 +95,7 @@ class Projection:
         )
 
     def reads(self, document: Document) -> bool:
-        """Tell whether an answer was read by these types."""
+        """Tell whether a response was read by these types."""
         return bool(document.data) and type(document.data[0]) is self._resource
 
     def records(self, document: Document, context: Mapping[str, Any]) -> list[Any]:
@@ -98,7 +106,8 @@ class Projection:
         """
         attributes = [resource.attributes for resource in document.data]
         members = {name: self._decoded_members(name, attributes) for name in self._members}
-        page = _Page(document, context, attributes, members)
+        links = {name: _linked_ids(get, document.data) for name, get in self._many.items()}
+        page = _Page(document, context, attributes, members, links)
         try:
             return list(map(self._record, *(read(page) for read in self._readers)))
         except (ValueError, TypeError):
@@ -141,8 +150,12 @@ class Projection:
                 return self._constant(column.name)
             case Attribute(name=name):
                 return self._attribute_reader(choice, name)
+            case Linked(relationship=relationship, many=True):
+                return self._linked_many(relationship)
             case Linked(relationship=relationship):
                 return self._linked(relationship)
+            case RelatedLinked():
+                return self._related_linked(column.source)
             case RelatedAttribute():
                 return self._related_reader(column.source, converting(choice))
             case Lifted():
@@ -192,6 +205,27 @@ class Projection:
 
         return read
 
+    def _linked_many(self, relationship: str) -> Read:
+        self._relationships.setdefault(relationship, Linkages)
+        self._many[relationship] = attrgetter(f"f{list(self._relationships).index(relationship)}.data")
+        return lambda page: _at_places(page, page.links[relationship])
+
+    def _related_linked(self, source: RelatedLinked) -> Read:
+        self._linked_many(source.relationship)
+
+        def read(page: _Page) -> Values:
+            included = page.document.included
+            linked = {}
+            for place, ids in page.links[source.relationship].items():
+                found = included.get((source.type, ids[0]))
+                raw = (found.relationships or {}).get(source.linked) if found else None
+                if raw is not None:
+                    target = _decode_linkage(raw).data
+                    linked[place] = target and target.id
+            return _at_places(page, linked)
+
+        return read
+
     def _related_reader(self, source: RelatedAttribute, convert: Conform) -> Read:
         linked = self._linked(source.relationship)
 
@@ -208,7 +242,7 @@ class Projection:
     def _lifted_reader(self, source: Lifted, choice: Chosen) -> Read:
         self._attribute(source.attribute, Raw)
         known = self._members.setdefault(source.attribute, {})
-        # Text is checked as it is decoded; an amount may come as text.
+        # Text is checked as it is decoded; an amount may come as a string.
         kind, usual = SCALARS[scalar_of(choice)]
         for key in source.keys:
             known.setdefault(key, kind if scalar_of(choice) == "string" else Any)
@@ -223,13 +257,25 @@ class Projection:
         return read
 
 
+def _linked_ids(get: Callable[[Any], Any], resources: Sequence[Any]) -> dict[int, list[str]]:
+    relationships = map(attrgetter("relationships"), resources)
+    linked = ((place, found and get(found)) for place, found in enumerate(relationships))
+    return {place: [item.id for item in data] for place, data in linked if data}
+
+
+def _at_places(page: _Page, values: Mapping[int, Any]) -> Values:
+    """Return values for the whole page; those that have no place are null."""
+    count = len(page.document.data)
+    return map(values.get, range(count)) if values else repeat(None, count)
+
+
 def _is_known(choice: Chosen) -> bool:
     source = choice.column.source
     match source:
         case Attribute(detail=detail):
             return choice.within is None and not detail
-        case Linked(many=many):
-            return not many
-        case Id() | Constant() | RelatedAttribute() | Lifted():
+        case Linked(many=many, rare=rare):
+            return rare or not many
+        case Id() | Constant() | RelatedAttribute() | RelatedLinked() | Lifted():
             return True
     return False

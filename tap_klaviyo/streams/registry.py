@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tap_klaviyo.http import Origin
 from tap_klaviyo.streams import (
     accounts,
+    attributions,
     billing,
     brands,
     campaigns,
@@ -52,6 +53,7 @@ STREAMS = (
     *coupons.STREAMS,
     *custom_objects.STREAMS,
     *events.STREAMS,
+    *attributions.STREAMS,
     *flows.STREAMS,
     *forms.STREAMS,
     *images.STREAMS,

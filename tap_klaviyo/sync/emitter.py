@@ -53,6 +53,7 @@ class Emitter:
         self._write_messages = write_messages
         self._follows = sync.ordered
         self._latest: datetime | None = None
+        self._newest: datetime | None = None  # of the parent that is being read
         self._left = sink.limit
         self._missing = sync.session.sources.missing(sync.name)
         self._finished_parents = 0
@@ -67,8 +68,8 @@ class Emitter:
         sync = self._sync
         if sync.range.from_the_future:
             logger.warning(
-                "%s: the bookmark in the state lay in the future and is brought back to now; rows that were missed "
-                "meanwhile come with a run of their own over their range, with start_date and end_date.",
+                "%s: the bookmark in the state was in the future and was reset to now; to load rows missed before, "
+                "run once with start_date and end_date set to that range",
                 sync.name,
             )
         progress = sync.session.board.begin(sync.name, sync.range, sync.tally)
@@ -107,16 +108,23 @@ class Emitter:
 
     def _after(self, page: Page) -> None:
         bookmark = self._sync.bookmark
-        bookmark.saw(page.oldest, page.newest)
         if self._follows and not self._in_order(page):
             # Klaviyo did not keep the order that was asked for: the bookmark waits for the end of the stream.
             self._follows = False
-        if self._follows:
+        if self._follows and page.oldest is not None:
+            # One page behind: neighbours may be swapped where one page ends and the next begins.
             bookmark.advance()
+        bookmark.saw(page.oldest, page.newest)
+        if self._follows and page.settled:
+            bookmark.advance()
+        if page.newest is not None and (self._newest is None or page.newest > self._newest):
+            self._newest = page.newest
         if page.failed_parent is not None and page.failure is not None:
             self._missing.parents[page.failed_parent] = page.failure
+            self._newest = None
         if page.finished_parent is not None:
             self._finished(page.finished_parent)
+            self._newest = None
         if self._write_messages and (page.count or page.finished_parent):
             self._output.write_state_soon()
 
@@ -132,7 +140,7 @@ class Emitter:
         self._note_parents()
         self._sync.failed_parents.finished(parent)
         if self._sync.resumes_fan_out and parent not in self._sync.failed_parents.earlier:
-            self._sync.bookmark.finished_parent(parent)
+            self._sync.bookmark.finished_parent(parent, self._newest)
 
     def _note_parents(self) -> None:
         """Note the parents that failed, before the bookmark moves past them."""
@@ -145,7 +153,9 @@ class Emitter:
             raise next(iter(missing.parents.values()))  # all of them failed, and nothing was read
         self._note_parents()
         self._sync.failed_parents.complete(set(missing.parents))
-        if not missing or self._sync.record_format.version is None:
+        if missing.rows:
+            self._sync.bookmark.give_up_full()
+        if not missing or not self._sync.range.full:
             self._sync.bookmark.finish(everything=self._sync.fan_out)
         if self._write_messages:
             if not missing:

@@ -31,7 +31,7 @@ def asked(spec: Spec, chosen: Sequence[Chosen]) -> Ask:
     """Return what is asked of the endpoint so that the chosen columns come."""
     if reads_apart(spec, chosen):
         return ask((), spec.endpoint, spec.endpoint.resource)
-    found = ask(chosen, spec.endpoint, spec.record_type, via=spec.via)
+    found = ask(chosen, spec.endpoint, spec.record_type, via=spec.via, via_timestamp=spec.via_timestamp)
     return found if spec.member is None else with_member(found, spec.endpoint, spec.record_type, spec.member.path)
 
 

@@ -120,5 +120,5 @@ class Sources:
         """Return what warns of a column whose value does not fit its type."""
         return lambda column: self.warn_once(
             f"odd {stream}.{column}",
-            f"{stream}: a value of '{column}' does not fit its type and is null; Klaviyo's response is odd there.",
+            f"{stream}: a value of '{column}' in Klaviyo's response does not match its type and was set to null",
         )

@@ -1,4 +1,4 @@
-"""Answers of any JSON, or of any text, to records and the way to the next page."""
+"""Responses of any JSON, or of any text, to records and the way to the next page."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _SAFE_LENGTH = len("9223372036854775807")
 
 
 class UnusableAnswerError(KlaviyoError):
-    """An answer whose records are no objects."""
+    """A response whose records are no objects."""
 
 
 class AnswerParser:
-    """Reads the answers of one custom stream; ``warn`` is told when `records_path` leads nowhere."""
+    """Reads the responses of one custom stream; ``warn`` is told when `records_path` leads nowhere."""
 
     def __init__(self, entry: CustomEntry, warn: Callable[[str], None]) -> None:
         self._entry = entry
@@ -45,7 +45,7 @@ class AnswerParser:
         self._numbers = count()
 
     def parse(self, body: bytes) -> Document:
-        """Return the records of an answer as resources, with all members as attributes.
+        """Return the records of a response as resources, with all members as attributes.
 
         Raises:
             BrokenBodyError: It is not JSON.
@@ -68,14 +68,16 @@ class AnswerParser:
     def _found(self, document: Any) -> Iterator[dict[str, Any]]:
         holders = self._holder.find(document)
         if not holders and "?" not in self._entry.records_path:
-            self._warn(f"{self._entry.name}: records_path {self._entry.records_path} leads nowhere in an answer")
+            self._warn(f"{self._entry.name}: records_path {self._entry.records_path} matches nothing in a response")
         for match in holders:
             values = match.value if isinstance(match.value, list) else [match.value]
             for value in values:
                 if value is None:
                     continue
                 if not isinstance(value, dict):
-                    msg = f"records_path {self._entry.records_path} leads to values that are no objects; correct it"
+                    msg = (
+                        f"records_path {self._entry.records_path} matches values that are not objects; fix records_path"
+                    )
                     raise UnusableAnswerError(msg)
                 yield self._flat(value) if self._entry.flatten_attributes else value
 
