@@ -52,7 +52,8 @@ def _command(tap: type[Tap]) -> click.Command:
     except Exception as error:
         if _LOG_CONFIG not in os.environ:
             raise
-        msg = f"the logging configuration that {_LOG_CONFIG} names cannot be used ({type(error).__name__}): repair it"
+        kind = type(error).__name__
+        msg = f"the logging configuration named by {_LOG_CONFIG} cannot be used ({kind}): fix the file, or unset it"
         raise SettingsError(msg) from error
     finally:
         _guard_logs()
@@ -83,9 +84,9 @@ def _object(path: Path) -> dict[str, Any]:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        msg = f"the config file '{path}' is not there"
+        msg = f"the config file '{path}' does not exist; check the path given to --config"
         raise SettingsError(msg) from None
-    return _json_object(content, f"the config file '{path}' holds no JSON object; repair it")
+    return _json_object(content, f"the config file '{path}' does not contain a JSON object; fix it")
 
 
 def _json_object(text: str | bytes, problem: str) -> dict[str, Any]:
@@ -117,7 +118,10 @@ def read_json(file: IO[str] | None, what: str) -> dict[str, Any] | None:
     """
     if file is None:
         return None
-    problem = f"the {what} file '{file.name}' holds no JSON object; repair it, or leave --{what} out to start anew"
+    problem = (
+        f"the {what} file '{file.name}' does not contain a JSON object; fix it, or omit --{what} to start from the "
+        "beginning"
+    )
     try:
         return _json_object(file.read(), problem)
     except UnicodeDecodeError:

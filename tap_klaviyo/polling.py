@@ -97,11 +97,11 @@ def poll(first: R, waits: Waits, following: Callable[[R, dict[str, Any]], R]) ->
                 return
             failed = 0 if complete else failed + 1
             if failed > waits.retry:
-                logger.error("%d rounds in a row have failed; ending, with the state of what was read", failed)
+                logger.error("%d rounds in a row failed; exiting with the state written so far", failed)
                 raise SystemExit(1)
             wait = waits.after(failed)
             if failed:
-                logger.warning("round %d failed; trying again in %.1f s, from the state that it left", rounds, wait)
+                logger.warning("round %d failed; retrying in %.1f s from the state written so far", rounds, wait)
             if current.stopping.wait(wait):
                 return
             earlier, current = current, following(current, copy.deepcopy(dict(current.state)))

@@ -24,6 +24,7 @@ from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.registry import every_stream
 from tap_klaviyo.sync.account import Account
 from tap_klaviyo.sync.catalog import with_list_members, with_replication_methods
+from tap_klaviyo.sync.clock import Clock
 from tap_klaviyo.sync.failures import Failures
 from tap_klaviyo.sync.output import Output
 from tap_klaviyo.sync.parents import ParentIds
@@ -101,7 +102,7 @@ class TapKlaviyo(Tap):
         board = Board()
         return Session(
             settings=settings,
-            started_at=self.started_at,
+            clock=Clock(self.started_at),
             stopping=self.stopping,
             sources=sources,
             output=Output(lambda: self.writer, lambda: self.state, self.stopping),
@@ -199,7 +200,7 @@ class TapKlaviyo(Tap):
             self.sync_all()
         finally:
             for stream in self.klaviyo_streams():
-                stream.close()
+                stream.beginning.close()
 
     def _start_background(self) -> None:
         """Start all streams that Klaviyo's limits make slow: a sync lasts as long as its slowest, not as their sum."""
@@ -208,7 +209,7 @@ class TapKlaviyo(Tap):
         for stream in self.klaviyo_streams():
             if stream.selected and stream.slow and stream.ABORT_AT_RECORD_COUNT is None:
                 with contextlib.suppress(Exception):  # raised again when it is the stream's turn
-                    stream.start()
+                    stream.beginning.start()
 
     @property
     def failures(self) -> list[str]:

@@ -22,8 +22,8 @@ def _setting(name: str, kind: Any, **words: Any) -> th.Property[Any]:
 
 ACCESS = (
     _setting("auth_token", th.StringType, secret=True, title="API key", description="Klaviyo private API key."),
-    _setting("api_key", th.StringType, secret=True, title="API key", description="Another name of auth_token."),
-    _setting("private_key", th.StringType, secret=True, title="API key", description="Another name of auth_token."),
+    _setting("api_key", th.StringType, secret=True, title="API key", description="Another name for auth_token."),
+    _setting("private_key", th.StringType, secret=True, title="API key", description="Another name for auth_token."),
     _setting("client_id", th.StringType, secret=True, title="Client id", description="OAuth, in place of the key."),
     _setting("client_secret", th.StringType, secret=True, title="Client secret", description="OAuth."),
     _setting("refresh_token", th.StringType, secret=True, title="Refresh token", description="OAuth."),
@@ -76,7 +76,15 @@ BOUNDS = (
         "lookback_every_hours",
         th.NumberType(minimum=0, maximum=24 * _CENTURY),
         title="Lookback every hours",
-        description="How often it does so.",
+        description="How often the lower bound of events steps back.",
+    ),
+    th.Property(
+        "sweep_every_hours",
+        th.NumberType(minimum=0, maximum=24 * _CENTURY),
+        default=24,
+        title="Sweep every hours",
+        description="How often everything is asked that changes without saying so; in between only what changed is. "
+        "0 asks everything in every run.",
     ),
 )
 
@@ -114,7 +122,7 @@ SPEED = (
         "max_workers",
         th.IntegerType(minimum=1, maximum=256),
         title="Max workers",
-        description="Requests in flight at most; 1 is one after the other.",
+        description="Most requests in flight at once; 1 sends one after the other.",
     ),
     _setting(
         "rate_limit_share",
@@ -144,7 +152,7 @@ SPEED = (
         "request_timeout",
         th.NumberType(exclusive_minimum=0, maximum=86_400),
         title="Request timeout (s)",
-        description="Seconds to connect, and seconds to wait for an answer.",
+        description="Seconds to connect, and seconds to wait for a response.",
     ),
     _setting(
         "poll_interval_ms",
@@ -161,14 +169,14 @@ OWN_STREAMS = (
         "event_streams",
         _ENTRIES,
         title="Event streams",
-        description="One extra stream a metric: {name, metric}, the metric by id or by name.",
+        description="One extra stream per metric: {name, metric, schema, on_cast_error}; metric is an id or a name.",
     ),
     _setting(
         "reports",
         _ENTRIES,
         title="Reports",
         description=(
-            "Named reports, a stream each: {name, report, statistics, group_by, filter, window or interval or "
+            "Named reports, one stream per entry: {name, report, statistics, group_by, filter, window or interval or "
             "timeframe, conversion_metric, lookback}."
         ),
     ),
@@ -177,8 +185,8 @@ OWN_STREAMS = (
         _ENTRIES,
         title="Metric aggregates",
         description=(
-            "Named metric aggregates, a stream each: {name, metric, measurements, by, interval, filter, timezone, "
-            "lookback}."
+            "Named metric aggregates, one stream per entry: {name, metric, measurements, by, interval, filter, "
+            "timezone, lookback}."
         ),
     ),
     _setting(

@@ -12,14 +12,14 @@ class UnknownRevisionError(LookupError):
     """There is no contract of that revision."""
 
     def __init__(self, revision: str, known: Iterable[str]) -> None:
-        super().__init__(f"unknown revision {revision!r}; this version knows {', '.join(known)}")
+        super().__init__(f"unknown revision {revision!r}; this version supports {', '.join(known)}")
 
 
 class UnknownEndpointError(LookupError):
     """The contract has no such method and path."""
 
     def __init__(self, path: str, method: str, revision: str) -> None:
-        super().__init__(f"{method} {path} is not in Klaviyo's API of revision {revision}")
+        super().__init__(f"{method} {path} is not in revision {revision} of Klaviyo's API")
 
 
 class UnknownReportError(LookupError):
@@ -27,11 +27,11 @@ class UnknownReportError(LookupError):
 
     def __init__(self, kind: str, known: Iterable[str], revision: str) -> None:
         names = ", ".join(sorted(known))
-        super().__init__(f"{kind!r} is not one of Klaviyo's reports of revision {revision}: {names}")
+        super().__init__(f"{kind!r} is not a report of revision {revision} of Klaviyo's API; reports: {names}")
 
 
 class UnknownSchemaError(LookupError):
     """There is no schema of that name, or for that resource type."""
 
     def __init__(self, name: str, revision: str) -> None:
-        super().__init__(f"{name!r} has no schema in Klaviyo's API of revision {revision}")
+        super().__init__(f"{name!r} has no schema in revision {revision} of Klaviyo's API")

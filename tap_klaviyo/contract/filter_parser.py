@@ -82,7 +82,7 @@ class _Condition:
 
     def _fact(self, operator: str, field: str) -> FilterField:
         if field not in self._filters:
-            msg = f"'{field}' cannot be filtered here; allowed: {', '.join(sorted(self._filters)) or 'nothing'}"
+            msg = f"cannot filter by '{field}'; allowed: {', '.join(sorted(self._filters)) or 'nothing'}"
             raise FilterError(msg)
         fact = self._filters[field]
         allowed = sorted({*fact.operators, *fact.list_operators})
@@ -116,7 +116,7 @@ class _Condition:
             spelt, wanted = text if fits else None, "a number"
         else:
             fits = kind == "text" and (not fact.enum or text[1:-1] in fact.enum)
-            spelt, wanted = text if fits else None, "text in quotes"
+            spelt, wanted = text if fits else None, "a string in quotes"
             wanted = f"one of {', '.join(fact.enum)}, in quotes" if fact.enum else wanted
         if spelt is None:
             msg = f"the value of '{field}' must be {wanted}"
@@ -129,13 +129,13 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
     try:
         text.encode()
     except UnicodeEncodeError:  # a lone surrogate, which JSON can say and a URL cannot
-        msg = "the filter holds half a character"
+        msg = "the filter contains an invalid Unicode character (lone surrogate)"
         raise FilterError(msg) from None
     position = 0
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None or match.lastgroup is None:
-            msg = f"cannot read the filter at '{text[position : position + 20]}'"
+            msg = f"cannot parse the filter at '{text[position : position + 20]}'"
             raise FilterError(msg)
         yield match.lastgroup, match[match.lastgroup]
         position = match.end()

@@ -75,6 +75,11 @@ class Http:
         """Where the requests go."""
         return self._origin
 
+    @property
+    def knows_server_time(self) -> bool:
+        """Whether a response has said Klaviyo's time."""
+        return self._server_clock.known
+
     def server_now(self) -> datetime:
         """Klaviyo's time in UTC, which is never ahead of its own clock; the host's before the first response."""
         return self._server_clock.now()
@@ -109,7 +114,7 @@ class Http:
         stop: threading.Event | None = None,
         tally: Tally | None = None,
     ) -> Any:
-        """The answer, or what `parse` makes of its body; blocks for limits, retries and waits as told.
+        """The response, or what `parse` makes of its body; blocks for limits, retries and waits as told.
 
         `parse` may raise `BrokenBodyError` to have the request sent again. `stop` ends a wait with `StoppedError`.
         Raises the subclasses of `KlaviyoError`.
@@ -216,7 +221,7 @@ class Http:
 
     def _stay(self, request: Request) -> None:
         if not self._origin.owns(request.url):
-            message = f"{request.label}: a link leads away from {self._origin}: refused, and nothing was sent there"
+            message = f"{request.label}: a link points away from {self._origin}: refused, and nothing was sent there"
             raise ForeignLinkError(message, label=request.label)
 
     def _compare(self, sent: str, echoed: str | None) -> None:

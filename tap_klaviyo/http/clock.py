@@ -36,6 +36,11 @@ class ServerClock:
         self._offset: float | None = None
         self._suspect = math.nan
 
+    @property
+    def known(self) -> bool:
+        """Whether a response has said the server's time."""
+        return self._offset is not None
+
     def now(self) -> datetime:
         """The time in UTC."""
         with self._lock:

@@ -1,4 +1,4 @@
-"""Reads an answer that is not a success: does it pass, or what is wrong with the request?"""
+"""Reads a response that is not a success: does it pass, or what is wrong with the request?"""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SPACE = b" \t\r\n"
 
 
 def redirect(request: Request, answer: Answer) -> str | None:
-    """Where the answer points to, if the same request may be sent there; nobody has looked at the origin yet."""
+    """Where the response points to, if the same request may be sent there; nobody has looked at the origin yet."""
     location = answer.headers.get("Location")
     if location is None or not (
         answer.status in _SAME_METHOD or (answer.status in _REDIRECTS and request.method == "GET")
@@ -46,7 +46,7 @@ def redirect(request: Request, answer: Answer) -> str | None:
 
 
 def failed_try(answer: Answer, now: datetime, *, text: bool = False) -> FailedTryError | None:
-    """The answer as a failed try, if it is one that may be better next time; `now` is the server's time."""
+    """The response as a failed try, if it is one that may be better next time; `now` is the server's time."""
     if reason := _reason(answer, text=text):
         wait = retry_after(answer.headers.get("Retry-After"), now)
         if wait is None and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -56,7 +56,7 @@ def failed_try(answer: Answer, now: datetime, *, text: bool = False) -> FailedTr
 
 
 def refusal(request: Request, answer: Answer, *, auth: Auth, revision: str) -> KlaviyoError:
-    """The error that a final answer stands for; `auth` gave the credentials that were sent."""
+    """The error that a final response stands for; `auth` gave the credentials that were sent."""
     label, status = request.label, answer.status
     complaint = complaint_of(answer.body) or Complaint()
     if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.BAD_REQUEST and about_key(complaint)):
@@ -65,7 +65,7 @@ def refusal(request: Request, answer: Answer, *, auth: Auth, revision: str) -> K
     if status == HTTPStatus.FORBIDDEN:
         return _denied(request, complaint)
     if status == HTTPStatus.NOT_FOUND:
-        return NotFoundError(f"Klaviyo has nothing at {label} (404)", label=label, status=status)
+        return NotFoundError(f"Klaviyo found nothing at {label} (404)", label=label, status=status)
     if status == HTTPStatus.GONE:
         message = (
             f"Klaviyo has retired API revision {revision} ({status}, {label}): upgrade tap-klaviyo; "
@@ -89,7 +89,7 @@ def broken_body(answer: Answer, reason: str) -> FailedTryError:
     """A body that the parser refused, as a failed try: if it holds an error beside its good status, that is named."""
     complaint = complaint_of(answer.body)
     if complaint is not None:
-        reason = f"an error in a response with status {answer.status}: {complaint.detail or 'no reason given'}"
+        reason = f"an error inside a response with status {answer.status}: {complaint.detail or 'no reason given'}"
     return FailedTryError(reason, status=answer.status)
 
 
@@ -103,7 +103,7 @@ def _reason(answer: Answer, *, text: bool) -> str | None:
         return "HTML instead of JSON" if _html(answer) else "broken JSON"
     if status == HTTPStatus.GONE or status in _REDIRECTS:
         return None
-    return f"HTTP {status} that is not Klaviyo's own" if _foreign(answer) else None
+    return f"HTTP {status} from a proxy or gateway, not from Klaviyo" if _foreign(answer) else None
 
 
 def _foreign(answer: Answer) -> bool:

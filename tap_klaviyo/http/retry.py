@@ -98,7 +98,7 @@ class Tries:
         self._told += seconds
         # A short wait is everyday life near a limit; after a long silence people look for the reason.
         level = logging.INFO if seconds >= _LONG else logging.DEBUG
-        logger.log(level, "%s: Klaviyo's limit is reached, told to wait %.0f s", self._label, seconds)
+        logger.log(level, "%s: rate limit reached; Klaviyo asks to wait %.0f s", self._label, seconds)
         if self._told > LONGEST_WAIT:
             raise quota_exhausted(self._label, seconds, self._now())
         if self._pause is None:

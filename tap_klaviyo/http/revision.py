@@ -14,13 +14,23 @@ def revision_warning(revision: str, today: date) -> str | None:
     warnings = []
     if revision != contract.newest().revision:
         warnings.append(
-            f"setting 'revision' is {revision}: only custom_streams ask it; other streams ask the one they are made for"
+            f"setting 'revision' is {revision}: it applies to custom_streams only; other streams use their own"
         )
     end = removal(revision)
     if end is not None and today >= end - _NOTICE:
         verb = "was due to remove" if today >= end else "removes"
         warnings.append(f"Klaviyo {verb} revision {revision} on {end}")
     return "; ".join(warnings) or None
+
+
+def own_revision_warnings(today: date) -> list[str]:
+    """What a user should know about the older revisions that some streams ask, whatever is set."""
+    ends = {name: removal(name) for name in contract.revisions() if name != contract.newest().revision}
+    return [
+        f"Klaviyo ends revision {name} on {end}, which some streams ask; upgrade the tap before"
+        for name, end in ends.items()
+        if end is not None and today >= end - _NOTICE
+    ]
 
 
 def removal(revision: str) -> date | None:

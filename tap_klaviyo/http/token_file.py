@@ -73,7 +73,9 @@ class TokenFile:
                 waited += _GLANCE
             else:
                 return
-        message = f"token_file {self._path} is in use by another process for {_LONGEST:.0f} seconds: end that process"
+        message = (
+            f"token_file {self._path} has been locked by another process for {_LONGEST:.0f} seconds: stop that process"
+        )
         raise TokenFileBusyError(message)
 
     def read(self) -> Secret | None:

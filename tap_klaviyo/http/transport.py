@@ -104,7 +104,7 @@ class Transport:
         else:
             body = self._read_in_pieces(raw)
         if len(body) > largest:
-            message = f"{label}: the answer is larger than {largest >> 20} MB; ask for a smaller page"
+            message = f"{label}: the response is larger than {largest >> 20} MB; request a smaller page"
             raise TooLargeError(message, label=label, status=response.status_code)
         if (raw.length_remaining or 0) > 0:  # urllib3 sees to it over a socket only
             raise FailedTryError(CUT)
@@ -138,7 +138,7 @@ def _bundle() -> str | None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         if path := os.environ.get(name):
             if not Path(path).exists():
-                message = f"{name} in the environment names '{path}', which is not there: correct or unset it"
+                message = f"{name} in the environment names '{path}', which does not exist: fix or unset it"
                 raise BadBundleError(message)
             return path
     return None

@@ -12,7 +12,7 @@ from tap_klaviyo.http.errors import StoppedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LOOK_UP = 1.0  # seconds after which a wait is looked at again: an answer may have changed the limits meanwhile
+LOOK_UP = 1.0  # seconds after which a wait is looked at again: a response may have changed the limits meanwhile
 _GLANCE = 0.25  # seconds until a sleeping main thread looks at the event
 
 
@@ -47,7 +47,7 @@ class Patience:
     def go_on(self, label: str, stop: threading.Event | None) -> None:
         """Return if there is no reason to stop."""
         if self._ended.is_set() or (stop is not None and stop.is_set()):
-            message = f"{label}: stopped before an answer came"
+            message = f"{label}: stopped before a response arrived"
             raise StoppedError(message, label=label)
 
     def rest(self, seconds: float, label: str, stop: threading.Event | None) -> float:

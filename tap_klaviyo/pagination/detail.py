@@ -1,11 +1,11 @@
-"""Attributes that only the endpoint of one object gives: a request a record, many records at once."""
+"""Attributes that only the endpoint of one object gives: one request per record, many records at once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_klaviyo.http.errors import NotFoundError
+from tap_klaviyo.http.errors import MalformedIdError, NotFoundError
 from tap_klaviyo.pagination.reader import Segment, Step
 from tap_klaviyo.records.jsonapi import Document, Resource
 
@@ -46,7 +46,7 @@ class Detail(Segment):
         resource = self.document.data[0]
         try:
             answer, _ = self.details.first({"id": resource.id}).read(self.details)
-        except NotFoundError:
+        except (NotFoundError, MalformedIdError):
             answer = Document([], {}, None)
         for found in answer.data:
             self.document.data = [_merged(resource, found)]

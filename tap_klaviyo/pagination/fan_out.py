@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_klaviyo.http.errors import NotFoundError
+from tap_klaviyo.http.errors import MalformedIdError, NotFoundError
 from tap_klaviyo.pagination.chain import Chain
 from tap_klaviyo.pagination.reader import Segment, Step
 from tap_klaviyo.records.page import Page
@@ -26,21 +26,27 @@ class Parent:
 
 @dataclass(slots=True)
 class OneParent(Segment):
-    """The chain of one parent; a parent that is gone by now has no children."""
+    """The chain of one parent; a parent that is gone by now, as its first page says, has no children."""
 
     parent: Parent
     chain: Chain
+    begun: bool = False
+    """Whether a page has been read: from then on a 404 is no end but a page that is missing."""
 
     def read(self) -> Step:
         """Read one page; the last one says that the parent is finished."""
         try:
             step = self.chain.read()
-        except NotFoundError:
+        except (NotFoundError, MalformedIdError):
+            if self.begun:
+                raise
             return Step(Page(finished_parent=self.parent.id))
         if not step.rest:
             page = step.page or Page.EMPTY
             return Step(page.finishing(self.parent.id))
-        return Step(step.page, [OneParent(self.parent, rest) for rest in step.rest if isinstance(rest, Chain)])
+        return Step(
+            step.page, [OneParent(self.parent, rest, begun=True) for rest in step.rest if isinstance(rest, Chain)]
+        )
 
 
 @dataclass(slots=True)

@@ -51,7 +51,7 @@ class Link:
             if document.next_link is None or hash(document.next_link) not in self.visited:
                 break
         else:
-            msg = f"{self.request.label}: the next link leads back to a page that was read already; try again later"
+            msg = f"{self.request.label}: the next link points to a page that was already read; run again later"
             raise LoopingLinkError(msg, label=self.request.label)
         following = None
         if document.next_link is not None:

@@ -52,6 +52,11 @@ class _Node:
     failure: BaseException | None = None
     following: _Node | None = None
 
+    @property
+    def is_read(self) -> bool:
+        """Whether there is something to hand over, or a failure to raise."""
+        return self.page is not None or self.failure is not None
+
 
 class OrderedReader:
     """An iterator over pages, in the order of the segments, read by ``workers`` threads.
@@ -78,6 +83,11 @@ class OrderedReader:
         ]
         for thread in self._threads:
             thread.start()
+
+    def ready(self, seconds: float) -> bool:
+        """Wait, at most so long, until the first page, a failure or the end is there; tell whether it is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._head is None or self._head.is_read, seconds)
 
     def __iter__(self) -> Iterator[Page]:
         """Yield the pages; an empty one now and then while none is ready, so that the caller can look around.

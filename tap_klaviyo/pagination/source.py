@@ -123,10 +123,10 @@ class Source:
                 self._left_out |= missing
                 scopes = ", ".join(sorted(_scopes(self.endpoint, missing)))
                 logger.warning(
-                    "%s: the key may not read %s; the columns that come from it are null.%s",
+                    "%s: the key has no scope for %s, so columns from it are null%s",
                     self.stream,
                     ", ".join(sorted(missing)),
-                    f" The scope {scopes} fills them." if scopes else "",
+                    f"; to fill them, give the key {scopes}" if scopes else "",
                 )
         return document
 
@@ -141,7 +141,7 @@ class Source:
         with self._lock:
             smaller = max(min(_CAUTIOUS_PAGE_SIZE, size // 5), _SMALLEST_PAGE_SIZE)
             if self.page_size is not None and smaller < self.page_size:
-                logger.warning("%s: %s rows a page are too many; asking for %s.", self.stream, size, smaller)
+                logger.warning("%s: page size %s was rejected; retrying with %s", self.stream, size, smaller)
                 self.page_size = smaller
         return self._rebuilt(request, params, self._present_ask)
 

@@ -41,8 +41,8 @@ class Variant:
 
     conditions: tuple[str, ...] = ()
     columns: Mapping[str, Any] = field(default_factory=dict)
-    whole: bool = False
-    """Whether every sync reads it whole: rows get here by a change that need not move their replication key."""
+    swept: bool = False
+    """Whether sweeps alone read it, and whole: rows get here by a change that need not move their replication key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Columns:
     keys: tuple[str, ...] = ("id",)
     replication_key: str | None = None
     constants: tuple[str, ...] = ()
-    """Columns whose value the request says, or the place in the answer: parents' ids, a channel."""
+    """Columns whose value the request says, or the place in the response: parents' ids, a channel."""
     attributes: tuple[str, ...] | None = None
     """The attributes that become columns; None is all of them."""
     linked: tuple[str, ...] = ()

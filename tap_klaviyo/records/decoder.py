@@ -48,7 +48,7 @@ class Included(Struct, gc=False):
 
 
 class Links(Struct):
-    """The links of an answer."""
+    """The links of a response."""
 
     next: str | None = None
 
@@ -60,7 +60,7 @@ def struct(name: str, fields: Mapping[str, Any], default: Any = None) -> type[St
 
 
 def document(attributes: Mapping[str, Any], relationships: Mapping[str, Any]) -> tuple[type[Struct], Any]:
-    """Define a primary resource with these attributes and relationships; return it, and a decoder of answers."""
+    """Define a primary resource with these attributes and relationships; return it, and a decoder of responses."""
     resource = msgspec.defstruct(
         "Resource",
         [

@@ -126,7 +126,7 @@ def _linked(source: Linked) -> Read:
 
 def _related_resources(resource: Resource, relationship: str, included: Included) -> list[Resource] | None:
     found = linkage(resource, relationship)
-    # A related resource that is not in the answer (deleted, or no scope for it) is at least its id.
+    # A related resource that is not in the response (deleted, or no scope for it) is at least its id.
     return None if found is None else [included.get(key) or Resource(id=key[1], type=key[0]) for key in found]
 
 

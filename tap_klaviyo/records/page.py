@@ -25,12 +25,18 @@ class Page:
     oldest: datetime | None = None
     ordered: bool = True
     """False where the rows of the page are not in ascending order of the replication key."""
+    settled: bool = False
+    """Whether no later page can hold an earlier row, whatever order Klaviyo keeps: a filter divides them."""
     finished_parent: str | None = None
     """In a fan-out: the parent that is complete with this page."""
     size: int = 0
     """Bytes that the page holds while it waits."""
 
     EMPTY: ClassVar[Page]
+
+    def settling(self) -> Page:
+        """Return the page as one that no earlier row can follow."""
+        return replace(self, settled=True)
 
     def finishing(self, parent: str) -> Page:
         """Return the page as the last one of a parent."""

@@ -1,6 +1,6 @@
-"""The fast way from an answer to records: a page at a time, column by column, by types compiled once a stream.
+"""The fast way from a response to records: a page at a time, column by column, by types compiled once per stream.
 
-It gives the same records as `records.Flattener`, and only for answers in which every value has the type that its
+It gives the same records as `records.Flattener`, and only for responses in which every value has the type that its
 schema promises; any other page, and any stream with a kind of column that is not known here, is left to the
 flattener. Free-form objects are passed on as the bytes that Klaviyo sent.
 """
@@ -35,7 +35,7 @@ Values = Iterable[Any]
 
 @dataclass(slots=True)
 class _Page:
-    """The resources of an answer, and the decoded members of their free-form attributes.
+    """The resources of a response, and the decoded members of their free-form attributes.
 
     ``links`` has by to-many relationship the ids that it names, by the position of the resource; those of none are
     not in it.
@@ -52,7 +52,7 @@ Read = Callable[[_Page], Values]
 
 
 class Projection:
-    """Reads answers, and makes records of the chosen columns."""
+    """Reads responses, and makes records of the chosen columns."""
 
     def __init__(self, chosen: Sequence[Chosen], replication_key: str | None, lookup: Lookup | None = None) -> None:
         self._replication_key = replication_key
@@ -80,7 +80,7 @@ class Projection:
         return cls(chosen, replication_key, lookup) if all(map(_is_known, chosen)) else None
 
     def parse(self, body: bytes) -> Document | None:
-        """Read an answer; None where it is not as its types promise."""
+        """Read a response; None where it is not as its types promise."""
         try:
             raw, changes = lenient_json.decode(body, self._decode)
         except ValueError:
@@ -94,7 +94,7 @@ class Projection:
         )
 
     def reads(self, document: Document) -> bool:
-        """Tell whether an answer was read by these types."""
+        """Tell whether a response was read by these types."""
         return bool(document.data) and type(document.data[0]) is self._resource
 
     def records(self, document: Document, context: Mapping[str, Any]) -> list[Any]:
@@ -222,7 +222,7 @@ class Projection:
     def _lifted_reader(self, source: Lifted, choice: Chosen) -> Read:
         self._attribute(source.attribute, Raw)
         known = self._members.setdefault(source.attribute, {})
-        # Text is checked as it is decoded; an amount may come as text.
+        # Text is checked as it is decoded; an amount may come as a string.
         kind, usual = SCALARS[scalar_of(choice)]
         for key in source.keys:
             known.setdefault(key, kind if scalar_of(choice) == "string" else Any)

@@ -1,4 +1,4 @@
-"""Where in an answer the records of a stream are."""
+"""Where in a response the records of a stream are."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Lookup:
 
     column: str
     find: Callable[[], Mapping[str, str]]
-    """Returns the linking resource's id by the record's; called when the first answer is there."""
+    """Returns the linking resource's id by the record's; called when the first response is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Shape:
     """The date-time of the primary resource that the records it carries are dated by."""
 
     def rows(self, document: Document, context: Context) -> Iterator[Row]:
-        """Yield the resource and the context of each record, in the order of the answer."""
+        """Yield the resource and the context of each record, in the order of the response."""
         for primary in document.data:
             if self.via is not None:
                 yield from self._children(primary, document, context)

@@ -35,7 +35,7 @@ def newcomers(resources: Iterable[Resource], endpoint: Endpoint) -> dict[str, se
 def watching(
     stream: str, endpoint: Endpoint, parse: Callable[[bytes], Document], warn_once: Callable[[str, str], None]
 ) -> Callable[[bytes], Document]:
-    """Return ``parse``, with a look at the first resource of each type in the first answer that has any.
+    """Return ``parse``, with a look at the first resource of each type in the first response that has any.
 
     A new attribute is in every resource, so one of a type is enough.
     """
@@ -51,12 +51,12 @@ def watching(
             warn_once(
                 f"replaced {stream}",
                 f"{stream}: a response contains an invalid Unicode character (a lone surrogate, or bytes that are not "
-                "UTF-8); U+FFFD stands in its place.",
+                "UTF-8); it was replaced by U+FFFD",
             )
         if document.changes.cut:
             warn_once(
                 f"deep {stream}",
-                f"{stream}: an answer is nested too deep for a parser; what lies deeper than {DEEPEST} levels is null.",
+                f"{stream}: a response is nested too deeply; everything below level {DEEPEST} was set to null",
             )
         return document
 
@@ -70,8 +70,8 @@ def watching(
             listed = ", ".join(sorted(names))
             warn_once(
                 f"new {kind} {listed}",
-                f"{stream}: Klaviyo now sends {listed} of {kind}, which this version does not know; not loaded. "
-                "Look for a newer version.",
+                f"{stream}: Klaviyo sent fields of {kind} that this version does not know, which are not loaded: "
+                f"{listed}; upgrade tap-klaviyo to load them",
             )
 
     return parsed

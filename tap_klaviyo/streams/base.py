@@ -12,14 +12,17 @@ from tap_klaviyo.records.columns import KEY, Column, Constant
 from tap_klaviyo.records.record_format import RecordFormat
 from tap_klaviyo.records.selection import choose
 from tap_klaviyo.sync.account import ACCOUNT_ID
-from tap_klaviyo.sync.bookmarks import Bookmark, Saved
+from tap_klaviyo.sync.beginning import Beginning
+from tap_klaviyo.sync.bookmarks import Bookmark
 from tap_klaviyo.sync.catalog import take_over
 from tap_klaviyo.sync.emitter import Emitter, Sink
+from tap_klaviyo.sync.saved import Saved
 from tap_klaviyo.sync.stream_maps import map_nothing
 from tap_klaviyo.sync.stream_sync import StreamSync
+from tap_klaviyo.sync.versions import replaced_by, version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from singer_sdk import Tap
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.sync.session import Session
 
 FULL_TABLE = "FULL_TABLE"
-# A stream that Klaviyo limits to this many requests a minute reads in the background from the start of the sync.
+# A stream that Klaviyo limits to this many requests per minute reads in the background from the start of the sync.
 _SLOW_STEADY_LIMIT = 150
 
 
@@ -70,8 +73,8 @@ class BaseStream(Stream):
             self.primary_keys = (ACCOUNT_ID, *self.primary_keys)
         self.columns = columns
         self._nodes: Mapping[str, Node] | None = None
-        self._sync: tuple[StreamSync, OrderedReader] | None = None
         super().__init__(tap, schema=self.record_schema(), name=name)
+        self.beginning = Beginning(self.name, self._make)
 
     # What a kind of stream has to say
 
@@ -102,6 +105,11 @@ class BaseStream(Stream):
         """Whether several requests may be in flight."""
         return self.fan_out
 
+    @property
+    def filtered(self) -> bool:
+        """Whether the settings leave rows out that are there."""
+        return False
+
     def listing(self) -> Listing | None:
         """Return what lists the ids, for a stream that can be a parent."""
         return None
@@ -114,44 +122,31 @@ class BaseStream(Stream):
 
     def begin(self) -> tuple[StreamSync, OrderedReader]:
         """Return this sync and its reader; both are made once, when the stream's turn comes or before."""
-        if self._sync is None:
-            sync = self._made()
-            self._stream_version = sync.record_format.version
-            self._sync = (sync, sync.read(self.segments(sync)))
-        return self._sync
+        return self.beginning.begin()
 
-    def _made(self) -> StreamSync:
+    def _make(self) -> tuple[StreamSync, OrderedReader]:
         state = self.stream_state
-        reading = self.range(Saved.of(state, self.name), self.session.started_at)
-        versioned = self.versioned
+        saved = Saved.of(state, self.name)
+        reading = self.range(saved, self.session.started_at)
+        version = version_of(reading, saved, self.session.version, keyed=self.declared_replication_key is not None)
         most = self.session.settings.max_workers
-        return StreamSync(
+        key = None if self.is_full_table else self.declared_replication_key
+        sync = StreamSync(
             name=self.name,
             session=self.session,
+            began=self.session.started_at,
             range=reading,
             chosen=choose(self.columns, self._nodes),
-            record_format=RecordFormat(
-                self.name,
-                encoded=self.writes_plain_records(),
-                version=self.session.version if versioned else None,
-            ),
-            bookmark=Bookmark(state, None if self.is_full_table else self.declared_replication_key, reading, self.name),
+            record_format=RecordFormat(self.name, encoded=self.writes_plain_records(), version=version),
+            bookmark=Bookmark(state, key, reading, self.name, version),
             ordered=self.is_sorted,
             fan_out=self.fan_out,
-            resumes_fan_out=self.fan_out and not versioned and reading.moves_bookmark,
+            resumes_fan_out=self.fan_out and (reading.full or reading.moves_bookmark),
             # More threads than requests per second bring nothing.
             workers=min(most, max(1, self.endpoint.limits.burst)) if self.parallel else 1,
         )
-
-    def start(self) -> None:
-        """Begin to read in the background."""
-        _, reader = self.begin()
-        reader.start(self.name)
-
-    def close(self) -> None:
-        """End what reads, if anything does."""
-        if self._sync is not None:
-            self._sync[1].close()
+        self._stream_version = version
+        return sync, sync.read(self.segments(sync))
 
     @property
     def is_full_table(self) -> bool:
@@ -193,7 +188,7 @@ class BaseStream(Stream):
             for page in reader:
                 yield from page.records
         finally:
-            self.close()
+            self.beginning.close()
 
     @property
     def emit_activate_version_messages(self) -> bool:
@@ -225,22 +220,18 @@ class BaseStream(Stream):
             elif write_messages:
                 self.session.output.end_stopped()  # requests end with an error when the sync is told to
         finally:
-            self.close()
+            self.beginning.close()
 
     def _emitted(self, *, write_messages: bool) -> Iterator[dict[str, Any]]:
-        sync, reader = self.begin()
+        sync, reader = self.beginning.begin_by_klaviyo_s_clock()
         with self.get_record_counter() as counter, self.get_sync_timer():
-            sink = Sink(
-                self._write_record_message, counter.increment, self._completed(sync), self.ABORT_AT_RECORD_COUNT
-            )
+            complete = lambda: self._drop_what_is_gone(replaced_by(sync, filtered=self.filtered))  # noqa: E731
+            sink = Sink(self._write_record_message, counter.increment, complete, self.ABORT_AT_RECORD_COUNT)
             yield from Emitter(sync, sink, write_messages=write_messages).emit(reader)
 
-    def _completed(self, sync: StreamSync) -> Callable[[], None]:
-        """Return what lets the target drop what is gone; a read that an `end_date` bounded says nothing of the rest."""
-        version = sync.record_format.version
-        if version is None or sync.range.upper is not None:
-            return lambda: None
-        return lambda: self._write_activate_version_message(version)
+    def _drop_what_is_gone(self, version: int | None) -> None:
+        if version is not None:
+            self._write_activate_version_message(version)
 
     def _sync_batches(self, batch_config: BatchConfig, context: Mapping[str, Any] | None = None) -> None:
         """Write files of records; end, if told to, once a BATCH names the last: only then may a STATE say so."""

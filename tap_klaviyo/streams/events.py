@@ -6,7 +6,7 @@ from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Events(KlaviyoStream):
-    """Something that a profile did, or that was done to it. A request per 1,000.
+    """Something that a profile did, or that was done to it. One request per 1,000.
 
     The sender dates an event, so it may arrive days late or lie in the future.
     """

@@ -17,9 +17,10 @@ from tap_klaviyo.records.record_selector import Member, Shape
 from tap_klaviyo.records.row_maker import RowMaker
 from tap_klaviyo.records.stream_options import StreamOptions
 from tap_klaviyo.streams.base import BaseStream
+from tap_klaviyo.sync.changes import Childless
 from tap_klaviyo.sync.parents import SpecListing
 from tap_klaviyo.sync.plan import Plan
-from tap_klaviyo.sync.range import Policy, Range, full, plan, resumed
+from tap_klaviyo.sync.range import Policy, Range, decide
 from tap_klaviyo.sync.spec import Fallback, FallbackTo, LinkedFrom, Spec
 
 if TYPE_CHECKING:
@@ -28,11 +29,15 @@ if TYPE_CHECKING:
     from tap_klaviyo.contract import Contract, Endpoint
     from tap_klaviyo.pagination.reader import Segment
     from tap_klaviyo.records.columns import Column
-    from tap_klaviyo.sync.bookmarks import Saved
     from tap_klaviyo.sync.parents import Listing
+    from tap_klaviyo.sync.saved import Saved
     from tap_klaviyo.sync.stream_sync import StreamSync
 
-__all__ = ["FallbackTo", "KlaviyoStream", "LinkedFrom", "Member", "Variant"]
+__all__ = ["Childless", "FallbackTo", "KlaviyoStream", "LinkedFrom", "Member", "Variant"]
+
+
+# A list that nobody joined for so long is asked by sweeps alone, unless it changes.
+_ACTIVE = timedelta(days=7)
 
 
 class KlaviyoStream(BaseStream):
@@ -85,12 +90,22 @@ class KlaviyoStream(BaseStream):
     windowed: ClassVar[bool] = False
     """Whether the range is read in windows, many at once."""
     undated: ClassVar[bool] = False
-    """Whether rows without a replication value are expected, so that every sync looks for them."""
+    """Whether rows without a replication value are expected, so that sweeps look for them."""
+    new_by: ClassVar[str | None] = None
+    """What sweeps find new rows without a replication value by, if no end of the order shows them."""
     future_dated: ClassVar[bool] = False
     late: ClassVar[bool] = False
     """Whether rows appear long after their own date, so that the lookback applies."""
     newest_first: ClassVar[bool] = False
     """Whether the endpoint can only be sorted, not filtered, by the replication key: read until the first old row."""
+
+    swept: ClassVar[bool] = False
+    """Whether rows change or appear without their date moving: then a sweep asks for everything, and between two sweeps
+    what is known not to have changed is not asked for, nor children of parents that did not change."""
+    unsettled: ClassVar[tuple[str, ...]] = ()
+    """Filters for records whose children may change without the record's date moving: these are asked in every sync."""
+    childless: ClassVar[Childless | None] = None
+    """Which records are known to have no children."""
 
     # What the declaration comes to
 
@@ -120,8 +135,12 @@ class KlaviyoStream(BaseStream):
             earliest=self.earliest,
             windowed=self.windowed,
             undated=self.undated,
+            new_by=self.new_by,
             future_dated=self.future_dated,
             newest_first=self.newest_first,
+            swept=self.swept,
+            unsettled=self.unsettled,
+            childless=self.childless,
             paginator=self.paginator,
         )
 
@@ -176,6 +195,11 @@ class KlaviyoStream(BaseStream):
         """Whether several requests may be in flight."""
         return self.windowed or self.fan_out or self.spec.detail is not None
 
+    @property
+    def filtered(self) -> bool:
+        """Whether the settings leave rows out that are there."""
+        return self.options.filter is not None
+
     def build_columns(self) -> list[Column]:
         """Return the columns, keys first."""
         return build(self.spec.columns, self.spec.endpoint, self.spec.detail, self.options)
@@ -194,18 +218,17 @@ class KlaviyoStream(BaseStream):
             lookback=timedelta(days=settings.lookback_days) if self.late and settings.lookback_days else None,
             lookback_every=timedelta(hours=settings.lookback_every_hours),
             retention=timedelta(days=retention) if retention else None,
+            sweep_every=timedelta(hours=settings.sweep_every_hours) if self.swept else None,
+            sweeps_whole=not (self.windowed or (self.fan_out and self.late)),
+            active_for=_ACTIVE if self.fan_out and self.late and self.swept else None,
+            by_parent=self.fan_out,
+            keyed=self.declared_replication_key is not None,
+            versioned=self.versioned,
         )
 
     def range(self, saved: Saved, now: datetime) -> Range:
         """Return the range of this sync; while a fan-out is under way, its first run's."""
-        policy = self.policy()
-        bookmark = saved.bookmark if self.declared_replication_key and not self.is_full_table else None
-        found = plan(bookmark, saved.lookback_at if policy.lookback else None, policy, now)
-        if self.is_full_table:
-            return full(found, policy)
-        if saved.fan_out is None or not self.fan_out or self.versioned:
-            return found
-        return resumed(found, saved.fan_out.until, saved.fan_out.after_parent)
+        return decide(saved, self.policy(), now)
 
     def segments(self, sync: StreamSync) -> list[Segment]:
         """Return what a sync reads, in the order of the records."""

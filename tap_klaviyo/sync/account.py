@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 ACCOUNT_ID = "account_id"
 
 
+class UnknownAccountError(KlaviyoError):
+    """Klaviyo does not say what account the key belongs to."""
+
+
 class UnknownTimeZoneError(KlaviyoError):
     """The account is in a time zone that this machine knows nothing of."""
 
@@ -50,7 +54,11 @@ class Account:
         """
         with self._lock:
             if self._id is None:
-                self._id = next(self._resources("accounts", "/api/accounts", ("id",))).id
+                found = next(self._resources("accounts", "/api/accounts", ("id",)), None)
+                if found is None:
+                    message = "Klaviyo lists no account for this key; use the key of an account"
+                    raise UnknownAccountError(message)
+                self._id = found.id
             return self._id
 
     def columns(self) -> dict[str, Any]:
@@ -100,7 +108,9 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        message = f"the account's time zone '{name}' is unknown here: install the newest 'tzdata' beside the tap"
+        message = (
+            f"unknown timezone '{name}' (the account's): install or upgrade the Python package 'tzdata' next to the tap"
+        )
         raise UnknownTimeZoneError(message) from None
 
 

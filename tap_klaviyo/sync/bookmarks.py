@@ -1,101 +1,87 @@
-"""What the state says of a stream, and the bookmark that follows what has been written."""
+"""The bookmark that follows what has been written, and how far the reads came that take several runs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_klaviyo.contract.timestamps import parse_instant
+from tap_klaviyo.sync.saved import (
+    ACTIVE,
+    FAN_OUT,
+    FULL,
+    LOOKBACK,
+    LOOKBACK_AT,
+    READ_AT,
+    REPLICATION_KEY_VALUE,
+    SWEPT_AT,
+    VERSION,
+    read_instant,
+)
+
+# More active parents are not told apart: the state has to stay small, and all of them are asked.
+_MOST_ACTIVE = 200
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import MutableMapping
     from datetime import datetime
 
     from tap_klaviyo.sync.range import Range
-
-REPLICATION_KEY_VALUE = "replication_key_value"
-FAN_OUT = "fan_out"
-LOOKBACK_AT = "lookback_at"
-
-
-class BrokenStateError(ValueError):
-    """A state that cannot be resumed; starting over silently would hide it."""
-
-
-@dataclass(frozen=True, slots=True)
-class FanOutUnderWay:
-    """A fan-out that an earlier run left unfinished: its bound, and the last parent that it finished."""
-
-    until: datetime | None
-    after_parent: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What earlier runs left of a stream."""
-
-    bookmark: datetime | None = None
-    lookback_at: datetime | None = None
-    fan_out: FanOutUnderWay | None = None
-
-    @classmethod
-    def of(cls, state: Mapping[str, Any], stream: str) -> Saved:
-        """Read a stream's part of the state.
-
-        Raises:
-            BrokenStateError: A date-time in it cannot be read.
-        """
-        under_way = state.get(FAN_OUT)
-        return cls(
-            bookmark=read_instant(state, REPLICATION_KEY_VALUE, stream),
-            lookback_at=read_instant(state, LOOKBACK_AT, stream),
-            fan_out=FanOutUnderWay(read_instant(under_way, "until", stream), under_way.get("after_parent"))
-            if under_way
-            else None,
-        )
-
-
-def read_instant(state: Mapping[str, Any], key: str, stream: str) -> datetime | None:
-    """Read a date-time of a stream's state.
-
-    Raises:
-        BrokenStateError: It is there and is no date-time.
-    """
-    value = state.get(key)
-    if value is None:
-        return None
-    try:
-        return parse_instant(str(value))
-    except ValueError:
-        msg = f"'{key}' of '{stream}' in the state is not a date-time; fix it, or remove it to read from the beginning"
-        raise BrokenStateError(msg) from None
 
 
 class Bookmark:
     """The bookmark of one stream: it follows what has been written, never past ``until`` and never back.
 
-    It lives in the stream's part of the tap's state, so that every STATE message carries it.
+    It lives in the stream's part of the tap's state, so that every STATE message carries it. What is over is null
+    there and not gone: a state that is merged into the last one would keep what is absent.
+
+    Args:
+        state: The stream's part of the state.
+        replication_key: What the bookmark is of; None if there is none, or none that this sync moves.
+        reading: What is read.
+        stream: The stream's name.
+        version: What the rows carry; None if they carry none.
     """
 
     def __init__(
-        self, state: MutableMapping[str, Any], replication_key: str | None, reading: Range, stream: str
+        self,
+        state: MutableMapping[str, Any],
+        replication_key: str | None,
+        reading: Range,
+        stream: str,
+        version: int | None = None,
     ) -> None:
         self._state = state
         self._replication_key = replication_key
         self._range = reading
+        self._version = version
         self._current = read_instant(state, REPLICATION_KEY_VALUE, stream)
+        self._began_at = self._current
         self._seen: datetime | None = None
+        goes_on = reading.since is not None or reading.after_parent is not None
+        self._active = set(reading.active) if goes_on else set[str]()
 
     def begin(self) -> None:
         """Bring a bookmark of the future back to now, before anything is written."""
         if not self._range.keeps_lookback:
-            self._state.pop(LOOKBACK_AT, None)
+            self._over(LOOKBACK_AT)
+            self._over(LOOKBACK)
         if self._range.from_the_future:
+            self._began_at = self._range.until
             self._set(self._range.until)
+        if self._version is not None and not self._range.full and self._state.get(VERSION) is None:
+            self._state[VERSION] = self._version
 
-    def finished_parent(self, parent: str) -> None:
-        """Note the last parent that a fan-out has finished, for a run that goes on after it."""
-        self._state[FAN_OUT] = {"until": self._range.until.isoformat(), "after_parent": parent}
+    def finished_parent(self, parent: str, newest: datetime | None = None) -> None:
+        """Note the last parent that a fan-out has finished, and its newest row, for a run that goes on after it."""
+        self._note_active(parent, newest)
+        if self._range.full:
+            self._state[FULL] = {"version": self._version, "after_parent": parent}
+            return
+        self._state[FAN_OUT] = {
+            "until": self._range.until.isoformat(),
+            "after_parent": parent,
+            "lookback": self._range.lookback_at is not None,
+            "sweep": self._range.since is None,
+        }
 
     def saw(self, oldest: datetime | None, newest: datetime | None) -> None:
         """Note the rows that have been written, without moving yet; those of the future say nothing of the past."""
@@ -107,17 +93,46 @@ class Bookmark:
     def advance(self) -> None:
         """Follow the newest row that has been written: everything before it has been written too."""
         if self._seen is not None:
+            self._note_place(min(self._seen, self._range.until))
             self._follow(self._seen)
 
     def finish(self, *, everything: bool) -> None:
         """Close a complete read; ``everything`` where all up to the bound was read, however old the newest row."""
+        if self._range.full:
+            self._over(FULL)
+            self._state[VERSION] = self._version
         if not self._range.moves_bookmark:
             return
-        self._state.pop(FAN_OUT, None)
+        self._over(FAN_OUT)
+        self._over(LOOKBACK)
         if everything:
             self._follow(self._range.until)
-        self.advance()
+        if self._seen is not None:
+            self._follow(self._seen)
         self._remember_lookback()
+        if self._range.swept_at is not None:
+            self._state[SWEPT_AT] = self._range.swept_at.isoformat()
+        if self._range.swept_at is not None or self._range.since is not None:
+            self._state[READ_AT] = self._range.until.isoformat()
+
+    def _note_active(self, parent: str, newest: datetime | None) -> None:
+        since = self._range.active_since
+        if since is None:
+            return
+        if newest is not None and newest >= since:
+            self._active.add(parent)
+        self._state[ACTIVE] = sorted(self._active) if len(self._active) <= _MOST_ACTIVE else None
+
+    def _note_place(self, through: datetime) -> None:
+        """Note how far a full read or a lookback came, for a run that goes on from there."""
+        if self._range.full:
+            self._state[FULL] = {"version": self._version, "through": through.isoformat()}
+        elif self._range.lookback_at is not None and self._range.moves_bookmark and self._began_at is not None:
+            if through < self._began_at:
+                self._state[LOOKBACK] = {"began": self._range.lookback_at.isoformat(), "through": through.isoformat()}
+            else:
+                self._over(LOOKBACK)
+                self._remember_lookback()
 
     def _follow(self, instant: datetime) -> None:
         capped = min(instant, self._range.until)
@@ -132,6 +147,10 @@ class Bookmark:
     def _remember_lookback(self) -> None:
         if self._range.lookback_at is not None:
             self._state[LOOKBACK_AT] = self._range.lookback_at.isoformat()
+
+    def _over(self, key: str) -> None:
+        if key in self._state:
+            self._state[key] = None
 
     def _set(self, instant: datetime) -> None:
         self._current = instant

@@ -80,7 +80,10 @@ def _tell_unknown(
     unknown = {path[0] for path, item in metadata.items() if path and path[0] not in nodes and item.get("selected")}
     if unknown:
         names = ", ".join(sorted(unknown))
-        warn(f"{stream}: the catalog selects {names}, which the stream does not have with these settings; left out.")
+        warn(
+            f"{stream}: the catalog selects unknown columns, which are ignored: {names}; check stream_options, "
+            "or run --discover again"
+        )
 
 
 def with_replication_methods(catalog: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http import ApiKeyAuth, Http, HttpSettings, NoAuth, OAuth, Origin, TokenFile
-from tap_klaviyo.http.revision import revision_warning
+from tap_klaviyo.http.revision import own_revision_warnings, revision_warning
 
 if TYPE_CHECKING:
     from tap_klaviyo.config.settings import Settings
@@ -26,9 +26,12 @@ def connect(settings: Settings) -> Http:
     Raises:
         SettingsError: There is no key, or there are two ways to authenticate.
     """
-    warning = revision_warning(settings.revision, datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    warning = revision_warning(settings.revision, today)
     if warning is not None:
         logger.warning(warning)
+    for ending in own_revision_warnings(today):
+        logger.warning(ending)
     return Http(
         HttpSettings(
             api_url=settings.api_url,
@@ -55,7 +58,7 @@ def _auth(settings: Settings) -> NoAuth | ApiKeyAuth | OAuth:
     }
     given = {name: value for name, value in oauth.items() if value}
     if len(keys) > 1:
-        msg = f"settings {', '.join(_KEY_NAMES)} are one setting; they hold different keys"
+        msg = f"settings {', '.join(_KEY_NAMES)} are aliases but have different values; set only one"
         raise SettingsError(msg)
     if keys and given:
         msg = f"use either auth_token or {', '.join(oauth)}, not both"
@@ -64,7 +67,9 @@ def _auth(settings: Settings) -> NoAuth | ApiKeyAuth | OAuth:
         return ApiKeyAuth(keys.pop())
     missing = [name for name in oauth if name not in given]
     if missing:
-        raise SettingsError(f"OAuth needs {', '.join(missing)} too" if given else _no_key())
+        raise SettingsError(
+            f"OAuth also needs {', '.join(missing)}: set it, or remove the other OAuth settings" if given else _no_key()
+        )
     token_file = TokenFile(Path(settings.token_file)) if settings.token_file else None
     return OAuth(given["client_id"], given["client_secret"], given["refresh_token"], token_file)
 
@@ -74,5 +79,5 @@ def _no_key() -> str:
     for name in _KEY_NAMES:
         variable = f"TAP_KLAVIYO_{name.upper()}"
         if os.environ.get(variable):
-            return f"setting auth_token is missing: {variable} is in the environment, so add --config=ENV to read it"
+            return f"setting auth_token is missing: {variable} is set in the environment but not read; add --config=ENV"
     return "setting auth_token is missing: set a private API key (in Klaviyo: Settings, API keys)"

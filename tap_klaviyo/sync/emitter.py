@@ -53,6 +53,7 @@ class Emitter:
         self._write_messages = write_messages
         self._follows = sync.ordered
         self._latest: datetime | None = None
+        self._newest: datetime | None = None  # of the parent that is being read
         self._left = sink.limit
 
     def emit(self, pages: Iterable[Page]) -> Iterator[dict[str, Any]]:
@@ -65,8 +66,8 @@ class Emitter:
         sync = self._sync
         if sync.range.from_the_future:
             logger.warning(
-                "%s: the bookmark in the state lay in the future and is brought back to now; rows that were missed "
-                "meanwhile come with a run of their own over their range, with start_date and end_date.",
+                "%s: the bookmark in the state was in the future and was reset to now; to load rows missed before, "
+                "run once with start_date and end_date set to that range",
                 sync.name,
             )
         progress = sync.session.board.begin(sync.name, sync.range, sync.tally)
@@ -103,14 +104,21 @@ class Emitter:
 
     def _after(self, page: Page) -> None:
         bookmark = self._sync.bookmark
-        bookmark.saw(page.oldest, page.newest)
         if self._follows and not self._in_order(page):
             # Klaviyo did not keep the order that was asked for: the bookmark waits for the end of the stream.
             self._follows = False
-        if self._follows:
+        if self._follows and page.oldest is not None:
+            # One page behind: neighbours may be swapped where one page ends and the next begins.
             bookmark.advance()
-        if page.finished_parent is not None and self._sync.resumes_fan_out:
-            bookmark.finished_parent(page.finished_parent)
+        bookmark.saw(page.oldest, page.newest)
+        if self._follows and page.settled:
+            bookmark.advance()
+        if page.newest is not None and (self._newest is None or page.newest > self._newest):
+            self._newest = page.newest
+        if page.finished_parent is not None:
+            if self._sync.resumes_fan_out:
+                bookmark.finished_parent(page.finished_parent, self._newest)
+            self._newest = None
         if self._write_messages and (page.count or page.finished_parent):
             self._output.write_state_soon()
 

@@ -11,7 +11,7 @@ from singer_sdk.exceptions import SingerSDKError
 from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http.errors import KlaviyoError, PermissionDeniedError, UnauthorizedError, UnreachableError
 from tap_klaviyo.http.redact import brief
-from tap_klaviyo.sync.bookmarks import BrokenStateError
+from tap_klaviyo.sync.saved import BrokenStateError
 
 if TYPE_CHECKING:
     from tap_klaviyo.sync.progress import Board
@@ -50,11 +50,14 @@ class Failures:
         self.streams.append(stream)
         logger.error("%s: %s", stream, in_one_line(error))
         logger.debug("Traceback", exc_info=error)
-        unreachable = isinstance(error, UnreachableError) and error.status is None and not self._sources.answered
-        if unreachable or testing or isinstance(error, UnauthorizedError):
+        if testing or self._stops_all(error):
             if not self._board.records:
                 self._board.clear()  # no table of zeros: `meltano config test` shows the last line
             raise SystemExit(1)
+
+    def _stops_all(self, error: Exception) -> bool:
+        unreachable = isinstance(error, UnreachableError) and error.status is None and not self._sources.answered
+        return unreachable or isinstance(error, UnauthorizedError)
 
 
 def in_one_line(error: Exception) -> str:

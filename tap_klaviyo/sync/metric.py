@@ -55,7 +55,7 @@ def unknown(metrics: Sequence[Metric], wanted: str, setting: str) -> UnknownMetr
     """Return the error for a metric that is not there; ``setting`` is where another one can be named."""
     near = difflib.get_close_matches(wanted, sorted({metric.name for metric in metrics}), n=1)
     hint = f" (did you mean '{near[0]}'?)" if near else ""
-    message = f"no metric of this account has the id or the name '{wanted}'{hint}: set {setting} to one that it has"
+    message = f"unknown metric '{wanted}'{hint}: set {setting} to the id or name of a metric of this account"
     return UnknownMetricError(message)
 
 
@@ -63,8 +63,8 @@ def chosen_among(found: Sequence[Metric], wanted: str, setting: str) -> str:
     """Say which of several metrics of one name was chosen."""
     others = ", ".join(map(str, found[1:]))
     return (
-        f"'{wanted}' is the name of {len(found)} metrics: taking the oldest, {found[0]}, and not {others}; "
-        f"set {setting} to an id to take another"
+        f"{len(found)} metrics are named '{wanted}': using the oldest, {found[0]}, not {others}; "
+        f"set {setting} to an id to use another"
     )
 
 
@@ -73,6 +73,6 @@ def refusal(error: BadRequestError, metric: Metric, setting: str) -> KlaviyoErro
     if "metric" not in f"{error.detail} {error.parameter}".lower():
         return error
     message = (
-        f"Klaviyo does not take the metric '{metric.name}' {metric} for this ({error.detail}): set {setting} to another"
+        f"Klaviyo rejects the metric '{metric.name}' {metric} here ({error.detail}): set {setting} to another metric"
     )
     return RefusedMetricError(message, label=error.label, status=error.status, parameter=error.parameter)

@@ -14,9 +14,10 @@ from tap_klaviyo.pagination.fan_out import AllParents, Parent
 from tap_klaviyo.pagination.included_children import Children, IncludedChildren
 from tap_klaviyo.pagination.null_cursor import Once, Undated
 from tap_klaviyo.pagination.windows import Window, Windowing
-from tap_klaviyo.records.columns import Attribute, Constant
+from tap_klaviyo.records.columns import Attribute, Constant, Linked
 from tap_klaviyo.records.fieldsets import ask, ask_details
 from tap_klaviyo.records.record_selector import Shape
+from tap_klaviyo.sync.changes import changed_condition
 from tap_klaviyo.sync.question import asked, reads_apart, reads_newest_first, shape_of, sort_of
 
 if TYPE_CHECKING:
@@ -79,12 +80,21 @@ class Plan:
     def segments(self) -> list[Segment]:
         """Return the stream's segments, in the order of its records."""
         spec = self.spec
+        if self._range.since is not None and not self._finds_changes():
+            return []
         if spec.parent is not None:
             return [] if self._range.empty else [self._fan_out(spec.parent)]
         if spec.windowed and spec.cursor is not None:
             maker = Once(self.maker)
             return [*self._undated(maker), *(() if self._range.empty else self._windows(maker))]
         return [segment for variant in spec.variants for segment in self._variant(variant)]
+
+    def _finds_changes(self) -> bool:
+        """Whether there is a date by which to tell what changed; without one a sweep alone reads the stream."""
+        spec = self.spec
+        if spec.parent is not None or spec.replication_key is not None:
+            return True
+        return changed_condition(spec.endpoint, self._range.since) is not None
 
     @property
     def _range(self) -> Range:
@@ -104,10 +114,12 @@ class Plan:
         return [condition for condition in found if condition]
 
     def _variant(self, variant: Variant) -> Iterator[Segment]:
-        reading = replace(self._range, lower=None, upper=None) if variant.whole else self._range
-        if reading.empty:
+        reading = replace(self._range, lower=None, upper=None) if variant.swept else self._range
+        if reading.empty or (variant.swept and reading.since is not None):
             return
         bounds = self.bounds(reading.lower, reading.upper)
+        if self.spec.replication_key is None:
+            bounds += [condition for condition in (changed_condition(self.spec.endpoint, reading.since),) if condition]
         link = self.source.first(conditions=[*variant.conditions, *bounds])
         stop = reading.lower if reads_newest_first(self.spec, reading) else None
         chain = Chain(self.source, self.maker, link, {**self._account(), **variant.columns}, reading.holds, stop)
@@ -145,13 +157,21 @@ class Plan:
             yield Chain(self.source, maker, link, self._account(), lambda instant: instant >= begin, waits=waits)
 
     def _undated(self, maker: Makes) -> Iterator[Segment]:
-        """Yield what reads the rows that the windows' filters leave out: by a first sync, or by every one."""
-        undated, sort = self.spec.undated, self.source.sort
-        if sort is None or not (undated or self._range.lower is None):
+        """Yield what reads the rows that the windows' filters leave out: by a first sync, and by sweeps."""
+        undated, sort, reading = self.spec.undated, self.source.sort, self._range
+        if self.spec.new_by is not None and reading.swept_at is not None and reading.lower is not None:
+            yield self._new_ones(maker, self.spec.new_by, reading.last_sweep or reading.lower)
+        if sort is None or not ((undated and reading.sweeps) or reading.lower is None):
             return
         # Profiles sorted newest first time out at Klaviyo: the other end is read only if it is known to matter.
         newest_first = self._undated_from(maker, f"-{sort}") if undated else None
         yield self._undated_from(maker, sort, newest_first)
+
+    def _new_ones(self, maker: Makes, field: str, since: datetime) -> Chain:
+        """Return what reads the rows that are new since the last sweep; those with a replication value come anyway."""
+        source = replace(self.source, sort=field)
+        link = source.first(conditions=[filters.from_bound(field, source.endpoint.filters, since)])
+        return Chain(source, maker, link, self._account(), lambda _: False)
 
     def _undated_from(self, maker: Makes, sort: str, other_end: Undated | None = None) -> Undated:
         size = min(self.source.page_size or _FEW, _FEW)
@@ -173,13 +193,22 @@ class Plan:
                     **({self.spec.parent_column: found.id} if self.spec.parent_column else {}),
                 },
             )
-            for found in self.sync.session.parent_ids.of(parent)
+            for found in self._asked_parents(parent)
         ]
 
+    def _asked_parents(self, parent: str) -> Iterator[Parent]:
+        found = self.sync.session.parent_ids.of(parent, self._range.since)
+        yield from found
+        if self._range.since is not None:
+            changed = {one.id for one in found}
+            yield from (Parent(one, {}) for one in self._range.active - changed)
+
     def _parent_chain(self, parent: Parent) -> Chain:
-        conditions = self.bounds(self._range.lower, self._range.upper)
-        link = self.source.first({"id": parent.id}, conditions)
-        return Chain(self.source, self.maker, link, parent.context, self._range.holds)
+        reading = self._range
+        if reading.since is not None and parent.id not in reading.active:
+            reading = replace(reading, lower=reading.quiet_lower)
+        link = self.source.first({"id": parent.id}, self.bounds(reading.lower, reading.upper))
+        return Chain(self.source, self.maker, link, parent.context, reading.holds)
 
     def _details(self) -> Source | None:
         names = [
@@ -210,12 +239,17 @@ class Plan:
     def _children(self) -> Children | None:
         spec, chosen = self.spec, self.sync.chosen
         always = reads_apart(spec, chosen)
-        wanted = {choice.column.name for choice in chosen}
-        if spec.fallback is None or not (always or spec.fallback.attribute in wanted):
+        if spec.fallback is None:
+            return None
+        attribute = spec.fallback.attribute
+        needed = attribute if any(choice.column.name == attribute for choice in chosen) else None
+        sources = (choice.column.source for choice in chosen)
+        linked = tuple(one.relationship for one in sources if isinstance(one, Linked) and not one.include)
+        if not (always or needed or linked):
             return None
         endpoint = spec.fallback.endpoint
         source = self.sync.session.sources.source(spec.name, endpoint, ask(chosen, endpoint, spec.record_type))
         if always:
             self._tell_cost(", ".join(source.ask.include), "parent", source)
         maker = self.make_rows(Shape())
-        return Children(str(spec.via), spec.fallback.attribute, str(spec.via_column), source, maker, always=always)
+        return Children(str(spec.via), needed, linked, str(spec.via_column), source, maker, always=always)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from tap_klaviyo.contract.timestamps import floor_second
+
+if TYPE_CHECKING:
+    from tap_klaviyo.sync.saved import FanOutPlace, Saved
 
 # Klaviyo refuses bounds within a few seconds of now, and a row of this second may not be readable yet.
 LAG = timedelta(seconds=10)
 # Some senders write the year 1 where they know no date, and no clock goes back a week from there.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+# What is due once a day is due for a run that begins a little earlier than yesterday's: half an hour of 24.
+_SLACK = 48
+# A change may show a little after the date that it carries.
+_LATE_CHANGE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,17 @@ class Policy:
     lookback_every: timedelta = timedelta(hours=24)
     retention: timedelta | None = None
     """How far back the endpoint reaches at all."""
+    sweep_every: timedelta | None = None
+    """How often what changes without its date is looked for; None if nothing does."""
+    sweeps_whole: bool = True
+    """Whether a sweep reads from the beginning, and not only what no bound brings."""
+    by_parent: bool = False
+    active_for: timedelta | None = None
+    """Parents that got rows within so long are asked in every run, whether they changed or not."""
+    keyed: bool = True
+    """Whether there is a replication key."""
+    versioned: bool = False
+    """Whether a read of everything makes a new version of the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +59,25 @@ class Range:
     """The bookmark never passes this."""
     moves_bookmark: bool = True
     full: bool = False
-    """Whether an incremental stream is read whole, as the catalog's FULL_TABLE says."""
+    """Whether everything is read, into a new version of the table."""
+    version: int | None = None
+    """The version of a full read that an earlier run began."""
+    whole: bool = True
+    """Whether a full read leaves nothing out, so that its version may replace all others."""
     lookback_at: datetime | None = None
     """What the state remembers as the last lookback once this read is complete; None where it is none."""
     keeps_lookback: bool = True
     """False if there are no lookbacks: the day they are switched on again does not look back to the last one."""
+    swept_at: datetime | None = None
+    """What the state remembers as the last sweep once this read is complete; None where it is none."""
+    last_sweep: datetime | None = None
+    since: datetime | None = None
+    """Between two sweeps: what did not change since is not asked for; None if everything is asked."""
+    quiet_lower: datetime | None = None
+    """The lower bound for parents that are not among the active ones: they were asked last by a sweep."""
+    active: frozenset[str] = frozenset()
+    active_since: datetime | None = None
+    """Parents with rows since then count as active; None if that makes no difference."""
     from_the_future: bool = False
     """The bookmark of the state lay in the future and was brought back."""
     after_parent: str | None = None
@@ -61,13 +94,41 @@ class Range:
             return False
         return self.lower > self.until if self.upper is None else self.lower >= self.upper
 
+    @property
+    def sweeps(self) -> bool:
+        """Whether nothing is left for a sweep to find."""
+        return self.since is None
 
-def plan(bookmark: datetime | None, lookback_at: datetime | None, policy: Policy, now: datetime) -> Range:
+
+def decide(saved: Saved, policy: Policy, now: datetime) -> Range:
+    """Work out the range of one sync, in full or not, from what earlier runs left."""
+    if policy.keyed and policy.versioned:
+        return full(saved, policy, now)
+    if not policy.keyed:
+        saved = replace(saved, bookmark=None)
+    if policy.versioned:
+        saved = replace(saved, fan_out=None)
+    found = plan(saved, policy, now)
+    if not policy.versioned or not found.sweeps:
+        return found
+    place = saved.full
+    return replace(
+        found,
+        full=True,
+        version=place.version if place else None,
+        whole=found.lower is None and policy.end is None,
+        after_parent=place.after_parent if place and policy.by_parent else None,
+    )
+
+
+def plan(saved: Saved, policy: Policy, now: datetime) -> Range:
     """Work out the range of one sync; bounds are whole seconds, the grain of Klaviyo's filters.
 
     With both ``start`` and ``end``, and a bookmark that is past them, the run re-reads that range and leaves the
-    bookmark where it is.
+    bookmark where it is. What an earlier run left unfinished is gone on with: a fan-out after its last parent, a
+    lookback from where it came to.
     """
+    bookmark = saved.bookmark
     latest = floor_second(now) - LAG
     end = max(floor_second(policy.end), EARLIEST) if policy.end else None
     until = min(latest, end) if end else latest
@@ -75,47 +136,112 @@ def plan(bookmark: datetime | None, lookback_at: datetime | None, policy: Policy
     past_end = bookmark is not None and end is not None and bookmark >= end
     if past_end and start is not None:
         return Range(_latest_of(start, _retained(policy, latest), EARLIEST), until, until, moves_bookmark=False)
-    looks_back = policy.lookback is not None and not past_end and _due(lookback_at, policy.lookback_every, now)
+    place = saved.fan_out if policy.by_parent else None
+    looks_back = not past_end and _looks_back(saved, policy, place, now)
+    sweeps = _sweeps(saved, policy, place, now) or (policy.active_for is not None and looks_back)
     lower = floor_second(min(bookmark, latest)) if bookmark is not None else None
-    if looks_back and lower is not None and policy.lookback is not None:
-        # From the last lookback: a row may have arrived right after it, and be late by all that is allowed.
-        lower = max(min(lower, floor_second(lookback_at or lower)), EARLIEST) - policy.lookback
+    if policy.sweep_every is not None and policy.sweeps_whole and (sweeps or policy.by_parent):
+        lower = None  # a parent that changed may have children that changed long before
+    elif looks_back and lower is not None:
+        lower = _looking_back(saved, policy, lower)
+    quiet = _earliest_of(lower, saved.swept_at) if policy.active_for is not None and lower is not None else lower
+    lower = quiet if sweeps else lower
     lower = _latest_of(lower, start, _retained(policy, latest))
     lower = None if lower is None else max(lower, EARLIEST)
     open_end = end is None and (policy.future_dated or (policy.open_first and lower is None))
-    return Range(
+    swept = policy.sweep_every is not None and sweeps
+    found = Range(
         lower,
         None if open_end else until,
         until,
-        lookback_at=latest if looks_back else None,
+        lookback_at=(saved.lookback.began if saved.lookback else latest) if looks_back else None,
         keeps_lookback=policy.lookback is not None,
+        swept_at=latest if swept else None,
+        since=None if sweeps or saved.read_at is None else floor_second(saved.read_at) - _LATE_CHANGE,
+        last_sweep=saved.swept_at,
+        quiet_lower=quiet,
+        active=saved.active or frozenset(),
+        active_since=latest - policy.active_for if policy.active_for else None,
         from_the_future=bookmark is not None and bookmark > now,
+    )
+    return found if place is None else _resumed(found, place)
+
+
+def full(saved: Saved, policy: Policy, now: datetime) -> Range:
+    """Return the range for a read of everything, which leaves the bookmark alone; only `end_date` bounds it."""
+    latest = floor_second(now) - LAG
+    until = min(latest, max(floor_second(policy.end), EARLIEST)) if policy.end else latest
+    start = floor_second(policy.start) if policy.start else None
+    lower = _latest_of(start, _retained(policy, latest))
+    lower = None if lower is None else max(lower, EARLIEST)
+    whole = lower is None and policy.end is None
+    place = saved.full
+    return Range(
+        _latest_of(lower, floor_second(place.through) if place and place.through else None),
+        until if policy.end else None,
+        until,
+        moves_bookmark=False,
+        full=True,
+        version=place.version if place else None,
+        whole=whole,
+        keeps_lookback=policy.lookback is not None,
+        after_parent=place.after_parent if place and policy.by_parent else None,
     )
 
 
-def full(found: Range, policy: Policy) -> Range:
-    """Return the range for a read of everything, which leaves the bookmark alone; only `end_date` bounds it."""
-    upper = found.until if policy.end else None
-    return Range(found.lower, upper, found.until, moves_bookmark=False, full=True, keeps_lookback=found.keeps_lookback)
-
-
-def resumed(found: Range, until: datetime | None, after_parent: str | None) -> Range:
+def _resumed(found: Range, place: FanOutPlace) -> Range:
     """Return the range of a fan-out's first run for the run that goes on with it, or ``found`` if that is over."""
-    if until is None or after_parent is None or not found.moves_bookmark:
-        return found
-    until = min(until, found.until)
+    until = min(place.until, found.until)
     if found.lower is not None and found.lower >= until:
         return found  # what the first run read is no longer there to be read
-    upper = None if found.upper is None else until
-    return replace(found, upper=upper, until=until, after_parent=after_parent)
+    return replace(
+        found,
+        upper=None if found.upper is None else until,
+        until=until,
+        after_parent=place.after_parent,
+        lookback_at=until if found.lookback_at else None,
+        swept_at=until if found.swept_at else None,
+    )
 
 
-def _due(lookback_at: datetime | None, every: timedelta, now: datetime) -> bool:
-    return lookback_at is None or lookback_at > now or now - lookback_at >= every
+def _looks_back(saved: Saved, policy: Policy, place: FanOutPlace | None, now: datetime) -> bool:
+    if policy.lookback is None:
+        return False
+    if place is not None:
+        return place.lookback
+    return saved.lookback is not None or _due(saved.lookback_at, policy.lookback_every, now)
+
+
+def _looking_back(saved: Saved, policy: Policy, bookmark: datetime) -> datetime:
+    """Return where a lookback begins, or where an earlier run of it came to."""
+    # From the last lookback: a row may have arrived right after it, and be late by all that is allowed.
+    last = min(bookmark, floor_second(saved.lookback_at or bookmark))
+    begin = max(last, EARLIEST) - (policy.lookback or timedelta())
+    if saved.lookback is None or policy.by_parent:
+        return begin
+    return min(max(begin, floor_second(saved.lookback.through)), bookmark)
+
+
+def _sweeps(saved: Saved, policy: Policy, place: FanOutPlace | None, now: datetime) -> bool:
+    """Tell whether everything is asked; also where nothing says since when it could be what changed."""
+    if policy.sweep_every is None or saved.read_at is None or saved.read_at > now:
+        return True
+    if policy.active_for is not None and saved.active is None:
+        return True
+    return place.sweep if place is not None else _due(saved.swept_at, policy.sweep_every, now)
+
+
+def _due(last: datetime | None, every: timedelta, now: datetime) -> bool:
+    return last is None or last > now or now - last >= every - every / _SLACK
 
 
 def _retained(policy: Policy, latest: datetime) -> datetime | None:
     return latest - policy.retention if policy.retention else None
+
+
+def _earliest_of(*instants: datetime | None) -> datetime | None:
+    present = [floor_second(instant) for instant in instants if instant is not None]
+    return min(present) if present else None
 
 
 def _latest_of(*instants: datetime | None) -> datetime | None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from tap_klaviyo.config.settings import Settings
     from tap_klaviyo.sync.account import Account
+    from tap_klaviyo.sync.clock import Clock
     from tap_klaviyo.sync.failures import Failures
     from tap_klaviyo.sync.output import Output
     from tap_klaviyo.sync.parents import ParentIds
@@ -23,7 +24,7 @@ class Session:
     """Made by the tap, once a sync, and handed to its streams."""
 
     settings: Settings
-    started_at: datetime
+    clock: Clock
     stopping: Stopping
     sources: Sources
     output: Output
@@ -31,6 +32,11 @@ class Session:
     account: Account
     board: Board
     failures: Failures
+
+    @property
+    def started_at(self) -> datetime:
+        """When the sync began."""
+        return self.clock.began
 
     @property
     def version(self) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tap_klaviyo.http import Http, Request, Tally
 from tap_klaviyo.http.errors import BrokenBodyError
 from tap_klaviyo.pagination.source import Source
+from tap_klaviyo.records.empty_page import doubt
 from tap_klaviyo.records.jsonapi import Document, UnreadableBodyError, parse_document
 from tap_klaviyo.records.schema_drift import watching
 from tap_klaviyo.sync.connection import connect
@@ -81,9 +82,13 @@ class Sources:
 
         def parsed(body: bytes) -> Document:
             try:
-                return watched(body)
+                document = watched(body)
             except UnreadableBodyError:
                 raise BrokenBodyError from None
+            why = None if document.data else doubt(body, collection=endpoint.collection)
+            if why is not None:
+                raise BrokenBodyError(why)
+            return document
 
         return Source(
             stream=stream,
@@ -108,5 +113,5 @@ class Sources:
         """Return what warns of a column whose value does not fit its type."""
         return lambda column: self.warn_once(
             f"odd {stream}.{column}",
-            f"{stream}: a value of '{column}' does not fit its type and is null; Klaviyo's response is odd there.",
+            f"{stream}: a value of '{column}' in Klaviyo's response does not match its type and was set to null",
         )

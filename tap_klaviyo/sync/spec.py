@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tap_klaviyo.contract import Endpoint
     from tap_klaviyo.records.record_selector import Lookup, Member
+    from tap_klaviyo.sync.changes import Childless
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,12 @@ class Spec:
     earliest: datetime | None = None
     windowed: bool = False
     undated: bool = False
+    new_by: str | None = None
     future_dated: bool = False
     newest_first: bool = False
+    swept: bool = False
+    unsettled: tuple[str, ...] = ()
+    childless: Childless | None = None
     paginator: type[Link] = Link
 
     @property

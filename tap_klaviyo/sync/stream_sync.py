@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tap_klaviyo.pagination.reader import OrderedReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from tap_klaviyo.http import Tally
     from tap_klaviyo.pagination.reader import Segment
@@ -28,6 +29,8 @@ class StreamSync:
 
     name: str
     session: Session
+    began: datetime
+    """The beginning of the sync that the range was worked out from."""
     range: Range
     chosen: Sequence[Chosen]
     """The selected columns."""
@@ -41,6 +44,8 @@ class StreamSync:
     """Whether a later run goes on after the last parent that was finished."""
     workers: int
     """How many requests may be in flight."""
+    gaps: set[str] = field(default_factory=set)
+    """What was passed over: then nothing may be taken for gone."""
 
     @property
     def tally(self) -> Tally:

@@ -58,6 +58,6 @@ def _open_pipe() -> Iterator[None]:
 
 def leave_pipe() -> None:
     """Say that nobody reads what is written, and let the interpreter end without saying so again."""
-    logger.error("the target has ended and takes no more; its own log says why")
+    logger.error("the target exited and closed the pipe; see the target's log")
     # What is left in the buffer would raise again when the interpreter ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

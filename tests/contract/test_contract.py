@@ -255,7 +255,9 @@ def test_the_contract_cannot_be_changed() -> None:
 
 
 def test_an_unknown_revision_is_told_the_known_ones() -> None:
-    with pytest.raises(contract.UnknownRevisionError, match="unknown revision '2019-01-15'; this version knows 2026-"):
+    with pytest.raises(
+        contract.UnknownRevisionError, match="unknown revision '2019-01-15'; this version supports 2026-"
+    ):
         contract.revision("2019-01-15")
 
 

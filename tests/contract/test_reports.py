@@ -129,6 +129,6 @@ def test_metric_aggregates() -> None:
 
 def test_an_unknown_kind_is_told_the_known_ones() -> None:
     with pytest.raises(
-        contract.UnknownReportError, match=r"'email_values' is not one of .*: campaign_values, flow_series"
+        contract.UnknownReportError, match=r"'email_values' is not a report of .*: campaign_values, flow_series"
     ):
         FACTS.report("email_values")

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from tap_klaviyo.contract.timestamps import parse_instant
 from tap_klaviyo.sandbox import Sandbox, Shop
-from tap_klaviyo.sync.bookmarks import Bookmark, BrokenStateError, Saved
+from tap_klaviyo.sync.bookmarks import Bookmark
 from tap_klaviyo.sync.failures import in_one_line
+from tap_klaviyo.sync.saved import BrokenStateError, Saved
 from tap_klaviyo.tap import TapKlaviyo
 from tests.fuzz import texts
 from tests.fuzz.scale import examples

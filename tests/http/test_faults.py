@@ -45,8 +45,8 @@ FAULTS: dict[Fault, str] = {
     faulty.drip_chunked: "the response came too slowly",
     faulty.drip_headers: "the response came too slowly",
     faulty.html: "HTML instead of JSON",
-    faulty.forbidden_html: "HTTP 403 that is not Klaviyo's own",
-    faulty.forbidden_text: "HTTP 403 that is not Klaviyo's own",
+    faulty.forbidden_html: "HTTP 403 from a proxy or gateway, not from Klaviyo",
+    faulty.forbidden_text: "HTTP 403 from a proxy or gateway, not from Klaviyo",
     faulty.unavailable: "HTTP 503",
 }
 faults = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)

@@ -331,7 +331,7 @@ def test_nobody_else_uses_the_token_while_it_is_being_replaced(requests_mock: Mo
 def test_a_lock_that_is_never_released_is_given_up(tmp_path: Path) -> None:
     path = tmp_path / "token.json"
     waits: list[float] = []
-    busy = pytest.raises(TokenFileBusyError, match="in use by another process")
+    busy = pytest.raises(TokenFileBusyError, match="locked by another process")
     with TokenFile(path).held(lambda _: None), busy, TokenFile(path).held(waits.append):
         pytest.fail("two hold the token")
     assert 890 < sum(waits) < 910

@@ -115,7 +115,7 @@ def test_a_404_in_other_words_than_klaviyo_s_is_retried_and_then_a_failure(reque
     requests_mock.get(URL, [odd, {"content": b'{"data": []}'}])
     assert http.send(request(http)).status == 200
     requests_mock.get(URL, **odd)
-    with pytest.raises(UnreachableError, match="HTTP 404 that is not Klaviyo's own"):
+    with pytest.raises(UnreachableError, match="HTTP 404 from a proxy or gateway, not from Klaviyo"):
         http.send(request(http))
 
 

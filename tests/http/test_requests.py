@@ -107,7 +107,7 @@ def test_an_error_beside_a_good_status_is_named(requests_mock: Mocker) -> None:
     def parse(_: bytes) -> bytes:
         raise BrokenBodyError
 
-    with pytest.raises(UnreachableError, match=r"an error in a response with status 200: Shard of \*\*\* is away"):
+    with pytest.raises(UnreachableError, match=r"an error inside a response with status 200: Shard of \*\*\* is away"):
         http.send(request(http), parse=parse)
 
 

@@ -86,6 +86,8 @@ class Rig:
         self.shop = shop if shop is not None else Shop.empty()
         self.sandbox = Sandbox(self.shop, now=lambda: self.now)
         self.table = Table()
+        self.ahead = timedelta(0)
+        """How far the host's clock is ahead of Klaviyo's."""
         self.patience = 3000
         """A sync that makes more requests than that is going in circles."""
 
@@ -117,7 +119,7 @@ class Rig:
                 entry["replication_method"] = method
                 for part in entry["metadata"]:
                     part["metadata"]["selected"] = True
-        return SomeStreams(config=settings, state=state, catalog=catalog, now=self.now)
+        return SomeStreams(config=settings, state=state, catalog=catalog, now=self.now + self.ahead)
 
     def sync(self, *streams: str, state: Any = ..., **options: Any) -> Run:
         """Run the tap in this process and load what it wrote; it goes on from the table's state."""

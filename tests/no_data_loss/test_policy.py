@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_klaviyo.sync.bookmarks import Bookmark
-from tap_klaviyo.sync.range import LAG, Policy, Range, plan, resumed
+from tap_klaviyo.sync.range import LAG, Policy, Range, plan
+from tap_klaviyo.sync.saved import FanOutPlace, Saved
 from tests.no_data_loss.rig import NOON, as_instant, text
 
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
@@ -27,7 +29,7 @@ POLICIES = st.builds(
 
 @given(bookmark=MAYBE, lookback_at=MAYBE, policy=POLICIES)
 def test_no_bound_is_near_now_and_all_are_whole_seconds(bookmark, lookback_at, policy):
-    found = plan(bookmark, lookback_at, policy, NOON)
+    found = plan(Saved(bookmark=bookmark, lookback_at=lookback_at), policy, NOON)
     assert found.until <= NOON - LAG
     for bound in (found.lower, found.upper, found.until):
         assert bound is None or bound.microsecond == 0
@@ -38,9 +40,10 @@ def test_no_bound_is_near_now_and_all_are_whole_seconds(bookmark, lookback_at, p
 
 @given(bookmark=MOMENTS, lookback_at=MAYBE, policy=POLICIES, seen=st.lists(st.tuples(MOMENTS, MOMENTS).map(sorted)))
 def test_the_bookmark_never_goes_back_nor_past_its_bound(bookmark, lookback_at, policy, seen):
-    found = plan(bookmark, lookback_at, policy, NOON)
+    found = plan(Saved(bookmark=bookmark, lookback_at=lookback_at), policy, NOON)
     state = {"replication_key": "updated", "replication_key_value": text(bookmark)}
     following = Bookmark(state, "updated", found, "profiles")
+    following.begin()
     last = found.until if found.from_the_future else bookmark
     for oldest, newest in seen:
         following.saw(oldest, newest)
@@ -55,14 +58,8 @@ def test_the_bookmark_never_goes_back_nor_past_its_bound(bookmark, lookback_at, 
 
 
 def test_a_fan_out_resumes_within_the_bound_of_its_first_run():
-    first = plan(NOON - timedelta(days=9), None, Policy(), NOON - timedelta(days=1))
-    found = plan(NOON - timedelta(days=9), None, Policy(), NOON)
-    assert resumed(found, first.until, "L5") == Range(first.lower, first.until, first.until, after_parent="L5")
-    assert resumed(found, first.until, None) == found
-    assert resumed(found, NOON + timedelta(days=1), "L5").until == found.until
-
-
-def test_a_fan_out_whose_first_run_is_out_of_reach_starts_over():
-    policy = Policy(retention=timedelta(days=14))
-    found = plan(None, None, policy, NOON)
-    assert resumed(found, NOON - timedelta(days=20), "L5") == found
+    saved = Saved(bookmark=NOON - timedelta(days=9))
+    policy = Policy(by_parent=True)
+    first = plan(saved, policy, NOON - timedelta(days=1))
+    again = plan(replace(saved, fan_out=FanOutPlace(first.until, "L5")), policy, NOON)
+    assert again == Range(first.lower, first.until, first.until, after_parent="L5", keeps_lookback=False)

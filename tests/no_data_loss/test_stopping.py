@@ -99,4 +99,4 @@ def test_when_the_target_has_gone(tmp_path, events):
         os.close(writing)
         assert tap.wait() == 1
     assert len(pipeline.log) == 1
-    assert pipeline.log[0].endswith("the target has ended and takes no more; its own log says why")
+    assert pipeline.log[0].endswith("the target exited and closed the pipe; see the target's log")

@@ -176,7 +176,7 @@ def test_page_size(machine, klaviyo, url):
     outcome = machine.sync(url, "events")
     assert outcome.code == 0
     assert outcome.ids("events") == klaviyo.ids("event")
-    assert outcome.said("WARNING") == ["events: 1000 rows a page are too many; asking for 200."]
+    assert outcome.said("WARNING") == ["events: page size 1000 was rejected; retrying with 200"]
 
 
 @row("A body over the bound of a page", "Asks for smaller pages and goes on; one warning a step")
@@ -186,7 +186,7 @@ def test_oversized(machine, klaviyo, url):
         outcome = machine.sync(url, "events")
     assert outcome.code == 0
     assert outcome.ids("events") == klaviyo.ids("event")
-    assert "events: 1000 rows a page are too many; asking for 200." in outcome.said("WARNING")
+    assert "events: page size 1000 was rejected; retrying with 200" in outcome.said("WARNING")
 
 
 @row("A body over the bound with the smallest page", "One line; the other streams are read; exit 1")

@@ -94,7 +94,7 @@ def test_throttled(machine, klaviyo, url):
     assert klaviyo.throttled == 1
     assert outcome.code == 0
     assert outcome.ids("lists") == klaviyo.ids("list")
-    assert any("told to wait 1 s" in line for line in outcome.said("DEBUG"))
+    assert any("asks to wait 1 s" in line for line in outcome.said("DEBUG"))
 
 
 @row("Status 429 whose seconds stand in its words alone", "The same")
@@ -112,7 +112,7 @@ def test_throttled_in_words(machine, klaviyo, url):
     outcome = machine.sync(url, "lists", retry=0)
     assert outcome.code == 0
     assert outcome.ids("lists") == klaviyo.ids("list")
-    assert any("told to wait 1 s" in line for line in outcome.said("DEBUG"))
+    assert any("asks to wait 1 s" in line for line in outcome.said("DEBUG"))
 
 
 @pytest.mark.parametrize("body", [b"404 page not found", b'{"message": "no Route matched"}', b'{"errors": []}'])
@@ -124,7 +124,7 @@ def test_gateway_404(machine, klaviyo, url, body):
     klaviyo.meddle = meddle
     outcome = machine.sync(url, "lists", "profiles")
     assert outcome.code == 1
-    assert "HTTP 404 that is not Klaviyo's own" in outcome.error
+    assert "HTTP 404 from a proxy or gateway, not from Klaviyo" in outcome.error
     assert outcome.ids("profiles") == klaviyo.ids("profile")
 
 

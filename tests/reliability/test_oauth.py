@@ -85,7 +85,7 @@ def test_rotated(machine, url, app):
 def test_rotated_without_file(machine, url):
     outcome = sync(machine, url, "lists")
     assert outcome.code == 0
-    assert "without a token_file" in outcome.warning
+    assert "set token_file, or" in outcome.warning
 
 
 @row("The refresh token is no longer good (`invalid_grant`)", "One clear line; nothing else is asked; exit 1")

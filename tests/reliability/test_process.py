@@ -32,7 +32,7 @@ def refused(outcome, words):
 @row("A config file that holds no JSON object", "One line that names the file and quotes nothing; exit 1")
 def test_broken_config(machine, text):
     (machine.folder / "config.json").write_text(text)
-    refused(machine.run("--config", str(machine.folder / "config.json")), "holds no JSON object")
+    refused(machine.run("--config", str(machine.folder / "config.json")), "does not contain a JSON object")
 
 
 @row("A config file that is a pipe, as `<(...)` makes one", "Read once")
@@ -47,7 +47,7 @@ def test_piped_config(machine, url):
 
 @row("A config file that is not there", "One line that names it; exit 1")
 def test_missing_config(machine):
-    refused(machine.run("--config", str(machine.folder / "nowhere.json")), "nowhere.json' is not there")
+    refused(machine.run("--config", str(machine.folder / "nowhere.json")), "nowhere.json' does not exist")
 
 
 @pytest.mark.parametrize("name", ["max_workers", "reports", "start_date", "rate_limit_share", "stream_options"])
@@ -172,6 +172,6 @@ def test_target_gone(machine, url, arguments):
     running.stderr.close()
     assert running.wait(60) == 1
     if arguments == []:
-        assert b"the target has ended" in stderr
+        assert b"the target exited" in stderr
     assert b"Traceback" not in stderr
     assert b"Exception ignored" not in stderr

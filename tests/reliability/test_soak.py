@@ -234,7 +234,7 @@ def test_soak(machine, seconds, speed):
     assert found.truth.rows.keys() == {*STREAMS}
     for stream, rows in found.truth.rows.items():
         assert found.loaded.rows[stream] == rows, stream
-    assert all("leads back to a page that was read already" in line for line in found.errors), found.errors
+    assert all("points to a page that was already read" in line for line in found.errors), found.errors
     assert found.faults > found.requests / 20
     assert found.renewed > 1
     # Nothing is left once it has ended, and a round takes no more than those before it.

@@ -44,13 +44,13 @@ def test_the_rules(properties, columns, partly, catalog, caplog):
     selected = keeping(catalog, "events", ["id", "datetime", *NOTHING]) if partly else only(catalog, "events")
     (record,) = sync(Sandbox(shop_with(properties)), selected).records["events"]
     assert {name: record[name] for name in NOTHING} == {**NOTHING, **columns}
-    assert not [line for line in caplog.messages if "does not fit" in line]
+    assert not [line for line in caplog.messages if "does not match its type" in line]
 
 
 def test_an_amount_that_is_none_is_null_and_named_once(catalog, caplog):
     (record,) = sync(Sandbox(shop_with({"$value": "a lot"})), only(catalog, "events")).records["events"]
     assert record["value"] is None
-    assert [line for line in caplog.messages if "value of 'value' does not fit" in line]
+    assert [line for line in caplog.messages if "value of 'value' in Klaviyo's response does not match" in line]
 
 
 def shop_with(properties: Any) -> Shop:
@@ -87,8 +87,10 @@ def test_a_key_that_may_not_read_metrics_gets_null_and_one_warning(include, shop
     assert all(record["metric_name"] is None and record["metric_id"] for record in found.records["events"])
     if include:
         assert any(record["profile"] and record["profile"]["email"] for record in found.records["events"])
-    warnings = [line for line in caplog.messages if "the key may not read" in line]
-    told = "events: the key may not read metric; the columns that come from it are null. The scope metrics:read"
+    warnings = [line for line in caplog.messages if "the key has no scope for" in line]
+    told = (
+        "events: the key has no scope for metric, so columns from it are null; to fill them, give the key metrics:read"
+    )
     assert warnings == [f"{told} fills them."]
 
 
@@ -96,7 +98,7 @@ def test_a_key_that_may_not_read_events_either_is_not_told_of_metrics(shop, cata
     access = Access(scopes={"": {"profiles:read"}})
     found = sync(Sandbox(shop, access=access), only(catalog, "events"))
     assert "events" not in found.records
-    assert not [line for line in caplog.messages if "the key may not read" in line]
+    assert not [line for line in caplog.messages if "the key has no scope for" in line]
     assert [line for line in caplog.messages if "skipped" in line and "events:read" in line]
 
 

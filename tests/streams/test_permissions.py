@@ -35,7 +35,7 @@ def test_events_come_without_the_names_of_their_metrics(shop, caplog):
     assert {event["metric_name"] for event in run.records["events"]} == {None}
     assert None not in {event["metric_id"] for event in run.records["events"]}
     assert len([line for line in warnings(caplog) if "events" in line]) == 1
-    assert "events: the key may not read metric;" in caplog.text
+    assert "events: the key has no scope for metric," in caplog.text
     assert "The scope metrics:read fills them." in caplog.text
 
 

@@ -105,7 +105,11 @@ class EventStream(Events):
         def of_metric(metric: str) -> Sequence[Segment]:
             return plan.narrowed(filters.condition("equals", "metric_id", metric)).segments()
 
-        return [AllMetrics(self.metric_ids, of_metric, self._skip)]
+        def skip(metric: str) -> None:
+            sync.gaps.add(metric)
+            self._skip(metric)
+
+        return [AllMetrics(self.metric_ids, of_metric, skip)]
 
     def metric_ids(self) -> list[str]:
         """Return the ids of the metrics that are meant.
@@ -129,7 +133,7 @@ class EventStream(Events):
     def _skip(self, metric: str) -> None:
         self.session.sources.warn_once(
             f"metric {self.name}.{metric}",
-            f"{self.name}: skipped metric {metric}: Klaviyo lists it, and says that it does not exist for events.",
+            f"{self.name}: skipped metric {metric}: Klaviyo lists it but rejects it as a filter of events",
         )
 
 
@@ -150,7 +154,7 @@ def event_streams(raw: Any, taken: AbstractSet[str]) -> list[type[EventStream]]:
         if schema is None and "on_cast_error" in entry.fields:
             entry.fail("on_cast_error needs a schema, which says what the event properties are")
         parsed = EventEntry(entry.where, entry.name, metric, schema)
-        words = f"Events of the metric `{brief(metric, 60)}`. A request per 1,000."
+        words = f"Events of the metric `{brief(metric, 60)}`. One request per 1,000."
         made = {"__doc__": words, "name": entry.name, "entry": parsed}
         found.append(type(entry.name, (EventStream,), made))
     return found

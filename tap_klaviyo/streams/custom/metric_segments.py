@@ -21,7 +21,7 @@ class AllMetrics(Segment):
     """Metrics that are not known yet.
 
     ``metrics`` returns their ids, ``segments`` what reads the events of one, and ``skip`` is told of one that Klaviyo
-    refuses.
+    refuses while it knows others.
     """
 
     metrics: Callable[[], Sequence[str]]
@@ -31,11 +31,11 @@ class AllMetrics(Segment):
     def read(self) -> Step:
         """Find out the metrics."""
         found = self.metrics()
-        one_of_many = len(found) > 1
+        known = set(found)
         return Step(
             None,
             [
-                OneMetric(metric, segment, self.skip, one_of_many, segment.waits)
+                OneMetric(metric, segment, self.skip, known, len(found) > 1, segment.waits)
                 for metric in found
                 for segment in self.segments(metric)
             ],
@@ -53,6 +53,8 @@ class OneMetric(Segment):
     metric: str
     inner: Segment
     skip: Callable[[str], None]
+    known: set[str]
+    """The metrics of the stream that Klaviyo has not refused; shared by all of them."""
     one_of_many: bool
     waits: bool = False
 
@@ -62,11 +64,18 @@ class OneMetric(Segment):
         return self._like(taken), None if rest is None else self._like(rest)
 
     def read(self) -> Step:
-        """Read a page; a metric that Klaviyo does not know has no events."""
+        """Read a page; a metric that Klaviyo does not know has no events.
+
+        Raises:
+            KlaviyoError: It knows none: then nothing could be asked, which is not the same as no events.
+        """
         try:
             page, rest = self.inner.read()
         except BadRequestError as error:
             if not _NO_METRIC.search(error.detail):
+                raise
+            self.known.discard(self.metric)
+            if not self.known:
                 raise
             self.skip(self.metric)
             return Step(None)
@@ -75,4 +84,4 @@ class OneMetric(Segment):
         return Step(page, [self._like(segment) for segment in rest])
 
     def _like(self, segment: Segment) -> OneMetric:
-        return OneMetric(self.metric, segment, self.skip, self.one_of_many, segment.waits)
+        return OneMetric(self.metric, segment, self.skip, self.known, self.one_of_many, segment.waits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_klaviyo.http.errors import NotFoundError
+from tap_klaviyo.http.errors import MalformedIdError, NotFoundError
 from tap_klaviyo.pagination.fan_out import Parent
 from tap_klaviyo.streams.custom.requests import parts
 
@@ -45,17 +45,21 @@ class EntryListing:
     now: datetime
     above: EntryParents | None
 
-    def parents(self) -> list[Parent]:
-        """Read the id of every record, whatever the bookmark."""
+    def parents(self, since: datetime | None = None) -> list[Parent]:
+        """Read the id of every record, whatever the bookmark; no date says which of them changed."""
+        del since
         asker = self.asker()
         found: dict[str, Parent] = {}
         for start, context in self._requests(asker):
             link: Link | None = start
             while link is not None:
                 try:
-                    document, link = link.read(asker)
-                except NotFoundError:
+                    document, following = link.read(asker)
+                except (NotFoundError, MalformedIdError):
+                    if self.above is None or link is not start:
+                        raise  # only the parent of a parent may be gone, and only as a whole
                     break
+                link = following
                 for resource in document.data:
                     identifier = (resource.attributes or {}).get(self.entry.primary_keys[-1])
                     if identifier is not None:

@@ -43,21 +43,21 @@ class RecordMaker:
         object.__setattr__(self, "_within", within)
 
     def rows(self, document: Document, context: Context) -> Rows:
-        """Return the records of an answer; ``context`` holds the columns that the request says."""
+        """Return the records of a response; ``context`` holds the columns that the request says."""
         records = [self._record(resource.attributes or {}, context) for resource in document.data]
         return Rows(records, [self._instant(record) for record in records])
 
     def _record(self, found: Mapping[str, Any], context: Context) -> dict[str, Any]:
         if self.replication_key is not None and self.replication_key not in found:
             msg = (
-                f"a record of '{self.stream}' has no '{self.replication_key}', the replication key; name one that "
-                f"stands at the top of the records (flatten_attributes brings attributes there)"
+                f"a record of '{self.stream}' has no '{self.replication_key}', its replication_key; choose a field at "
+                "the top level of the records (flatten_attributes moves attributes there)"
             )
             raise MisfitError(msg)
         record = {**self.cast(found), **context}
         for key in self.primary_keys:
             if record.get(key) is None:
-                msg = f"a record of '{self.stream}' has no '{key}', a primary key; name others in primary_keys"
+                msg = f"a record of '{self.stream}' has no '{key}', one of its primary_keys; choose others"
                 raise MisfitError(msg)
         for name in self.unselected:
             record.pop(name, None)

@@ -141,7 +141,7 @@ class CursorLink(Link):
         if cursor is None:
             return document, None
         if hash(cursor) in self.visited:
-            msg = f"{self.request.label}: the cursor leads back to a page that was read already; try again later"
+            msg = f"{self.request.label}: the cursor points to a page that was already read; run again later"
             raise LoopingLinkError(msg, label=self.request.label)
         self.visited.add(hash(cursor))
         body = _with(json.loads(self.request.body or b"{}"), self.cursor_field, cursor)

@@ -1,4 +1,4 @@
-"""Answers of any JSON, or of any text, to records and the way to the next page."""
+"""Responses of any JSON, or of any text, to records and the way to the next page."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _SAFE_LENGTH = len("9223372036854775807")
 
 
 class UnusableAnswerError(KlaviyoError):
-    """An answer whose records are no objects."""
+    """A response whose records are no objects."""
 
 
 class AnswerParser:
-    """Reads the answers of one custom stream; ``warn`` is told when `records_path` leads nowhere."""
+    """Reads the responses of one custom stream; ``warn`` is told when `records_path` leads nowhere."""
 
     def __init__(self, entry: CustomEntry, warn: Callable[[str], None]) -> None:
         self._entry = entry
@@ -43,7 +43,7 @@ class AnswerParser:
         self._numbers = count()
 
     def parse(self, body: bytes) -> Document:
-        """Return the records of an answer as resources, with all members as attributes.
+        """Return the records of a response as resources, with all members as attributes.
 
         Raises:
             BrokenBodyError: It is not JSON.
@@ -58,19 +58,24 @@ class AnswerParser:
             found, _ = read(body, _loads)
         except ValueError:
             raise BrokenBodyError from None
-        return Document([self._resource(record) for record in self._found(found)], {}, self._following(found))
+        records = [self._resource(record) for record in self._found(found)]
+        if not records and isinstance(found, Mapping) and found.get("errors"):
+            raise BrokenBodyError("errors in place of records")
+        return Document(records, {}, self._following(found))
 
     def _found(self, document: Any) -> Iterator[dict[str, Any]]:
         holders = self._holder.find(document)
         if not holders and "?" not in self._entry.records_path:
-            self._warn(f"{self._entry.name}: records_path {self._entry.records_path} leads nowhere in an answer")
+            self._warn(f"{self._entry.name}: records_path {self._entry.records_path} matches nothing in a response")
         for match in holders:
             values = match.value if isinstance(match.value, list) else [match.value]
             for value in values:
                 if value is None:
                     continue
                 if not isinstance(value, dict):
-                    msg = f"records_path {self._entry.records_path} leads to values that are no objects; correct it"
+                    msg = (
+                        f"records_path {self._entry.records_path} matches values that are not objects; fix records_path"
+                    )
                     raise UnusableAnswerError(msg)
                 yield self._flat(value) if self._entry.flatten_attributes else value
 
@@ -98,7 +103,9 @@ class AnswerParser:
         if self._entry.paging == "next_link":
             links = document.get("links")
             following = links.get("next") if isinstance(links, Mapping) else None
-            return following if isinstance(following, str) and following else None
+            if following is not None and not isinstance(following, str):
+                raise BrokenBodyError("a next link that is no string")
+            return following or None
         for match in self._next.find(document):
             if match.value not in (None, "", False):
                 return _cursor(str(match.value))

@@ -15,7 +15,7 @@ from tap_klaviyo.streams.custom.requests import WHOLE, Asker, parts, splits_key
 from tap_klaviyo.streams.custom.response import AnswerParser
 from tap_klaviyo.streams.custom.schema import lenient, strict
 from tap_klaviyo.streams.custom.types import compiled
-from tap_klaviyo.sync.range import Policy, Range, full, plan, resumed
+from tap_klaviyo.sync.range import Policy, Range, decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from tap_klaviyo.streams.custom.entry import CustomEntry
     from tap_klaviyo.streams.custom.split import Part
     from tap_klaviyo.streams.custom.types import Cast, Misfit
-    from tap_klaviyo.sync.bookmarks import Saved
     from tap_klaviyo.sync.parents import Listing
+    from tap_klaviyo.sync.saved import Saved
     from tap_klaviyo.sync.stream_sync import StreamSync
 
 
@@ -76,14 +76,9 @@ class CustomStream(BaseStream):
 
     def range(self, saved: Saved, now: datetime) -> Range:
         """Return the range of this sync; while a fan-out is under way, its first run's."""
-        policy = Policy(open_first=True)
-        bookmark = saved.bookmark if self.declared_replication_key and not self.is_full_table else None
-        found = plan(bookmark, None, policy, now)
-        if self.is_full_table:
-            return full(found, policy)
-        if saved.fan_out is None or not self.fan_out or self.versioned:
-            return found
-        return resumed(found, saved.fan_out.until, saved.fan_out.after_parent)
+        keyed = self.declared_replication_key is not None
+        policy = Policy(open_first=True, by_parent=self.fan_out, keyed=keyed, versioned=self.versioned)
+        return decide(saved, policy, now)
 
     def segments(self, sync: StreamSync) -> list[Segment]:
         """Return one chain, one per part of a split, or one per parent."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from dataclasses import replace
 from functools import cached_property
@@ -19,7 +18,8 @@ from tap_klaviyo.records.flatten import Flattener
 from tap_klaviyo.records.jsonapi import Resource
 from tap_klaviyo.records.rows import Rows
 from tap_klaviyo.streams.base import BaseStream
-from tap_klaviyo.streams.reports.days import Days, Window, days_to_read, labelled, last_whole_day, windows
+from tap_klaviyo.streams.reports.days import ONE_DAY, Days, Window, days_to_read, labelled, last_whole_day, windows
+from tap_klaviyo.streams.reports.duration import duration
 from tap_klaviyo.streams.reports.requests import Asked, Exchange, Place, Planned
 from tap_klaviyo.streams.reports.response import Answer, Group, parse_answer
 from tap_klaviyo.sync import metric
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
     from singer_sdk import Tap
 
-    from tap_klaviyo.contract import Endpoint, Limits, Report
+    from tap_klaviyo.contract import Endpoint, Report
     from tap_klaviyo.pagination.reader import Segment
     from tap_klaviyo.records.columns import Chosen
     from tap_klaviyo.records.page import Page
-    from tap_klaviyo.sync.bookmarks import Saved
+    from tap_klaviyo.sync.saved import Saved
     from tap_klaviyo.sync.session import Session
     from tap_klaviyo.sync.stream_sync import StreamSync
 
@@ -100,7 +100,7 @@ class CalendarStream(BaseStream):
 
     @abstractmethod
     def rows(self, answer: Answer, window: Window | None) -> Iterator[tuple[dict[str, Any], Group]]:
-        """Yield the rows of an answer: what their columns say beside the statistics, and those."""
+        """Yield the rows of a response: what their columns say beside the statistics, and those."""
 
     @abstractmethod
     def following(self, request: Request, answer: Answer) -> Request | None:
@@ -126,8 +126,27 @@ class CalendarStream(BaseStream):
             lookback=self.lookback,
         )
         moves = days.moves_bookmark and not self.is_full_table
+        first, again = days.first, None
+        if moves and read is not None and days.first <= read:
+            # Days are read again; a run that was cut off in them is gone on with.
+            again = saved.lookback.began if saved.lookback else labelled(last)
+            first = max(first, saved.lookback.through.date() + ONE_DAY) if saved.lookback else first
+        full = self.versioned
+        place = saved.full if full else None
+        if place and place.through:
+            first = max(first, place.through.date() + ONE_DAY)
         # If the first day is after the last there is nothing to read, and the bookmark stays.
-        return Range(labelled(days.first), None, labelled(days.last), moves_bookmark=moves, from_the_future=ahead)
+        return Range(
+            labelled(first),
+            None,
+            labelled(days.last),
+            moves_bookmark=moves,
+            full=full,
+            version=place.version if place else None,
+            whole=self.replication_key is None,
+            lookback_at=again,
+            from_the_future=ahead,
+        )
 
     def windows(self, reading: Range) -> list[Window]:
         """Return the windows of a range, oldest first."""
@@ -176,7 +195,7 @@ class CalendarStream(BaseStream):
         return msgspec.json.encode({"data": {"type": self.facts.resource, "attributes": attributes}})
 
     def send(self, request: Request) -> Answer:
-        """Send a request and read its answer.
+        """Send a request and read its response.
 
         Raises:
             KlaviyoError: There is none.
@@ -227,21 +246,4 @@ class CalendarStream(BaseStream):
         if window is None or not complete:
             return page
         through = labelled(window.through)
-        return replace(page, oldest=through, newest=through)
-
-
-def duration(requests: int, limits: Limits, share: float) -> str:
-    """Say how many requests there are, and how long the limits make them take; ``share`` of these may be used."""
-    counted = f"{requests} request{'' if requests == 1 else 's'}"
-    steady = max(1, math.floor(limits.steady * share))
-    allowed = f"{steady} a minute"
-    if limits.daily is not None:
-        daily = max(1, math.floor(limits.daily * share))
-        allowed += f", {daily} a day"
-        if requests > daily:
-            more = math.ceil(requests / daily) - 1
-            when = "tomorrow" if more == 1 else f"on each of the next {more} days"
-            return f"{counted} are more than a day's quota ({allowed}): the oldest first, and run again {when}"
-    minutes = math.ceil(requests / steady) - 1
-    about = f"about {minutes} minute{'' if minutes == 1 else 's'}" if minutes else "within a minute"
-    return f"{counted}, {about} ({allowed})"
+        return replace(page, oldest=through, newest=through, settled=True)

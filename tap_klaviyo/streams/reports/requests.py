@@ -71,14 +71,14 @@ class Asked(Segment):
         self.visited.add(hash((self.request.url, self.request.body)))
         following = self.exchange.following(self.request, answer)
         if following is not None and hash((following.url, following.body)) in self.visited:
-            message = f"{following.label}: the next page is one that was read already; try again later"
+            message = f"{following.label}: the next link points to a page that was already read; run again later"
             raise LoopingLinkError(message, label=following.label)
         page = self.exchange.page(answer, self.window, following is None)
         return Step(page, [replace(self, request=following)] if following else [])
 
     def _exhausted(self, error: QuotaExhaustedError) -> QuotaExhaustedError:
         message = (
-            f"{error}. {self.place.number} of {self.place.count} windows are read and kept in the state; "
-            "the next run goes on from there"
+            f"{error}. {self.place.number} of {self.place.count} windows were read and saved in the state; "
+            "the next run continues from there"
         )
         return QuotaExhaustedError(message, label=error.label, reopens_at=error.reopens_at)

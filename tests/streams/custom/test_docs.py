@@ -69,7 +69,7 @@ def test_the_example_of_the_other_connector_in_the_sandbox():
     for record in records:
         assert list(record) == ["type", "id", "attributes", "links"]
         assert list(record["attributes"]) == ["name", "created", "updated"]
-        assert record["links"]["self"].endswith(f"/api/lists/{record['id']}")
+        assert record["links"]["self"].rstrip("/").endswith(f"/api/lists/{record['id']}")
 
 
 def first_column(title):

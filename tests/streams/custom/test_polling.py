@@ -210,7 +210,7 @@ def test_a_round_that_fails_is_retried_from_its_state(tmp_path, server):
     assert code == 0
     # No round after the first read everything again: the state outlived the failures.
     assert all(len(ids) < len(records[1]) / 10 for number, ids in records.items() if number > 1)
-    assert "failed; trying again in" in (tmp_path / "log").read_text()
+    assert "failed; retrying in" in (tmp_path / "log").read_text()
 
 
 def test_a_wrong_key_ends_the_first_round_with_1(tmp_path, server):

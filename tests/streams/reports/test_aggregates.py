@@ -152,7 +152,9 @@ def test_only_selected_measurements_are_asked_for(indian: Recorder) -> None:
 def test_an_unknown_metric_is_an_error(indian: Recorder, caplog: pytest.LogCaptureFixture) -> None:
     synced = sync(indian, config("2025-03-01", "2025-05-01", metric="Nothing"), "mine")
     assert synced.failures == ["mine"]
-    assert any("set metric of metric_aggregates[0] 'mine' to one that it has" in line for line in caplog.messages)
+    assert any(
+        "set metric of metric_aggregates[0] 'mine' to the id or name of a metric" in line for line in caplog.messages
+    )
 
 
 def test_an_account_s_zone_that_klaviyo_refuses_is_asked_for_by_its_former_name() -> None:

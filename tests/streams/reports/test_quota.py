@@ -1,4 +1,4 @@
-"""Two requests a minute and 225 a day: counted before, kept, and gone on with tomorrow."""
+"""Two requests per minute and 225 per day: counted before, kept, and gone on with tomorrow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_klaviyo.contract import Limits
-from tap_klaviyo.streams.reports.base import duration
+from tap_klaviyo.streams.reports.duration import duration
 from tests.http.wire import FakeTime
 from tests.streams.reports.syncs import NOW, asked, run_within_limits, sandbox_in, sync, tap_of
 
@@ -23,19 +23,19 @@ PATH = "/api/segment-values-reports"
 REAL = {"api_url": "https://a.klaviyo.com"}
 
 
-TOO_MANY = "are more than a day's quota"
-OLDEST = "the oldest first, and run again"
+TOO_MANY = "exceed the daily quota"
+OLDEST = "reading the oldest first; run again"
 
 
 @pytest.mark.parametrize(
     ("requests", "share", "said"),
     [
-        (1, 1, "1 request, within a minute (2 a minute, 225 a day)"),
-        (3, 1, "3 requests, about 1 minute (2 a minute, 225 a day)"),
-        (225, 1, "225 requests, about 112 minutes (2 a minute, 225 a day)"),
-        (226, 1, f"226 requests {TOO_MANY} (2 a minute, 225 a day): {OLDEST} tomorrow"),
-        (451, 1, f"451 requests {TOO_MANY} (2 a minute, 225 a day): {OLDEST} on each of the next 2 days"),
-        (113, 0.5, f"113 requests {TOO_MANY} (1 a minute, 112 a day): {OLDEST} tomorrow"),
+        (1, 1, "1 request, within a minute (2 per minute, 225 per day)"),
+        (3, 1, "3 requests, about 1 minute (2 per minute, 225 per day)"),
+        (225, 1, "225 requests, about 112 minutes (2 per minute, 225 per day)"),
+        (226, 1, f"226 requests {TOO_MANY} (2 per minute, 225 per day): {OLDEST} tomorrow"),
+        (451, 1, f"451 requests {TOO_MANY} (2 per minute, 225 per day): {OLDEST} on each of the next 2 days"),
+        (113, 0.5, f"113 requests {TOO_MANY} (1 per minute, 112 per day): {OLDEST} tomorrow"),
     ],
 )
 def test_what_is_said_before_the_first_request(requests: int, share: float, said: str) -> None:
@@ -43,7 +43,7 @@ def test_what_is_said_before_the_first_request(requests: int, share: float, said
 
 
 def test_where_there_is_no_daily_quota_none_is_named() -> None:
-    assert duration(61, Limits(3, 60), 1) == "61 requests, about 1 minute (60 a minute)"
+    assert duration(61, Limits(3, 60), 1) == "61 requests, about 1 minute (60 per minute)"
 
 
 def test_a_backfill_goes_on_where_the_quota_of_the_day_ended(caplog: pytest.LogCaptureFixture) -> None:
@@ -53,9 +53,9 @@ def test_a_backfill_goes_on_where_the_quota_of_the_day_ended(caplog: pytest.LogC
         first = run_within_limits(tap_of({**CONFIG, **REAL}, "daily"), sandbox, time)
     assert asked(sandbox, PATH) == 225
     assert first.failures == ["daily"]
-    assert any("257 requests are more than a day's quota" in line for line in caplog.messages)
+    assert any("257 requests exceed the daily quota" in line for line in caplog.messages)
     (line,) = [line for line in caplog.messages if "is used up until" in line]
-    assert "225 of 257 windows are read and kept in the state; the next run goes on from there" in line
+    assert "225 of 257 windows were read and saved in the state; the next run continues from there" in line
     # The oldest first, and the state says no more than what was read.
     assert first.bookmark("daily") == max(row["read_through"] for row in first.records("daily")) == "2025-05-13"
     tomorrow = tap_of({**CONFIG, **REAL}, "daily", state=first.state, now=NOW + timedelta(days=1))
@@ -107,4 +107,4 @@ def test_a_quota_that_others_have_used_up_is_not_waited_for(caplog: pytest.LogCa
     assert synced.failures == ["daily"]
     assert synced.bookmark("daily") == "2024-10-03"
     assert time.now - begin < 600
-    assert any("3 of 257 windows are read and kept in the state" in line for line in caplog.messages)
+    assert any("3 of 257 windows were read and saved in the state" in line for line in caplog.messages)

@@ -247,9 +247,9 @@ def test_the_oldest_of_several_metrics_is_taken_and_said(eastern: Recorder, capl
     oldest = metric_id(eastern.shop, "Placed Order")
     assert {one["conversion_metric_id"] for one in eastern.asked} == {oldest}
     (line,) = [text for text in caplog.messages if "Placed Order" in text]
-    assert f"taking the oldest, {oldest} (Shopify), and not" in line
-    assert "(WooCommerce); set conversion_metric of an entry of reports to an id to take another" in line
-    assert "flow_values_report: 3 requests, about 1 minute (2 a minute, 225 a day)" in caplog.messages
+    assert f"using the oldest, {oldest} (Shopify), not" in line
+    assert "(WooCommerce); set conversion_metric of an entry of reports to an id to use another" in line
+    assert "flow_values_report: 3 requests, about 1 minute (2 per minute, 225 per day)" in caplog.messages
 
 
 def test_another_metric_counts_other_conversions(eastern: Recorder) -> None:
@@ -268,7 +268,7 @@ def test_another_metric_counts_other_conversions(eastern: Recorder) -> None:
 @pytest.mark.parametrize(
     ("metric", "message"),
     [
-        ("Placed Ordr", "mine: no metric of this account has the id or the name 'Placed Ordr' (did you mean 'Placed"),
+        ("Placed Ordr", "mine: unknown metric 'Placed Ordr' (did you mean 'Placed"),
         ("Opened Email", "does not support querying for values data): set conversion_metric of reports[0] 'mine' to"),
     ],
 )
