@@ -183,4 +183,4 @@ def test_includes_that_are_refused_one_after_the_other_are_given_up_one_by_one(c
     assert asked == ["attributions,metric", "attributions", None]
     assert source.read(source.request()).data == []
     assert asked[3:] == [None]
-    assert len([line for line in caplog.messages if "the key may not read" in line]) == 2
+    assert len([line for line in caplog.messages if "so columns from it are null" in line]) == 2
