@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Children:
-    """The children's own endpoint, and the attribute whose absence sends a parent's children there."""
+    """The children's own endpoint, and what has to be missing to send a parent's children there."""
 
     relationship: str
-    attribute: str
+    attribute: str | None
+    linked: tuple[str, ...]
+    """To-one relationships whose linkage a child needs: included ones may hold links alone."""
     parent_column: str
     source: Source
     maker: RowMaker
@@ -30,7 +32,7 @@ class Children:
 
 @dataclass(slots=True)
 class IncludedChildren(Segment):
-    """A chain of parents that carry their children; where a child lacks the attribute, its parent is asked."""
+    """A chain of parents that carry their children; if a child lacks something, its parent is asked."""
 
     chain: Chain
     children: Children
@@ -55,9 +57,13 @@ class IncludedChildren(Segment):
         if children is None:
             return True
         found = [document.included.get(key) for key in children]
-        return any(
-            child is None or decoded((child.attributes or {}).get(self.children.attribute)) is None for child in found
-        )
+        return any(child is None or self._is_cut_short(child) for child in found)
+
+    def _is_cut_short(self, child: Resource) -> bool:
+        attribute = self.children.attribute
+        if attribute is not None and decoded((child.attributes or {}).get(attribute)) is None:
+            return True
+        return any(linkage(child, name) is None for name in self.children.linked)
 
     def _own_chain(self, parent: Resource) -> OneParent:
         children = self.children

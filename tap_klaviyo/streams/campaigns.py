@@ -4,7 +4,7 @@ from tap_klaviyo.contract.filters import condition
 from tap_klaviyo.streams.resource import FallbackTo, KlaviyoStream, Variant
 
 # The endpoint refuses to list without a channel, and leaves archived campaigns out unless it is asked for them. Nobody
-# documents that archiving moves `updated_at`: archived ones are read by sweeps, a request per 100.
+# documents that archiving moves `updated_at`: archived ones are read by sweeps, one request per 100.
 _EVERY_CAMPAIGN = tuple(
     Variant(
         (condition("equals", "messages.channel", channel), condition("equals", "archived", archived)),
@@ -21,7 +21,7 @@ class _Classic(KlaviyoStream):
 
 
 class Campaigns(_Classic):
-    """An e-mail, SMS or mobile push campaign, archived or not. A request per 100, six at least.
+    """An e-mail, SMS or mobile push campaign, archived or not. One request per 100, six at least.
 
     Not declared sorted: archived e-mail campaigns come back slightly out of order.
     """
@@ -34,9 +34,10 @@ class Campaigns(_Classic):
 
 
 class CampaignMessages(_Classic):
-    """A message of a campaign, with its content. Carried by the campaigns: a request per 100 of them.
+    """A message of a campaign, with its content. Carried by the campaigns: one request per 100 of them.
 
-    The include may come without `definition`; then each campaign without it costs a request.
+    The include may come without `definition`, and comes without the template's id, which `template_id` needs: each such
+    campaign costs a request, 150 a minute.
     """
 
     name = "campaign_messages"
@@ -51,7 +52,7 @@ class CampaignMessages(_Classic):
 
 
 class CampaignTags(_Classic):
-    """A tag on a campaign. Carried by the campaigns: a request per 100 of them."""
+    """A tag on a campaign. Carried by the campaigns: one request per 100 of them."""
 
     name = "campaign_tags"
     path = "/api/campaigns"
@@ -67,7 +68,7 @@ class CampaignTags(_Classic):
 
 
 class CampaignRecipientEstimations(_Classic):
-    """The last estimate of a campaign's recipients, if there is one. A request a campaign, 150 a minute."""
+    """The last estimate of a campaign's recipients, if there is one. One request per campaign, 150 per minute."""
 
     name = "campaign_recipient_estimations"
     path = "/api/campaign-recipient-estimations/{id}"
@@ -78,7 +79,7 @@ class CampaignRecipientEstimations(_Classic):
 
 
 class CampaignRecipientEstimationJobs(_Classic):
-    """The last job that estimated a campaign's recipients. A request a campaign, 150 a minute."""
+    """The last job that estimated a campaign's recipients. One request per campaign, 150 per minute."""
 
     name = "campaign_recipient_estimation_jobs"
     path = "/api/campaign-recipient-estimation-jobs/{id}"
@@ -89,7 +90,7 @@ class CampaignRecipientEstimationJobs(_Classic):
 
 
 class CampaignSendJobs(_Classic):
-    """The job that sent a campaign. A request a campaign, 150 a minute."""
+    """The job that sent a campaign. One request per campaign, 150 per minute."""
 
     name = "campaign_send_jobs"
     path = "/api/campaign-send-jobs/{id}"

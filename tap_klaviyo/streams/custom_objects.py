@@ -4,7 +4,7 @@ from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class DataSources(KlaviyoStream):
-    """A source that custom objects are loaded from. A request per 100."""
+    """A source that custom objects are loaded from. One request per 100."""
 
     name = "data_sources"
     path = "/api/data-sources"
@@ -20,7 +20,7 @@ class ObjectTypes(KlaviyoStream):
 
 
 class ObjectSchemas(KlaviyoStream):
-    """A version of an object type's schema. A request an object type, 60 a minute."""
+    """A version of an object type's schema. One request per object type, 60 per minute."""
 
     name = "object_schemas"
     path = "/api/object-types/{id}/schema-versions"
@@ -30,7 +30,7 @@ class ObjectSchemas(KlaviyoStream):
 
 
 class SourceMappings(KlaviyoStream):
-    """How a source's fields fill an object schema, if it has a source. A request a schema, 60 a minute."""
+    """How a source's fields fill an object schema, if it has a source. One request per schema, 60 per minute."""
 
     name = "source_mappings"
     path = "/api/object-schemas/{id}/source-mapping"
@@ -41,7 +41,7 @@ class SourceMappings(KlaviyoStream):
 
 
 class ObjectRecords(KlaviyoStream):
-    """A custom object. A request an object type, and one more per 100 records, 60 a minute."""
+    """A custom object. One request per object type, and one more per 100 records, 60 per minute."""
 
     name = "object_records"
     path = "/api/object-types/{id}/object-records"
@@ -52,7 +52,7 @@ class ObjectRecords(KlaviyoStream):
 
 
 class ObjectIngestionLogs(KlaviyoStream):
-    """A failure to load a custom object, of the last 14 days. A request a type, and one more per 50, 15 a minute.
+    """A failure to load a custom object, of the last 14 days. One request per type, and one more per 50, 15 per minute.
 
     They come newest first, so the bookmark moves at the end.
     """

@@ -6,7 +6,7 @@ from tap_klaviyo.streams.event_properties import template_id
 from tap_klaviyo.streams.resource import Childless, KlaviyoStream, Variant
 
 # Archived flows are left out unless they are asked for. Nobody documents that archiving moves `updated`: archived
-# ones are read by sweeps, a request per 50.
+# ones are read by sweeps, one request per 50.
 _EVERY_FLOW = tuple(Variant((condition("equals", "archived", archived),), swept=archived) for archived in (False, True))
 
 
@@ -24,7 +24,7 @@ _SILENT = Childless(
 
 
 class Flows(KlaviyoStream):
-    """A flow, archived or not. A request per 50, 60 a minute."""
+    """A flow, archived or not. One request per 50, 60 per minute."""
 
     name = "flows"
     path = "/api/flows"
@@ -34,7 +34,7 @@ class Flows(KlaviyoStream):
 
 
 class FlowActions(KlaviyoStream):
-    """A step of a flow. Carried by the flows: a request per 50 of them, 60 a minute."""
+    """A step of a flow. Carried by the flows: one request per 50 of them, 60 per minute."""
 
     name = "flow_actions"
     path = "/api/flows"
@@ -47,7 +47,7 @@ class FlowActions(KlaviyoStream):
 
 
 class FlowMessages(KlaviyoStream):
-    """A message that a flow sends. A request an action, 60 a minute."""
+    """A message that a flow sends. One request per action, 60 per minute."""
 
     name = "flow_messages"
     path = "/api/flow-actions/{id}/flow-messages"
@@ -60,7 +60,7 @@ class FlowMessages(KlaviyoStream):
 
 
 class FlowTags(KlaviyoStream):
-    """A tag on a flow. Carried by the flows: a request per 50 of them, 60 a minute."""
+    """A tag on a flow. Carried by the flows: one request per 50 of them, 60 per minute."""
 
     name = "flow_tags"
     path = "/api/flows"

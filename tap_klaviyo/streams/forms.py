@@ -4,7 +4,7 @@ from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Forms(KlaviyoStream):
-    """A sign-up form. A request per 100, 60 a minute."""
+    """A sign-up form. One request per 100, 60 per minute."""
 
     name = "forms"
     path = "/api/forms"
@@ -13,7 +13,7 @@ class Forms(KlaviyoStream):
 
 
 class FormVersions(KlaviyoStream):
-    """A version of a form. A request a form, 60 a minute."""
+    """A version of a form. One request per form, 60 per minute."""
 
     name = "form_versions"
     path = "/api/forms/{id}/form-versions"

@@ -9,7 +9,7 @@ _EVERY_IMAGE = tuple(Variant((condition("equals", "hidden", hidden),), swept=hid
 
 
 class Images(KlaviyoStream):
-    """An image of the library, hidden or not. A request per 100, two at least."""
+    """An image of the library, hidden or not. One request per 100, two at least."""
 
     name = "images"
     path = "/api/images"

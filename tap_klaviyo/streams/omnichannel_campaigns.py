@@ -10,7 +10,7 @@ _EVERY_CAMPAIGN = tuple(
 
 
 class OmnichannelCampaigns(KlaviyoStream):
-    """A campaign of the newest model, of any channel, archived or not. A request per 100, two at least."""
+    """A campaign of the newest model, of any channel, archived or not. One request per 100, two at least."""
 
     name = "omnichannel_campaigns"
     path = "/api/campaigns"
@@ -29,7 +29,7 @@ class OmnichannelCampaigns(KlaviyoStream):
 
 
 class OmnichannelCampaignMessages(KlaviyoStream):
-    """A message of a campaign: when it is sent and how; what it says is in its variations. A request per 100."""
+    """A message of a campaign: when it is sent and how; what it says is in its variations. One request per 100."""
 
     name = "omnichannel_campaign_messages"
     path = "/api/campaign-messages"
@@ -44,10 +44,11 @@ class OmnichannelCampaignMessages(KlaviyoStream):
         "definition.ab_test",
     )
     swept = True
+    unsettled = tuple(condition("equals", "status", status) for status in ("draft", "scheduled", "sending"))
 
 
 class CampaignAudiences(KlaviyoStream):
-    """Who gets messages of a campaign: lists and segments. Carried by the campaigns: a request per 100 of them."""
+    """Who gets messages of a campaign: lists and segments. Carried by the campaigns: one request per 100 of them."""
 
     name = "campaign_audiences"
     path = "/api/campaigns"
@@ -61,7 +62,7 @@ class CampaignAudiences(KlaviyoStream):
 
 
 class CampaignVariations(KlaviyoStream):
-    """What a message says in a channel, or one of several tries of it. A request a message, 150 a minute.
+    """What a message says in a channel, or one of several tries of it. One request per message, 150 per minute.
 
     Drafts may have no `details`, and so no channel.
     """
@@ -89,7 +90,7 @@ class CampaignVariations(KlaviyoStream):
 
 
 class CampaignMessageTags(KlaviyoStream):
-    """A tag on a message of a campaign. A request a message, 60 a minute."""
+    """A tag on a message of a campaign. One request per message, 60 per minute."""
 
     name = "campaign_message_tags"
     path = "/api/campaign-messages/{id}/relationships/tags"

@@ -20,7 +20,7 @@ from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.sync.changes import Childless
 from tap_klaviyo.sync.parents import SpecListing
 from tap_klaviyo.sync.plan import Plan
-from tap_klaviyo.sync.range import Policy, Range, decide
+from tap_klaviyo.sync.range import ACTIVE, Policy, Range, decide
 from tap_klaviyo.sync.spec import Fallback, FallbackTo, LinkedFrom, Spec
 
 if TYPE_CHECKING:
@@ -34,10 +34,6 @@ if TYPE_CHECKING:
     from tap_klaviyo.sync.stream_sync import StreamSync
 
 __all__ = ["Childless", "FallbackTo", "KlaviyoStream", "LinkedFrom", "Member", "Variant"]
-
-
-# A list that nobody joined for so long is asked by sweeps alone, unless it changes.
-_ACTIVE = timedelta(days=7)
 
 
 class KlaviyoStream(BaseStream):
@@ -72,6 +68,8 @@ class KlaviyoStream(BaseStream):
     via_type: ClassVar[str | None] = None
     via_column: ClassVar[str | None] = None
     """The column that gets the id of the resource that carries the record."""
+    via_timestamp: ClassVar[str | None] = None
+    """The date-time of that resource which the records are dated by; it becomes a column of its name."""
     linkage_only: ClassVar[bool] = False
     """Whether the linkage is all that the records hold: a link table."""
     fallback: ClassVar[FallbackTo | None] = None
@@ -100,6 +98,8 @@ class KlaviyoStream(BaseStream):
     swept: ClassVar[bool] = False
     """Whether rows change or appear without their date moving: then a sweep asks for everything, and between two sweeps
     what is known not to have changed is not asked for, nor children of parents that did not change."""
+    unsettled: ClassVar[tuple[str, ...]] = ()
+    """Filters for records whose children may change without the record's date moving: these are asked in every sync."""
     childless: ClassVar[Childless | None] = None
     """Which records are known to have no children."""
 
@@ -123,6 +123,7 @@ class KlaviyoStream(BaseStream):
             parent=self.parent.name if self.parent else None,
             parent_column=self.parent_column,
             via_column=self.via_column,
+            via_timestamp=self.via_timestamp,
             linkage_only=self.linkage_only,
             fallback=fallback,
             member=self.member,
@@ -134,12 +135,13 @@ class KlaviyoStream(BaseStream):
             future_dated=self.future_dated,
             newest_first=self.newest_first,
             swept=self.swept,
+            unsettled=self.unsettled,
             childless=self.childless,
             paginator=self.paginator,
         )
 
     def _declared_columns(self, facts: Contract, endpoint: Endpoint, fallback: Fallback | None) -> Columns:
-        constants = [self.parent_column, *self.inherited_columns, self.via_column]
+        constants = [self.parent_column, *self.inherited_columns, self.via_column, self.via_timestamp]
         constants += self.member.columns if self.member else ()
         constants += [self.linked_from.column] if self.linked_from else []
         varying = dict.fromkeys(name for variant in self.variants for name in variant.columns)
@@ -198,8 +200,6 @@ class KlaviyoStream(BaseStream):
         """Return the columns, keys first."""
         return build(self.spec.columns, self.spec.endpoint, self.spec.detail, self.options)
 
-    # Reading
-
     def policy(self) -> Policy:
         """Return how the stream is read incrementally, with the settings applied."""
         settings = self.session.settings
@@ -214,7 +214,7 @@ class KlaviyoStream(BaseStream):
             retention=timedelta(days=retention) if retention else None,
             sweep_every=timedelta(hours=settings.sweep_every_hours) if self.swept else None,
             sweeps_whole=not (self.windowed or (self.fan_out and self.late)),
-            active_for=_ACTIVE if self.fan_out and self.late and self.swept else None,
+            active_for=ACTIVE if self.fan_out and self.late and self.swept else None,
             by_parent=self.fan_out,
             keyed=self.declared_replication_key is not None,
             versioned=self.versioned,

@@ -14,7 +14,7 @@ class _Suppressions(KlaviyoStream):
 
 
 class ProfileSuppressions(_Suppressions):
-    """A reason why a profile gets no marketing e-mail at all, and since when. A request per 100 suppressed profiles."""
+    """A reason why a profile gets no marketing e-mail at all, and since when. One request per 100 such profiles."""
 
     name = "profile_suppressions"
     primary_keys = ("profile_id", "reason")
@@ -23,7 +23,7 @@ class ProfileSuppressions(_Suppressions):
 
 
 class ProfileListSuppressions(_Suppressions):
-    """A reason why a profile gets no marketing e-mail from one list. A request per 100 such profiles."""
+    """A reason why a profile gets no marketing e-mail from one list. One request per 100 such profiles."""
 
     name = "profile_list_suppressions"
     primary_keys = ("profile_id", "list_id", "reason")

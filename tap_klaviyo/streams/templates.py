@@ -4,7 +4,7 @@ from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Templates(KlaviyoStream):
-    """An e-mail template with its HTML. A request per 10."""
+    """An e-mail template with its HTML. One request per 10."""
 
     name = "templates"
     path = "/api/templates"
@@ -16,7 +16,7 @@ class Templates(KlaviyoStream):
 
 
 class UniversalContent(KlaviyoStream):
-    """A block of content that templates share. A request per 100."""
+    """A block of content that templates share. One request per 100."""
 
     name = "universal_content"
     path = "/api/template-universal-content"

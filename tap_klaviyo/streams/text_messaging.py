@@ -5,7 +5,7 @@ from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class TextMessagingSenders(KlaviyoStream):
-    """A number or name that sends text messages. A request per 20, 60 a minute."""
+    """A number or name that sends text messages. One request per 20, 60 per minute."""
 
     name = "text_messaging_senders"
     path = "/api/text-messaging-senders"
@@ -13,7 +13,7 @@ class TextMessagingSenders(KlaviyoStream):
 
 
 class TextMessagingSenderRegistrations(KlaviyoStream):
-    """The registration of a sender. Carried by the senders: a request per 20 of them, 60 a minute."""
+    """The registration of a sender. Carried by the senders: one request per 20 of them, 60 per minute."""
 
     name = "text_messaging_sender_registrations"
     path = "/api/text-messaging-senders"

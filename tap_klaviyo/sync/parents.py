@@ -96,7 +96,7 @@ class SpecListing:
         source = self._source(changes.asked(ask([_ID], spec.endpoint, spec.record_type, via=spec.via)))
         shape = spec.shape()
         found: dict[str, Parent] = {}
-        for first, context in self._requests(source, since):
+        for first, context, all_changed in self._requests(source, since):
             link: Link | None = first
             while link is not None:
                 try:
@@ -108,7 +108,7 @@ class SpecListing:
                 link = following
                 carriers = changes.carriers(document)
                 for resource, inner in shape.rows(document, context):
-                    carried = spec.parent is not None or (spec.via and inner[str(spec.via_column)] in carriers)
+                    carried = all_changed or (spec.via and inner[str(spec.via_column)] in carriers)
                     if changes.hold(resource, carried=bool(carried)):
                         found.setdefault(resource.id, Parent(resource.id, inner))
         return list(found.values())
@@ -142,18 +142,21 @@ class SpecListing:
             self.spec.name, endpoint, asked, page_size=endpoint.page_size, paginator=self.spec.paginator
         )
 
-    def _requests(self, source: Source, since: datetime | None) -> Iterator[tuple[Link, Context]]:
+    def _requests(self, source: Source, since: datetime | None) -> Iterator[tuple[Link, Context, bool]]:
+        """Yield first pages, what they say of their rows, and whether all of these count as changed."""
         spec = self.spec
         if spec.parent is None:
             # What carries the ids may have changed in them alone.
             changed = None if spec.via else changed_condition(spec.endpoint, since)
             for variant in spec.variants:
                 if since is None or not variant.swept:
-                    yield source.first(conditions=[*variant.conditions, changed]), variant.columns
+                    yield source.first(conditions=[*variant.conditions, changed]), variant.columns, False
+            for condition in spec.unsettled if since is not None else ():
+                yield source.first(conditions=[condition]), {}, True
             return
         for parent in self.parent_ids.of(spec.parent, since):
             own = {spec.parent_column: parent.id} if spec.parent_column else {}
-            yield source.first({"id": parent.id}), {**parent.context, **own}
+            yield source.first({"id": parent.id}), {**parent.context, **own}, True
 
 
 _ID = Chosen(Column("id", KEY, Id()))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 LAG = timedelta(seconds=10)
 # Some senders write the year 1 where they know no date, and no clock goes back a week from there.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+# A list that nobody joined for so long is asked by sweeps alone.
+ACTIVE = timedelta(days=7)
 # What is due once a day is due for a run that begins a little earlier than yesterday's: half an hour of 24.
 _SLACK = 48
 # A change may show a little after the date that it carries.
@@ -82,6 +84,13 @@ class Range:
     """The bookmark of the state lay in the future and was brought back."""
     after_parent: str | None = None
     """The last parent that an earlier run of the same fan-out finished."""
+
+    @property
+    def lowest(self) -> datetime | None:
+        """The lower bound of all parents; None if it is the beginning for some."""
+        bounds = (self.lower,) if self.since is None else (self.lower, self.quiet_lower)
+        known = [bound for bound in bounds if bound is not None]
+        return min(known) if len(known) == len(bounds) else None
 
     def holds(self, instant: datetime) -> bool:
         """Tell whether a row of this instant belongs to the range."""

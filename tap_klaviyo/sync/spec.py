@@ -58,6 +58,7 @@ class Spec:
     parent: str | None = None
     parent_column: str | None = None
     via_column: str | None = None
+    via_timestamp: str | None = None
     linkage_only: bool = False
     fallback: Fallback | None = None
     member: Member | None = None
@@ -69,6 +70,7 @@ class Spec:
     future_dated: bool = False
     newest_first: bool = False
     swept: bool = False
+    unsettled: tuple[str, ...] = ()
     childless: Childless | None = None
     paginator: type[Link] = Link
 
@@ -84,4 +86,4 @@ class Spec:
 
     def shape(self, lookup: Lookup | None = None, handed_down: tuple[str, ...] = ()) -> Shape:
         """Return where the records are in a response."""
-        return Shape(self.via, self.via_column, self.linkage_only, self.member, lookup, handed_down)
+        return Shape(self.via, self.via_column, self.linkage_only, self.member, lookup, handed_down, self.via_timestamp)

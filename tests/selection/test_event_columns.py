@@ -71,7 +71,7 @@ def test_properties_are_asked_only_for_what_is_made_of_them(shop, catalog):
 
 def test_the_metric_is_included_only_for_its_name(shop, catalog):
     found = sync(Sandbox(shop), only(catalog, "events"))
-    assert found.asked("/api/events")[0] == {"fields[metric]": "name", "include": "metric"}
+    assert found.asked("/api/events")[0] == {"fields[metric]": "name", "include": "attributions,metric"}
     names = {resource.id: resource.attributes["name"] for resource in shop.resources("metric")}
     assert all(record["metric_name"] == names[record["metric_id"]] for record in found.records["events"])
 
