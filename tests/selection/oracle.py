@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 
-DOCUMENT = json.loads(resources.files("tap_klaviyo.sandbox").joinpath("documents", "2026-07-15.json").read_text())
+NEWEST = "2026-10-15"
+CLASSIC = "2026-07-15"
+DOCUMENTS = {
+    revision: json.loads(resources.files("tap_klaviyo.sandbox").joinpath("documents", f"{revision}.json").read_text())
+    for revision in (CLASSIC, NEWEST)
+}
 
 # Columns that are made of a free-form attribute.
 LIFTED = {
@@ -24,6 +29,36 @@ LIFTED = {
     ("events", "value"): "event_properties",
     ("flow_messages", "template_id"): "definition",
 }
+# Columns that are members of an attribute.
+NESTED = {
+    ("omnichannel_campaigns", "name"): "definition.name",
+    ("omnichannel_campaigns", "builder"): "definition.builder",
+    ("omnichannel_campaigns", "archived"): "definition.archived",
+    ("omnichannel_campaigns", "color"): "definition.color",
+    ("omnichannel_campaigns", "description"): "definition.description",
+    ("omnichannel_campaigns", "send_settings"): "definition.send_settings",
+    ("omnichannel_campaign_messages", "name"): "definition.name",
+    ("omnichannel_campaign_messages", "status"): "definition.status",
+    ("omnichannel_campaign_messages", "send_options"): "definition.send_options",
+    ("omnichannel_campaign_messages", "send_time"): "definition.send_options.send_time",
+    ("omnichannel_campaign_messages", "tracking_options"): "definition.tracking_options",
+    ("omnichannel_campaign_messages", "ab_test"): "definition.ab_test",
+    ("campaign_audiences", "name"): "definition.name",
+    ("campaign_audiences", "included"): "definition.included",
+    ("campaign_audiences", "excluded"): "definition.excluded",
+    ("campaign_audiences", "priority"): "definition.priority",
+    ("campaign_variations", "name"): "definition.name",
+    ("campaign_variations", "details"): "definition.details",
+    **{
+        ("campaign_variations", name): f"definition.details.{name}"
+        for name in (
+            *("channel", "template_id", "subject", "preview_text", "from_email", "from_label"),
+            *("reply_to_email", "title", "body"),
+        )
+    },
+}
+# What differs in every response comes only if it is asked for.
+VOLATILE = {"templates": {"screenshot_url"}}
 # Columns that only an include fills: include, type, sparse name.
 INCLUDED = {
     ("events", "metric_name"): ("metric", "metric", "name"),
@@ -34,6 +69,20 @@ INCLUDED = {
     ("object_types", "current_schema_id"): ("current-schema", "object-schema", "id"),
     ("object_types", "draft_schema_id"): ("draft-schema", "object-schema", "id"),
     ("object_ingestion_logs", "object_record_id"): ("object-record", "object-record", "id"),
+    ("omnichannel_campaign_messages", "campaign_id"): ("campaign", "campaign", "id"),
+    ("brand_email_defaults", "brand_button_id"): ("brand-button", "brand-button", "id"),
+    ("brand_email_defaults", "brand_logo_id"): ("brand-logo", "brand-logo", "id"),
+    ("brand_email_defaults", "brand_social_group_id"): ("brand-social-group", "brand-social-group", "id"),
+    ("brand_logos", "image_id"): ("image", "image", "id"),
+    ("translations", "campaign_variation_id"): ("campaign-variation", "campaign-variation", "id"),
+    ("translations", "flow_message_id"): ("flow-message", "flow-message", "id"),
+    ("translations", "template_id"): ("template", "template", "id"),
+    ("translations", "template_universal_content_id"): (
+        *("template-universal-content", "template-universal-content", "id"),
+    ),
+    ("text_messaging_senders", "text_messaging_sender_registration_id"): (
+        *("text-messaging-sender-registration", "text-messaging-sender-registration", "id"),
+    ),
 }
 # Columns that only an include fills whose type has no attributes, so that no sparse name stands for them.
 LINKED = {
@@ -55,9 +104,9 @@ MEMBER = {
 }
 
 
-def enum(path: str, parameter: str) -> list[str]:
-    """The values that the document allows for a parameter."""
-    for found in DOCUMENT["paths"][path]["get"]["parameters"]:
+def enum(path: str, parameter: str, revision: str | None = None) -> list[str]:
+    """The values that the document of a revision, by default the newest, allows for a parameter."""
+    for found in DOCUMENTS[revision or NEWEST]["paths"][path]["get"]["parameters"]:
         if found["name"] == parameter:
             names: list[str] = found["schema"]["items"]["enum"]
             return names
@@ -118,15 +167,21 @@ def sparse(schema: Mapping[str, Any], kept: set[Path], at: Path, allowed: list[s
 def parameters(stream: KlaviyoStream, kept: set[Path]) -> dict[str, str]:
     """The query parameters, apart from filter, sort and page, that bring what is kept of a stream's records."""
     name, path, kind = stream.name, stream.path, stream.spec.record_type
-    allowed = enum(path, f"fields[{kind}]")
-    expensive = enum(path, f"additional-fields[{kind}]")
+    allowed = enum(path, f"fields[{kind}]", stream.revision)
+    expensive = enum(path, f"additional-fields[{kind}]", stream.revision)
     schema = stream.schema
     columns = {leaf[0] for leaf in kept}
     own = [column for column in schema["properties"] if column in allowed and column != "id"]
     names = {one for column in own for one in sparse(schema["properties"][column], kept, (column,), allowed)}
     names |= {LIFTED[name, column] for column in columns if (name, column) in LIFTED}
+    for column in columns:
+        if (name, column) in NESTED:
+            at = tuple(NESTED[name, column].split("."))
+            below = {(*at, *leaf[1:]) for leaf in kept if leaf[0] == column}
+            names |= sparse(schema["properties"][column], below, at, allowed)
+    names = {one for one in names if not any(one.startswith(f"{other}.") for other in names)}
     additional = sorted(column for column in columns if column in expensive)
-    offered = {one for one in allowed if "." not in one and one not in expensive} - {"id"}
+    offered = {one for one in allowed if "." not in one and one not in expensive} - {"id"} - VOLATILE.get(name, set())
     result: dict[str, str] = {}
     includes: dict[str, set[str]] = {}
     for column in columns:

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 # Records that an include carries have no include of their own there, but another endpoint may give them.
 APART = {"campaign_messages": "/api/campaigns/{id}/campaign-messages"}
 INCLUDES = {
-    stream.name: [name for name in oracle.enum(APART.get(stream.name, stream.path), "include") if name != stream.via]
+    stream.name: [
+        name
+        for name in oracle.enum(APART.get(stream.name, stream.path), "include", stream.revision)
+        if name != stream.via
+    ]
     for stream in STREAMS
 }
 # The small shop links nothing there, or its logs are older than Klaviyo keeps them.

@@ -17,6 +17,8 @@ NAMES = sorted(kind.name for kind in STREAMS)
 # The column that names the parent, the type that has the children, and how the shop calls them there.
 PARENTS = {
     "campaign_messages": ("campaign_id", "campaign", "campaign-messages"),
+    "campaign_audiences": ("campaign_id", "campaign", "campaign-audiences"),
+    "campaign_variations": ("campaign_message_id", "campaign-message", "campaign-variations"),
     "catalog_variants": ("item_id", "catalog-item", "variants"),
     "conversations": ("profile_id", "profile", "conversations"),
     "coupon_codes": ("coupon_id", "coupon", "coupon-codes"),
@@ -31,6 +33,7 @@ PARENTS = {
     "source_mappings": ("object_schema_id", "object-schema", "source-mapping"),
 }
 LINKS = {
+    "campaign_message_tags": ("campaign-message", "tags"),
     "campaign_tags": ("campaign", "tags"),
     "catalog_category_items": ("catalog-category", "items"),
     "event_attributions": ("event", "attributions"),
@@ -44,7 +47,9 @@ TO_ONE = {
     "mapped_metrics": {"metric_id": "metric", "custom_metric_id": "custom-metric"},
     "object_ingestion_logs": {"object_record_id": "object-record"},
     "object_types": {"current_schema_id": "current-schema", "draft_schema_id": "draft-schema"},
+    "omnichannel_campaign_messages": {"campaign_id": "campaign"},
     "push_tokens": {"profile_id": "profile"},
+    "text_messaging_senders": {"text_messaging_sender_registration_id": "text-messaging-sender-registration"},
     "tags": {"tag_group_id": "tag-group"},
 }
 
@@ -60,8 +65,8 @@ def run(shop):
     return sync(shop)
 
 
-def links(shop, kind, name):
-    return {(parent.id, child) for parent in shop.resources(kind) for child in shop.related(parent, name)}
+def links(view, kind, name):
+    return {(parent.id, child) for parent in view.resources(kind) for child in view.related(parent, name)}
 
 
 def marketing(profile):
@@ -81,16 +86,22 @@ def suppressions(shop, name, *keys):
     return found
 
 
-def expected_keys(shop, name, kind):
+def expected_keys(view, name, kind):
+    shop = view.shop
     if name in LINKS:
-        return links(shop, *LINKS[name])
+        return links(view, *LINKS[name])
     if name in {"list_profiles", "segment_profiles"}:
         return {(group, profile) for group, profile, _ in shop.memberships(name.removesuffix("_profiles"))}
     if name == "profile_suppressions":
         return set(suppressions(shop, "suppression", "reason"))
     if name == "profile_list_suppressions":
         return set(suppressions(shop, "list_suppressions", "list_id", "reason"))
-    return {(resource.id,) for resource in shop.resources(kind)}
+    return {(resource.id,) for resource in view.resources(kind)}
+
+
+def truth(run, name):
+    """The shop as the revision sees it that a stream asks."""
+    return run.sandbox.view(run.tap.streams[name].endpoint.revision)
 
 
 def instant(text):
@@ -123,10 +134,10 @@ def test_a_sync_of_the_default_selection_neither(shop):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_records_are_complete_and_unique(run, shop, name):
+def test_records_are_complete_and_unique(run, name):
     keys = run.keys(name)
     assert len(keys) == len(set(keys)) > 0
-    assert set(keys) == expected_keys(shop, name, run.tap.streams[name].spec.record_type)
+    assert set(keys) == expected_keys(truth(run, name), name, run.tap.streams[name].spec.record_type)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -137,18 +148,19 @@ def test_records_are_as_the_schema_says(run, name):
 
 
 @pytest.mark.parametrize("name", sorted(PARENTS))
-def test_children_name_their_parent(run, shop, name):
+def test_children_name_their_parent(run, name):
     column, kind, relationship = PARENTS[name]
-    assert {(record[column], record["id"]) for record in run.records[name]} == links(shop, kind, relationship)
+    expected = links(truth(run, name), kind, relationship)
+    assert {(record[column], record["id"]) for record in run.records[name]} == expected
 
 
 @pytest.mark.parametrize("name", sorted(TO_ONE))
-def test_to_one_columns_are_the_shop_s_links(run, shop, name):
-    kind = run.tap.streams[name].spec.record_type
+def test_to_one_columns_are_the_shop_s_links(run, name):
+    kind, view = run.tap.streams[name].spec.record_type, truth(run, name)
     for record in run.records[name]:
-        resource = shop.get(kind, record["id"])
+        resource = view.get(kind, record["id"])
         for column, relationship in TO_ONE[name].items():
-            assert [record[column]] == (shop.related(resource, relationship) or [None])
+            assert [record[column]] == (view.related(resource, relationship) or [None])
 
 
 def test_flow_messages_name_their_flow_and_template(run, shop):
@@ -179,6 +191,9 @@ def test_members_say_since_when(run, shop):
         assert found == {(*pair, instant(at)) for *pair, at in shop.memberships(group)}
 
 
+FREE = {"type": "any"}
+
+
 def same(found, truth, schema):
     """Whether a value is the shop's, in the form that the schema asks for."""
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
@@ -190,24 +205,31 @@ def same(found, truth, schema):
         )
     if schema.get("format") == "date-time" and isinstance(truth, str):
         return instant(found) == instant(truth)
-    return bool(found == truth) or ("string" in types and not isinstance(truth, str) and isinstance(found, str))
+    if isinstance(truth, dict) and isinstance(found, dict):
+        return found.keys() == truth.keys() and all(same(found[name], truth[name], FREE) for name in truth)
+    # Live accounts echo some numbers as strings.
+    return (
+        bool(found == truth)
+        or ({"string", "any"} & {*types} and str(truth) == found)
+        or ("string" in types and not isinstance(truth, str) and isinstance(found, str))
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in LINKS])
-def test_attributes_are_the_shop_s(run, shop, name):
-    stream = run.tap.streams[name]
+def test_attributes_are_the_shop_s(run, name):
+    stream, view = run.tap.streams[name], truth(run, name)
     columns = [column for column in stream.columns if isinstance(column.source, Attribute)]
     for record in run.records[name]:
-        resource = shop.get(stream.spec.record_type, record[stream.id_column])
+        resource = view.get(stream.spec.record_type, record[stream.id_column])
         for column in columns:
             if column.name in resource.attributes:
-                truth = resource.attributes[column.source.name]
-                assert same(record[column.name], truth, column.schema), (column.name, record[column.name], truth)
+                kept = resource.attributes[column.source.name]
+                assert same(record[column.name], kept, column.schema), (column.name, record[column.name], kept)
 
 
 def test_order_is_kept_where_it_is_declared(run):
     ordered = [kind for kind in STREAMS if kind.is_sorted]
-    assert {kind.name for kind in ordered} >= {"events", "profiles", "templates", "images"}
+    assert {kind.name for kind in ordered} >= {"events", "profiles", "templates"}
     for kind in ordered:
         instants = [
             instant(record[kind.replication_key]) for record in run.records[kind.name] if record[kind.replication_key]
