@@ -44,13 +44,13 @@ def followed(
     Raises:
         DecodeError: One of them has something else than a to-one relationship there.
     """
-    found = {}
+    found: dict[int, str | None] = {}
     for place, ids in links.items():
         related = included.get((source.type, ids[0]))
         raw = (related.relationships or {}).get(source.linked) if related else None
         if raw is not None:
             target = _decode_linkage(raw).data
-            found[place] = target and target.id
+            found[place] = target.id if target else None
     return found
 
 
