@@ -16,6 +16,7 @@ from tap_klaviyo.sync.beginning import Beginning
 from tap_klaviyo.sync.bookmarks import Bookmark
 from tap_klaviyo.sync.catalog import take_over
 from tap_klaviyo.sync.emitter import Emitter, Sink
+from tap_klaviyo.sync.failed_parents import FailedParents
 from tap_klaviyo.sync.saved import Saved
 from tap_klaviyo.sync.stream_maps import map_nothing
 from tap_klaviyo.sync.stream_sync import StreamSync
@@ -142,6 +143,7 @@ class BaseStream(Stream):
             ordered=self.is_sorted,
             fan_out=self.fan_out,
             resumes_fan_out=self.fan_out and (reading.full or reading.moves_bookmark),
+            failed_parents=FailedParents(state, reading.lowest),
             # More threads than requests per second bring nothing.
             workers=min(most, max(1, self.endpoint.limits.burst)) if self.parallel else 1,
         )

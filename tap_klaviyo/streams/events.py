@@ -24,7 +24,7 @@ class Events(KlaviyoStream):
 
 
 class EventAttributions(KlaviyoStream):
-    """A message that an event is attributed to. Carried by the events: a request per 1,000 of them."""
+    """A message that an event is attributed to. Carried by the events: one request per 1,000 of them."""
 
     name = "event_attributions"
     path = "/api/events"

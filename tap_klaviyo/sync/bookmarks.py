@@ -96,6 +96,11 @@ class Bookmark:
             self._note_place(min(self._seen, self._range.until))
             self._follow(self._seen)
 
+    def give_up_full(self) -> None:
+        """Let the next full read begin anew: this one left something out, and must not become the table."""
+        if self._range.full:
+            self._over(FULL)
+
     def finish(self, *, everything: bool) -> None:
         """Close a complete read; ``everything`` where all up to the bound was read, however old the newest row."""
         if self._range.full:

@@ -17,8 +17,9 @@ from tap_klaviyo.pagination.windows import Window, Windowing
 from tap_klaviyo.records.columns import Attribute, Constant, Linked
 from tap_klaviyo.records.fieldsets import ask, ask_details
 from tap_klaviyo.records.record_selector import Shape
+from tap_klaviyo.sync.asked_parents import asked_parents, range_of
 from tap_klaviyo.sync.changes import changed_condition
-from tap_klaviyo.sync.question import asked, reads_apart, reads_newest_first, shape_of, sort_of
+from tap_klaviyo.sync.question import asked, bounds_of, reads_apart, reads_newest_first, shape_of, sort_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -83,7 +84,8 @@ class Plan:
         if self._range.since is not None and not self._finds_changes():
             return []
         if spec.parent is not None:
-            return [] if self._range.empty else [self._fan_out(spec.parent)]
+            nothing = self._range.empty and not self.sync.failed_parents.earlier
+            return [] if nothing else [self._fan_out(spec.parent)]
         if spec.windowed and spec.cursor is not None:
             maker = Once(self.maker)
             return [*self._undated(maker), *(() if self._range.empty else self._windows(maker))]
@@ -102,16 +104,7 @@ class Plan:
 
     def bounds(self, lower: datetime | None, upper: datetime | None) -> list[str]:
         """Return the filter conditions of a range, as far as the endpoint can filter."""
-        cursor = self.spec.cursor
-        allowed = self.source.endpoint.filters
-        start = lower or self.spec.earliest
-        if cursor is None:
-            return []
-        found = (
-            filters.from_bound(cursor, allowed, start) if start else None,
-            filters.until_bound(cursor, allowed, upper) if upper else None,
-        )
-        return [condition for condition in found if condition]
+        return bounds_of(self.spec, self.source.endpoint, lower, upper)
 
     def _variant(self, variant: Variant) -> Iterator[Segment]:
         reading = replace(self._range, lower=None, upper=None) if variant.swept else self._range
@@ -179,7 +172,12 @@ class Plan:
         return Undated(source, maker, source.first(), self._account(), other_end)
 
     def _fan_out(self, parent: str) -> Segment:
-        return AllParents(lambda: self._parents(parent), self._parent_chain, self._range.after_parent)
+        return AllParents(
+            lambda: self._parents(parent),
+            self._parent_chain,
+            self._range.after_parent,
+            self.sync.failed_parents.earlier,
+        )
 
     def _parents(self, parent: str) -> Sequence[Parent]:
         constants = {choice.column.name for choice in self.sync.chosen if isinstance(choice.column.source, Constant)}
@@ -193,20 +191,11 @@ class Plan:
                     **({self.spec.parent_column: found.id} if self.spec.parent_column else {}),
                 },
             )
-            for found in self._asked_parents(parent)
+            for found in asked_parents(parent, self.sync.session.parent_ids, self._range, self.sync.failed_parents)
         ]
 
-    def _asked_parents(self, parent: str) -> Iterator[Parent]:
-        found = self.sync.session.parent_ids.of(parent, self._range.since)
-        yield from found
-        if self._range.since is not None:
-            changed = {one.id for one in found}
-            yield from (Parent(one, {}) for one in self._range.active - changed)
-
     def _parent_chain(self, parent: Parent) -> Chain:
-        reading = self._range
-        if reading.since is not None and parent.id not in reading.active:
-            reading = replace(reading, lower=reading.quiet_lower)
+        reading = range_of(parent, self._range, self.sync.failed_parents)
         link = self.source.first({"id": parent.id}, self.bounds(reading.lower, reading.upper))
         return Chain(self.source, self.maker, link, parent.context, reading.holds)
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _CURSORS = ("page[cursor]", "page_cursor")
 _EACH = "[*]"
+_ODD_LINK = "a next link that is no string"
+_ERRORS = "errors in place of records"
 _SAFE_LENGTH = len("9223372036854775807")
 
 
@@ -60,7 +62,7 @@ class AnswerParser:
             raise BrokenBodyError from None
         records = [self._resource(record) for record in self._found(found)]
         if not records and isinstance(found, Mapping) and found.get("errors"):
-            raise BrokenBodyError("errors in place of records")
+            raise BrokenBodyError(_ERRORS)
         return Document(records, {}, self._following(found))
 
     def _found(self, document: Any) -> Iterator[dict[str, Any]]:
@@ -104,7 +106,7 @@ class AnswerParser:
             links = document.get("links")
             following = links.get("next") if isinstance(links, Mapping) else None
             if following is not None and not isinstance(following, str):
-                raise BrokenBodyError("a next link that is no string")
+                raise BrokenBodyError(_ODD_LINK)
             return following or None
         for match in self._next.find(document):
             if match.value not in (None, "", False):
