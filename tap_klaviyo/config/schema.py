@@ -93,7 +93,7 @@ SELECTION = (
         "stream_options",
         th.ObjectType(additional_properties=True),
         title="Stream options",
-        description="By stream name: fields, include, additional_fields, filter, page_size.",
+        description="By stream name: fields, include, additional_fields, filter, page_size, start_date.",
     ),
     _setting(
         "on_permission_denied",

@@ -9,15 +9,17 @@ from tap_klaviyo.config.entries import Entry, read_object
 from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.contract.filter_parser import FilterError, conditions
 from tap_klaviyo.contract.filters import all_of
+from tap_klaviyo.contract.timestamps import parse_instant
 from tap_klaviyo.http.redact import brief
 from tap_klaviyo.records.stream_options import StreamOptions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import datetime
 
     from tap_klaviyo.records.stream_options import Offer
 
-_KNOWN = ("additional_fields", "fields", "filter", "include", "page_size")
+_KNOWN = ("additional_fields", "fields", "filter", "include", "page_size", "start_date")
 
 
 def check_streams(raw: Any, known: Collection[str]) -> None:
@@ -34,8 +36,8 @@ def check_streams(raw: Any, known: Collection[str]) -> None:
             raise SettingsError(msg)
 
 
-def parse_options(stream: str, raw: Any, offer: Offer) -> StreamOptions:
-    """Check the options of one stream.
+def parse_options(stream: str, raw: Any, offer: Offer, *, bounded: bool) -> StreamOptions:
+    """Check the options of one stream; ``bounded`` if dates bound what it reads.
 
     Raises:
         SettingsError: An option, a name, an operator or a value that the stream's endpoint does not allow.
@@ -50,6 +52,7 @@ def parse_options(stream: str, raw: Any, offer: Offer) -> StreamOptions:
         additional_fields=asked,
         filter=_filter(entry, offer),
         page_size=_page_size(entry, offer),
+        start_date=_start_date(entry, bounded=bounded),
     )
 
 
@@ -89,6 +92,16 @@ def _filter(entry: Entry, offer: Offer) -> str | None:
         return all_of(conditions(value, offer.filters))
     except FilterError as error:
         entry.fail(f"filter: {error}")
+
+
+def _start_date(entry: Entry, *, bounded: bool) -> datetime | None:
+    if not bounded:
+        entry.refuse("start_date", "cannot be set for this stream, which is read whole first")
+    value = entry.string("start_date")
+    try:
+        return parse_instant(value) if value is not None else None
+    except ValueError:
+        entry.fail("start_date must be a date or a date-time, such as 2024-01-31")
 
 
 def _page_size(entry: Entry, offer: Offer) -> int | None:

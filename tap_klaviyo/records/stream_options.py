@@ -9,6 +9,7 @@ from tap_klaviyo.records.field_tree import tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from tap_klaviyo.contract import FilterField
     from tap_klaviyo.records.field_tree import Within
@@ -41,6 +42,8 @@ class StreamOptions:
     additional_fields: tuple[str, ...] | None = None
     filter: str | None = None
     page_size: int | None = None
+    start_date: datetime | None = None
+    """In place of the setting of that name."""
 
     def tree(self, resource_type: str) -> Within | None:
         """Return the attributes of a type that `fields` leaves in, and the members of them; None where all stay."""

@@ -174,7 +174,7 @@ class KlaviyoStream(BaseStream):
         return (
             StreamOptions()
             if raw is None
-            else parse_options(self.name, raw, offer(spec.columns, spec.endpoint, spec.detail))
+            else parse_options(self.name, raw, offer(spec.columns, spec.endpoint, spec.detail), bounded=self.bounded)
         )
 
     @property
@@ -206,7 +206,7 @@ class KlaviyoStream(BaseStream):
         settings = self.session.settings
         retention = self.endpoint.retention_days
         return Policy(
-            start=settings.start_date if self.bounded else None,
+            start=(self.options.start_date or settings.start_date) if self.bounded else None,
             end=settings.end_date if self.bounded else None,
             open_first=not self.windowed,
             future_dated=self.future_dated,

@@ -58,6 +58,9 @@ from tests.selection.syncing import URL, discovered, only, select, sync
         ({"profiles": {"page_size": True}}, "page_size must be a whole number from 1 to 100"),
         ({"profiles": {"page_size": "50"}}, "page_size must be a whole number from 1 to 100"),
         ({"metrics": {"page_size": 10}}, "page_size cannot be set for this stream"),
+        ({"events": {"start_date": "soon"}}, "start_date must be a date or a date-time"),
+        ({"events": {"start_date": 5}}, "start_date must be a string"),
+        ({"lists": {"start_date": "2025-03-01"}}, "start_date cannot be set for this stream"),
     ],
 )
 def test_what_is_refused(options, message):
@@ -158,3 +161,13 @@ def test_options_show_in_the_discovered_schema(include, column):
     assert entry["schema"]["properties"][column]["type"] == ["array", "null"]
     assert entry["schema"]["properties"][column[:-1] + "_ids"]["type"] == ["array", "null"]
     assert ["properties", column, "properties", "id"] in [item["breadcrumb"] for item in entry["metadata"]]
+
+
+@pytest.mark.parametrize(("own", "general"), [("2025-03-01", None), ("2025-03-01", "2026-01-01"), (None, "2025-03-01")])
+def test_a_start_date_of_its_own_goes_before_the_setting(own, general, shop):
+    options = {"events": {"start_date": own} if own else {}}
+    config = {"stream_options": options, **({"start_date": general} if general else {})}
+    found = sync(Sandbox(shop), only(discovered(**config), "events"), **config)
+    truth = {one.id for one in shop.resources("event") if one.attributes["datetime"][:10] >= "2025-03-01"}
+    assert {record["id"] for record in found.records["events"]} == truth
+    assert 0 < len(truth) < len(shop.resources("event"))
