@@ -135,19 +135,24 @@ class Source:
 
     def _without_optional_includes(self, request: Request) -> Document | None:
         params = _first_page(request)
-        missing = self.optional_includes.intersection(params.get("include", "").split(","))
+        present = frozenset(params.get("include", "").split(","))
+        missing = self.optional_includes & present
         if not missing:
             return None
+        # First without those that take a scope of their own: the others may well be allowed.
+        missing = frozenset(name for name in missing if _scopes(self.endpoint, [name])) or missing
+        dropped = missing.union(self.ask.include) - (present - missing)
         # Raises where it is the stream itself that the key may not read.
-        document = self.read(self._rebuilt(request, params, self.ask.without(missing, self.endpoint)))
+        document = self.read(self._rebuilt(request, params, self.ask.without(dropped, self.endpoint)))
         with self._lock:
             if not missing <= self._left_out:
                 self._left_out |= missing
+                scopes = ", ".join(sorted(_scopes(self.endpoint, missing)))
                 logger.warning(
-                    "%s: the key has no scope for %s, so columns from it are null; to fill them, give the key %s",
+                    "%s: the key has no scope for %s, so columns from it are null%s",
                     self.stream,
                     ", ".join(sorted(missing)),
-                    ", ".join(sorted(_scopes(self.endpoint, missing))),
+                    f"; to fill them, give the key {scopes}" if scopes else "",
                 )
         return document
 

@@ -19,19 +19,18 @@ from msgspec import Raw
 
 from tap_klaviyo.records import lenient_json
 from tap_klaviyo.records.checks import OddPageError, converting, date_times, object_or_null, refuse, scalar_of
-from tap_klaviyo.records.coerce import Conform, conformer
+from tap_klaviyo.records.coerce import conformer
 from tap_klaviyo.records.columns import Attribute, Chosen, Constant, Id, Lifted, Linked, RelatedAttribute, RelatedLinked
 from tap_klaviyo.records.decoder import NULL, SCALARS, Linkage, Linkages, document, struct
 from tap_klaviyo.records.exact import exact
 from tap_klaviyo.records.flatten import is_open_object
 from tap_klaviyo.records.jsonapi import Document, decoded
+from tap_klaviyo.records.links import at_places, followed, linked_id, linked_ids
 
 if TYPE_CHECKING:
     from tap_klaviyo.records.record_selector import Lookup
 
 Values = Iterable[Any]
-
-_decode_linkage = msgspec.json.Decoder(Linkage).decode
 
 
 @dataclass(slots=True)
@@ -62,7 +61,7 @@ class Projection:
         self._attributes: dict[str, Any] = {}
         self._members: dict[str, dict[str, Any]] = {}
         self._relationships: dict[str, Any] = {}
-        self._many: dict[str, Callable[[Any], Any]] = {}
+        self._many: dict[str, int] = {}
         self._readers = [self._reader(choice) for choice in chosen]
         self._record = struct("Record", {choice.column.name: Any for choice in chosen})
         self._decode_members = {
@@ -106,7 +105,7 @@ class Projection:
         """
         attributes = [resource.attributes for resource in document.data]
         members = {name: self._decoded_members(name, attributes) for name in self._members}
-        links = {name: _linked_ids(get, document.data) for name, get in self._many.items()}
+        links = {name: linked_ids(document.data, position) for name, position in self._many.items()}
         page = _Page(document, context, attributes, members, links)
         try:
             return list(map(self._record, *(read(page) for read in self._readers)))
@@ -150,14 +149,10 @@ class Projection:
                 return self._constant(column.name)
             case Attribute(name=name):
                 return self._attribute_reader(choice, name)
-            case Linked(relationship=relationship, many=True):
-                return self._linked_many(relationship)
-            case Linked(relationship=relationship):
-                return self._linked(relationship)
-            case RelatedLinked():
-                return self._related_linked(column.source)
-            case RelatedAttribute():
-                return self._related_reader(column.source, converting(choice))
+            case Linked(relationship=relationship, many=many):
+                return self._linked_many(relationship) if many else self._linked(relationship)
+            case RelatedAttribute() | RelatedLinked():
+                return self._related_reader(column.source, choice)
             case Lifted():
                 return self._lifted_reader(column.source, choice)
         raise OddPageError
@@ -190,43 +185,28 @@ class Projection:
         conform = conformer(choice.column.schema, None, refuse)
         return lambda page: [value if fits(value) else conform(decoded(value)) for value in map(raw, page.attributes)]
 
+    def _relationship(self, name: str, kind: Any) -> int:
+        self._relationships.setdefault(name, kind)
+        return list(self._relationships).index(name)
+
     def _linked(self, relationship: str) -> Read:
-        self._relationships.setdefault(relationship, Linkage)
-        position = list(self._relationships).index(relationship)
-        linked_id, linkage = attrgetter(f"relationships.f{position}.data.id"), attrgetter(f"f{position}.data")
-
-        def read(page: _Page) -> Values:
-            resources = page.document.data
-            try:
-                return list(map(linked_id, resources))
-            except AttributeError:  # one is linked to nothing
-                found = (item.relationships and linkage(item.relationships) for item in resources)
-                return [data.id if data else None for data in found]
-
-        return read
+        position = self._relationship(relationship, Linkage)
+        return lambda page: linked_id(page.document.data, position)
 
     def _linked_many(self, relationship: str) -> Read:
-        self._relationships.setdefault(relationship, Linkages)
-        self._many[relationship] = attrgetter(f"f{list(self._relationships).index(relationship)}.data")
-        return lambda page: _at_places(page, page.links[relationship])
+        self._many[relationship] = self._relationship(relationship, Linkages)
+        return lambda page: at_places(page.links[relationship], len(page.document.data))
 
     def _related_linked(self, source: RelatedLinked) -> Read:
         self._linked_many(source.relationship)
+        return lambda page: at_places(
+            followed(page.links[source.relationship], page.document.included, source), len(page.document.data)
+        )
 
-        def read(page: _Page) -> Values:
-            included = page.document.included
-            linked = {}
-            for place, ids in page.links[source.relationship].items():
-                found = included.get((source.type, ids[0]))
-                raw = (found.relationships or {}).get(source.linked) if found else None
-                if raw is not None:
-                    target = _decode_linkage(raw).data
-                    linked[place] = target and target.id
-            return _at_places(page, linked)
-
-        return read
-
-    def _related_reader(self, source: RelatedAttribute, convert: Conform) -> Read:
+    def _related_reader(self, source: RelatedAttribute | RelatedLinked, choice: Chosen) -> Read:
+        if isinstance(source, RelatedLinked):
+            return self._related_linked(source)
+        convert = converting(choice)
         linked = self._linked(source.relationship)
 
         def read(page: _Page) -> Values:
@@ -255,18 +235,6 @@ class Projection:
             return values if usual.issuperset(map(type, values)) else map(convert, values)
 
         return read
-
-
-def _linked_ids(get: Callable[[Any], Any], resources: Sequence[Any]) -> dict[int, list[str]]:
-    relationships = map(attrgetter("relationships"), resources)
-    linked = ((place, found and get(found)) for place, found in enumerate(relationships))
-    return {place: [item.id for item in data] for place, data in linked if data}
-
-
-def _at_places(page: _Page, values: Mapping[int, Any]) -> Values:
-    """Return values for the whole page; those that have no place are null."""
-    count = len(page.document.data)
-    return map(values.get, range(count)) if values else repeat(None, count)
 
 
 def _is_known(choice: Chosen) -> bool:

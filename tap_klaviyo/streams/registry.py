@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from tap_klaviyo.http import Origin
 from tap_klaviyo.streams import (
     accounts,
-    attributions,
     billing,
     brands,
     campaigns,
@@ -53,7 +52,6 @@ STREAMS = (
     *coupons.STREAMS,
     *custom_objects.STREAMS,
     *events.STREAMS,
-    *attributions.STREAMS,
     *flows.STREAMS,
     *forms.STREAMS,
     *images.STREAMS,

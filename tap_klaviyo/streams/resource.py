@@ -20,7 +20,8 @@ from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.sync.changes import Childless
 from tap_klaviyo.sync.parents import SpecListing
 from tap_klaviyo.sync.plan import Plan
-from tap_klaviyo.sync.range import Policy, Range, decide
+from tap_klaviyo.sync.policy import ACTIVE, Policy
+from tap_klaviyo.sync.range import Range, decide
 from tap_klaviyo.sync.spec import Fallback, FallbackTo, LinkedFrom, Spec
 
 if TYPE_CHECKING:
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
     from tap_klaviyo.sync.stream_sync import StreamSync
 
 __all__ = ["Childless", "FallbackTo", "KlaviyoStream", "LinkedFrom", "Member", "Variant"]
-
-
-# A list that nobody joined for so long is asked by sweeps alone, unless it changes.
-_ACTIVE = timedelta(days=7)
 
 
 class KlaviyoStream(BaseStream):
@@ -204,8 +201,6 @@ class KlaviyoStream(BaseStream):
         """Return the columns, keys first."""
         return build(self.spec.columns, self.spec.endpoint, self.spec.detail, self.options)
 
-    # Reading
-
     def policy(self) -> Policy:
         """Return how the stream is read incrementally, with the settings applied."""
         settings = self.session.settings
@@ -220,7 +215,7 @@ class KlaviyoStream(BaseStream):
             retention=timedelta(days=retention) if retention else None,
             sweep_every=timedelta(hours=settings.sweep_every_hours) if self.swept else None,
             sweeps_whole=not (self.windowed or (self.fan_out and self.late)),
-            active_for=_ACTIVE if self.fan_out and self.late and self.swept else None,
+            active_for=ACTIVE if self.fan_out and self.late and self.swept else None,
             by_parent=self.fan_out,
             keyed=self.declared_replication_key is not None,
             versioned=self.versioned,

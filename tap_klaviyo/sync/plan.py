@@ -19,7 +19,7 @@ from tap_klaviyo.records.fieldsets import ask, ask_details
 from tap_klaviyo.records.record_selector import Shape
 from tap_klaviyo.sync.asked_parents import asked_parents, range_of
 from tap_klaviyo.sync.changes import changed_condition
-from tap_klaviyo.sync.question import asked, reads_apart, reads_newest_first, shape_of, sort_of
+from tap_klaviyo.sync.question import asked, bounds_of, reads_apart, reads_newest_first, shape_of, sort_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -103,16 +103,7 @@ class Plan:
 
     def bounds(self, lower: datetime | None, upper: datetime | None) -> list[str]:
         """Return the filter conditions of a range, as far as the endpoint can filter."""
-        cursor = self.spec.cursor
-        allowed = self.source.endpoint.filters
-        start = lower or self.spec.earliest
-        if cursor is None:
-            return []
-        found = (
-            filters.from_bound(cursor, allowed, start) if start else None,
-            filters.until_bound(cursor, allowed, upper) if upper else None,
-        )
-        return [condition for condition in found if condition]
+        return bounds_of(self.spec, self.source.endpoint, lower, upper)
 
     def _variant(self, variant: Variant) -> Iterator[Segment]:
         reading = replace(self._range, lower=None, upper=None) if variant.swept else self._range

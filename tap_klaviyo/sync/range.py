@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tap_klaviyo.contract.timestamps import floor_second
 
 if TYPE_CHECKING:
+    from tap_klaviyo.sync.policy import Policy
     from tap_klaviyo.sync.saved import FanOutPlace, Saved
 
 # Klaviyo refuses bounds within a few seconds of now, and a row of this second may not be readable yet.
@@ -19,34 +20,6 @@ EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _SLACK = 48
 # A change may show a little after the date that it carries.
 _LATE_CHANGE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How one stream is read incrementally."""
-
-    start: datetime | None = None
-    """Nothing before this is read; None for dimensions, which are read whole first."""
-    end: datetime | None = None
-    open_first: bool = False
-    """A first read without bounds asks for all there is: no filter brings a row without a replication value."""
-    future_dated: bool = False
-    """Rows may be dated in the future; they are written, and do not move the bookmark."""
-    lookback: timedelta | None = None
-    lookback_every: timedelta = timedelta(hours=24)
-    retention: timedelta | None = None
-    """How far back the endpoint reaches at all."""
-    sweep_every: timedelta | None = None
-    """How often what changes without its date is looked for; None if nothing does."""
-    sweeps_whole: bool = True
-    """Whether a sweep reads from the beginning, and not only what no bound brings."""
-    by_parent: bool = False
-    active_for: timedelta | None = None
-    """Parents that got rows within so long are asked in every run, whether they changed or not."""
-    keyed: bool = True
-    """Whether there is a replication key."""
-    versioned: bool = False
-    """Whether a read of everything makes a new version of the table."""
 
 
 @dataclass(frozen=True, slots=True)

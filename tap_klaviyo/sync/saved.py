@@ -170,4 +170,4 @@ def _version(state: Mapping[str, Any], stream: str) -> int | None:
 
 
 def _broken(key: str, stream: str, needed: str) -> BrokenStateError:
-    return BrokenStateError(f"'{key}' of '{stream}' in the state needs {needed}; remove it to begin that read anew")
+    return BrokenStateError(f"'{key}' of '{stream}' in the state needs {needed}; remove it to start that read over")

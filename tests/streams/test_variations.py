@@ -11,12 +11,14 @@ MESSAGES = "/api/campaign-messages"
 
 
 def test_between_sweeps_changed_and_unsettled_messages_are_asked():
-    sandbox = Sandbox(Shop(events=10, profiles=5), now=lambda: TODAY)
+    clock = [TODAY]
+    sandbox = Sandbox(Shop(events=10, profiles=5), now=lambda: clock[0])
     first = sync(sandbox, "campaign_variations")
     every = {message.id: message for message in sandbox.view("2026-10-15").resources("campaign-message")}
     assert {record["campaign_message_id"] for record in first.records["campaign_variations"]} <= {*every}
     before = len(sandbox.requests)
-    again = sync(sandbox, "campaign_variations", state=first.state, now=TODAY + timedelta(hours=1))
+    clock[0] += timedelta(hours=1)
+    again = sync(sandbox, "campaign_variations", state=first.state, now=clock[0])
     asked = [request.path for request in list(sandbox.requests)[before:] if request.path != MESSAGES]
     unsettled = {
         key
@@ -28,5 +30,6 @@ def test_between_sweeps_changed_and_unsettled_messages_are_asked():
     with_variations = {record["campaign_message_id"] for record in first.records["campaign_variations"]}
     assert unsettled & with_variations <= {one["campaign_message_id"] for one in again.records["campaign_variations"]}
     assert again.tap.failures == []
-    swept = sync(sandbox, "campaign_variations", state=again.state, now=TODAY + timedelta(days=1))
+    clock[0] += timedelta(hours=23)
+    swept = sync(sandbox, "campaign_variations", state=again.state, now=clock[0])
     assert sorted(swept.keys("campaign_variations")) == sorted(first.keys("campaign_variations"))
