@@ -12,6 +12,7 @@ from tap_klaviyo.records.columns import KEY, Column, Constant
 from tap_klaviyo.records.record_format import RecordFormat
 from tap_klaviyo.records.selection import choose
 from tap_klaviyo.sync.account import ACCOUNT_ID
+from tap_klaviyo.sync.asked_parents import lowest
 from tap_klaviyo.sync.beginning import Beginning
 from tap_klaviyo.sync.bookmarks import Bookmark
 from tap_klaviyo.sync.catalog import take_over
@@ -143,7 +144,7 @@ class BaseStream(Stream):
             ordered=self.is_sorted,
             fan_out=self.fan_out,
             resumes_fan_out=self.fan_out and (reading.full or reading.moves_bookmark),
-            failed_parents=FailedParents(state, reading.lowest),
+            failed_parents=FailedParents(state, lowest(reading)),
             # More threads than requests per second bring nothing.
             workers=min(most, max(1, self.endpoint.limits.burst)) if self.parallel else 1,
         )

@@ -9,6 +9,7 @@ from tap_klaviyo.pagination.fan_out import Parent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from tap_klaviyo.sync.failed_parents import FailedParents
     from tap_klaviyo.sync.parents import ParentIds
@@ -27,6 +28,13 @@ def asked_parents(stream: str, parent_ids: ParentIds, reading: Range, failed: Fa
     if reading.since is not None:
         changed = {one.id for one in found}
         yield from (Parent(one, {}) for one in reading.active - changed - earlier)
+
+
+def lowest(reading: Range) -> datetime | None:
+    """Return the lower bound of all parents; None if it is the beginning for some."""
+    bounds = (reading.lower,) if reading.since is None else (reading.lower, reading.quiet_lower)
+    known = [bound for bound in bounds if bound is not None]
+    return min(known) if len(known) == len(bounds) else None
 
 
 def range_of(parent: Parent, reading: Range, failed: FailedParents) -> Range:

@@ -84,8 +84,7 @@ class Plan:
         if self._range.since is not None and not self._finds_changes():
             return []
         if spec.parent is not None:
-            nothing = self._range.empty and not self.sync.failed_parents.earlier
-            return [] if nothing else [self._fan_out(spec.parent)]
+            return [self._fan_out(spec.parent)]
         if spec.windowed and spec.cursor is not None:
             maker = Once(self.maker)
             return [*self._undated(maker), *(() if self._range.empty else self._windows(maker))]
@@ -172,12 +171,8 @@ class Plan:
         return Undated(source, maker, source.first(), self._account(), other_end)
 
     def _fan_out(self, parent: str) -> Segment:
-        return AllParents(
-            lambda: self._parents(parent),
-            self._parent_chain,
-            self._range.after_parent,
-            self.sync.failed_parents.earlier,
-        )
+        failed = self.sync.failed_parents.earlier
+        return AllParents(lambda: self._parents(parent), self._parent_chain, self._range.after_parent, failed)
 
     def _parents(self, parent: str) -> Sequence[Parent]:
         constants = {choice.column.name for choice in self.sync.chosen if isinstance(choice.column.source, Constant)}

@@ -56,13 +56,6 @@ class Range:
     after_parent: str | None = None
     """The last parent that an earlier run of the same fan-out finished."""
 
-    @property
-    def lowest(self) -> datetime | None:
-        """The lower bound of all parents; None if it is the beginning for some."""
-        bounds = (self.lower,) if self.since is None else (self.lower, self.quiet_lower)
-        known = [bound for bound in bounds if bound is not None]
-        return min(known) if len(known) == len(bounds) else None
-
     def holds(self, instant: datetime) -> bool:
         """Tell whether a row of this instant belongs to the range."""
         return (self.lower is None or instant >= self.lower) and (self.upper is None or instant < self.upper)
