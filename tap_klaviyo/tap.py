@@ -33,6 +33,7 @@ from tap_klaviyo.sync.session import Session
 from tap_klaviyo.sync.sources import Sources
 from tap_klaviyo.sync.state import loaded
 from tap_klaviyo.sync.stopping import Stopping
+from tap_klaviyo.sync.stream_maps import mapper_of
 from tap_klaviyo.sync.writer import LineWriter
 
 if TYPE_CHECKING:
@@ -133,9 +134,9 @@ class TapKlaviyo(Tap):
         return with_list_members(super().catalog_dict)
 
     def setup_mapper(self) -> None:
-        """Register the streams as selected: they take the catalog over first."""
-        self.streams  # noqa: B018
-        super().setup_mapper()
+        """Make the stream maps; the streams take the catalog over first."""
+        streams = self.streams
+        self.mapper = mapper_of(self.config, self.catalog, streams, self.logger)
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over the state of an earlier run, or of another Klaviyo tap.
