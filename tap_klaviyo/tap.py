@@ -23,7 +23,7 @@ from tap_klaviyo.polling import Waits, poll
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.registry import every_stream
 from tap_klaviyo.sync.account import Account
-from tap_klaviyo.sync.catalog import with_list_members, with_replication_methods
+from tap_klaviyo.sync.catalog import checked, what_is_not_read, with_list_members, with_replication_methods
 from tap_klaviyo.sync.clock import Clock
 from tap_klaviyo.sync.failures import Failures
 from tap_klaviyo.sync.output import Output
@@ -68,8 +68,12 @@ class TapKlaviyo(Tap):
         if parse_env_config:
             config |= from_environment(self._env_var_prefix, self.config_jsonschema)
         if isinstance(catalog, dict):
-            catalog = with_replication_methods(catalog)
+            catalog = with_replication_methods(checked(catalog))
         super().__init__(config=config, catalog=catalog, **kwargs)
+        if isinstance(catalog, dict):
+            selected = [name for name, stream in self.streams.items() if stream.selected]
+            for warning in what_is_not_read(catalog, [*self.streams], selected):
+                self.logger.warning(warning)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:  # noqa: ARG002 - discovery checks them too
         """Replace the SDK's check, which quotes the bad value: that may be a secret in the wrong place."""

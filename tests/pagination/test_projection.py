@@ -166,7 +166,8 @@ def messages(capfdbinary: pytest.CaptureFixture[bytes], *, fast: bool) -> list[d
     lines = capfdbinary.readouterr().out.splitlines()
     found = [json.loads(line) for line in lines]
     return [
-        {key: value for key, value in message.items() if key != "time_extracted"}
+        # A version says when its sync began.
+        {key: key == "version" or value for key, value in message.items() if key != "time_extracted"}
         for message in found
         if message["type"] != "STATE"
     ]
