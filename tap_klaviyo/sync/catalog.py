@@ -31,6 +31,9 @@ def take_over(
 
     The schema of the entry becomes what the records will have: the catalog's own schema of a column stands, a column
     that it does not have comes with ``columns``' schema, and one that the stream does not have goes.
+
+    Raises:
+        SettingsError: The catalog wants a replication key that the stream cannot go by.
     """
     root = entry.metadata.root
     known = {column.name for column in columns}
@@ -38,6 +41,7 @@ def take_over(
     # With fewer keys than the stream has (a catalog older than `include_account_id`), rows would replace each other.
     entry.key_properties = list(keys) if {*named} <= {*keys} else named
     methods = (entry.replication_method, root.forced_replication_method)
+    _refuse_other_key(entry, replication_key, *methods)
     if not any((entry.replication_key, root.replication_key, *methods)):
         entry.replication_key = replication_key
     metadata = {path_of(breadcrumb): item.to_dict() for breadcrumb, item in entry.metadata.items()}
@@ -58,6 +62,17 @@ def take_over(
         inclusion = _AUTOMATIC if path[0] in automatic else _AVAILABLE
         entry.metadata[breadcrumb_of(path)] = Metadata(inclusion=inclusion, selected=node.selected)
     return nodes
+
+
+def _refuse_other_key(entry: CatalogEntry, replication_key: str | None, *methods: str | None) -> None:
+    wanted = entry.replication_key or entry.metadata.root.replication_key
+    if wanted in {None, replication_key} or "FULL_TABLE" in methods:
+        return
+    remedy = f"use '{replication_key}'" if replication_key else "remove it; the stream is always read in full"
+    msg = (
+        f"the catalog's replication key '{wanted}' of '{entry.tap_stream_id}' is none that Klaviyo filters by; {remedy}"
+    )
+    raise SettingsError(msg)
 
 
 def _selected(given: Mapping[str, Any], own: Mapping[str, Any], node: Node) -> dict[str, Any]:

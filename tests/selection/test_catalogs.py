@@ -64,3 +64,16 @@ def test_a_byte_order_mark_is_no_error():
     file = io.StringIO('\ufeff{"streams": []}')
     file.name = "catalog.json"
     assert read_json(file, "catalog") == {"streams": []}
+
+
+@pytest.mark.parametrize(
+    ("stream", "remedy"), [("lists", "use 'updated'"), ("tags", "always read in full"), ("events", "use 'datetime'")]
+)
+def test_a_replication_key_that_cannot_be_filtered_by_is_refused_by_name(stream, remedy):
+    entry = {"tap_stream_id": stream, "metadata": ON}
+    with pytest.raises(SettingsError, match=f"'name' of '{stream}'.*{remedy}"):
+        tap({**entry, "replication_key": "name"})
+    in_metadata = [{"breadcrumb": [], "metadata": {"selected": True, "replication-key": "name"}}]
+    with pytest.raises(SettingsError, match="'name'"):
+        tap({**entry, "metadata": in_metadata})
+    assert selected(tap({**entry, "replication_key": "name", "replication_method": "FULL_TABLE"})) == [stream]
