@@ -1,4 +1,4 @@
-"""Keeps the process small and quick while many threads read large answers."""
+"""Keeps the process small and quick while many threads read large responses."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _LARGEST_BLOCK = 32 << 20  # as much as glibc allows
 def share_memory() -> None:
     """Let all threads use again what one of them freed, and the collector leave alone what was imported.
 
-    By default glibc gives each of two dozen threads a heap of its own, which keeps the answers that it freed; and what
-    it maps anew for each answer of 1.4 MB costs a thousand page faults, a fifth of the processor's time. Other C
+    By default glibc gives each of two dozen threads a heap of its own, which keeps what it freed; and what it
+    maps anew for each response of 1.4 MB costs a thousand page faults, a fifth of the processor's time. Other C
     libraries have no such call. Looking through all that was imported took the collector another tenth.
     """
     with contextlib.suppress(OSError, AttributeError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo import contract
-from tap_klaviyo.records.columns import Linked, snake
+from tap_klaviyo.records.columns import Linked, id_column, snake
 from tap_klaviyo.streams.resource import KlaviyoStream
 from tap_klaviyo.tap import TapKlaviyo
 
@@ -106,7 +106,8 @@ def _referred(stream: BaseStream, column: Column, singulars: Mapping[str, str]) 
             inherent[stream.linked_from.column] = stream.linked_from.stream
         if column.name in inherent:
             return inherent[column.name]
-        if isinstance(column.source, Linked):
+        # Under a name of its own a column follows that name: attributions name campaigns of the older model.
+        if isinstance(column.source, Linked) and column.name == id_column(column.source.relationship):
             return None if column.source.many else stream.spec.columns.contract.schema_name(column.source.type)
     if (stream.name, column.name) in _NOT_JOINED or not column.name.endswith(_ID):
         return None

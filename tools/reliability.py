@@ -20,7 +20,7 @@ _HEAD = """\
 # What goes wrong, and what the tap does
 
 Each row is a test that runs the whole command line against a made-up Klaviyo (or a worse server) over real sockets, at
-debug level, with marked secrets in the settings and in every error that the server answers. After each run no marked
+debug level, with marked secrets in the settings and in every error that the server sends. After each run no marked
 secret may be in stdout or stderr, stdout holds whole JSON lines only, and a traceback stands at debug level only.
 
 Exit codes: 0 when everything was read, or skipped as `on_permission_denied: skip` says; 1 when a stream failed or could

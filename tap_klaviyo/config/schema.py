@@ -78,6 +78,14 @@ BOUNDS = (
         title="Lookback every hours",
         description="How often the lower bound of events steps back.",
     ),
+    th.Property(
+        "sweep_every_hours",
+        th.NumberType(minimum=0, maximum=24 * _CENTURY),
+        default=24,
+        title="Sweep every hours",
+        description="How often everything is asked that changes without saying so; in between only what changed is. "
+        "0 asks everything in every run.",
+    ),
 )
 
 SELECTION = (

@@ -38,6 +38,7 @@ class Settings:
     end_date: datetime | None = None
     lookback_days: int = 7
     lookback_every_hours: float = 24
+    sweep_every_hours: float = 24
 
     stream_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     on_permission_denied: str = "skip"

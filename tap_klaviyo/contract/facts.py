@@ -35,7 +35,7 @@ class FilterField(Struct, frozen=True):
 
 
 class Relationship(Struct, frozen=True):
-    """What a relationship points to; ``linkage`` is false, and ``type`` empty, where answers hold links only."""
+    """What a relationship points to; ``linkage`` is false, and ``type`` empty, where responses hold links only."""
 
     type: str
     many: bool

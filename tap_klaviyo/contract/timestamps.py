@@ -9,7 +9,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ONE_SECOND = timedelta(seconds=1)
 
 _CANONICAL_LENGTH = len("2022-11-08T01:23:45+00:00")
-# Klaviyo also answers with a space in place of the T, with no zone, and with one to six fractional digits.
+# Klaviyo also responds with a space in place of the T, with no zone, and with one to six fractional digits.
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\s?(?:Z|[+-]\d\d:?\d\d)?)?\Z", re.ASCII)
 
 

@@ -114,7 +114,7 @@ class Http:
         stop: threading.Event | None = None,
         tally: Tally | None = None,
     ) -> Any:
-        """The answer, or what `parse` makes of its body; blocks for limits, retries and waits as told.
+        """The response, or what `parse` makes of its body; blocks for limits, retries and waits as told.
 
         `parse` may raise `BrokenBodyError` to have the request sent again. `stop` ends a wait with `StoppedError`.
         Raises the subclasses of `KlaviyoError`.

@@ -54,13 +54,13 @@ def complaint_of(body: bytes) -> Complaint | None:
 
 
 def about_key(complaint: Complaint) -> bool:
-    """Klaviyo answers a wrong or missing key with 400 as well as with 401."""
+    """Klaviyo responds to a wrong or missing key with 400 as well as with 401."""
     detail = complaint.detail.lower()
     return "api key" in detail and any(word in detail for word in ("invalid", "missing", "incorrect", "required"))
 
 
 def about_id(request: Request, complaint: Complaint) -> bool:
-    """Whether the id in the path is what is wrong: Klaviyo answers an id of an odd form with 400, in several wordings.
+    """Whether the id in the path is what is wrong: an id of an odd form gets a 400, in several wordings.
 
     An invalid cursor has the same code and blames the same `/data/`, so the words have to name the id.
     """

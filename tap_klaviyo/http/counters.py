@@ -11,7 +11,7 @@ class Tally:
     """Counters that any thread may add to and read.
 
     `requests` counts what was sent, retries included; `received` is bytes on the wire; `retries` and `throttled` count
-    failed tries and 429 answers; `waited` is seconds that limits held requests back, however many stood in line.
+    failed tries and 429 responses; `waited` is seconds that limits held requests back, however many stood in line.
     """
 
     requests: int = 0

@@ -31,7 +31,7 @@ class KlaviyoError(Exception):
     """A request that did not end well.
 
     `status` is the HTTP status if there was one, `label` the method and path template, `parameter` what Klaviyo
-    blamed. The message is one line, and holds neither a secret nor a part of the answer that was not cleaned.
+    blamed. The message is one line, and holds neither a secret nor a part of the response that was not cleaned.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class TooLargeError(KlaviyoError):
 
 
 class StoppedError(KlaviyoError):
-    """The caller asked to stop before an answer came."""
+    """The caller asked to stop before a response came."""
 
 
 class BrokenBodyError(Exception):

@@ -87,7 +87,7 @@ class Quota:
             return wait
 
     def refused(self, sent_at: float) -> None:
-        """Forget a request that was answered 429: Klaviyo does not count it either."""
+        """Forget a request that got a 429: Klaviyo does not count it either."""
         with self._lock:
             for window in self._windows:
                 window.forget(sent_at)

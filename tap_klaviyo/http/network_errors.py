@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CUT = "the response was cut off"
+_SLOW, _SILENT, _RESET = "the response came too slowly", "timeout while reading", "connection reset"
+# A response that began, or that the server worked at: a smaller one may come to its end.
+UNFINISHED = frozenset({CUT, _SLOW, _SILENT, _RESET})
 _NETWORK = "check the network and any firewall between, then run again"
 _OVERLOADED = "run again later, or raise request_timeout"
 
@@ -43,9 +46,9 @@ _TABLE: tuple[tuple[str, str, tuple[type[BaseException], ...]], ...] = (
         (ssl.SSLError, urllib3.exceptions.SSLError),
     ),
     ("connection refused", "check that api_url and its port are right and the server runs", (ConnectionRefusedError,)),
-    ("the response came too slowly", _OVERLOADED, (TooSlowError,)),
+    (_SLOW, _OVERLOADED, (TooSlowError,)),
     (
-        "timeout while reading",
+        _SILENT,
         _OVERLOADED,
         (urllib3.exceptions.ReadTimeoutError, requests.exceptions.ReadTimeout),
     ),
@@ -56,7 +59,7 @@ _TABLE: tuple[tuple[str, str, tuple[type[BaseException], ...]], ...] = (
         (urllib3.exceptions.DecodeError,),
     ),
     (CUT, _NETWORK, (urllib3.exceptions.IncompleteRead, IncompleteRead)),
-    ("connection reset", _NETWORK, (ConnectionError,)),
+    (_RESET, _NETWORK, (ConnectionError,)),
 )
 
 

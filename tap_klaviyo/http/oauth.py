@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _EARLY = 60.0  # seconds before its end that a token is renewed; half its life, if that is shorter
-_LIFE = 3600.0  # seconds, where the answer does not say
+_LIFE = 3600.0  # seconds, where the response does not say
 _OK = 200
 
 

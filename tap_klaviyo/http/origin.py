@@ -47,7 +47,7 @@ class Origin:
 
     @property
     def sandbox(self) -> bool:
-        """Whether the answers come from this process."""
+        """Whether the responses come from this process."""
         return self.scheme == SANDBOX
 
     def owns(self, url: str) -> bool:

@@ -1,4 +1,4 @@
-"""What is asked, and what is answered."""
+"""A request, and its response."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FORBIDDEN_HEADERS = frozenset(
 class Request:
     """One request: `url` is absolute and encoded, `limits` are the ones it is subject to, conditional ones included.
 
-    `headers` win over the usual ones (a custom stream's own revision, say). With `text` the body of the answer may be
+    `headers` win over the usual ones (a custom stream's own revision, say). With `text` the body of the response may be
     anything; otherwise one that is not JSON is a failed try. Raises ValueError for a header in `FORBIDDEN_HEADERS`.
     """
 

@@ -1,4 +1,4 @@
-"""Reads an answer that is not a success: does it pass, or what is wrong with the request?"""
+"""Reads a response that is not a success: does it pass, or what is wrong with the request?"""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SPACE = b" \t\r\n"
 
 
 def redirect(request: Request, answer: Answer) -> str | None:
-    """Where the answer points to, if the same request may be sent there; nobody has looked at the origin yet."""
+    """Where the response points to, if the same request may be sent there; nobody has looked at the origin yet."""
     location = answer.headers.get("Location")
     if location is None or not (
         answer.status in _SAME_METHOD or (answer.status in _REDIRECTS and request.method == "GET")
@@ -46,7 +46,7 @@ def redirect(request: Request, answer: Answer) -> str | None:
 
 
 def failed_try(answer: Answer, now: datetime, *, text: bool = False) -> FailedTryError | None:
-    """The answer as a failed try, if it is one that may be better next time; `now` is the server's time."""
+    """The response as a failed try, if it is one that may be better next time; `now` is the server's time."""
     if reason := _reason(answer, text=text):
         wait = retry_after(answer.headers.get("Retry-After"), now)
         if wait is None and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -56,7 +56,7 @@ def failed_try(answer: Answer, now: datetime, *, text: bool = False) -> FailedTr
 
 
 def refusal(request: Request, answer: Answer, *, auth: Auth, revision: str) -> KlaviyoError:
-    """The error that a final answer stands for; `auth` gave the credentials that were sent."""
+    """The error that a final response stands for; `auth` gave the credentials that were sent."""
     label, status = request.label, answer.status
     complaint = complaint_of(answer.body) or Complaint()
     if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.BAD_REQUEST and about_key(complaint)):

@@ -1,4 +1,4 @@
-"""Requests that the embedded sandbox answers, in this process."""
+"""Requests that the embedded sandbox serves, in this process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Shop(Protocol):
-    """What answers: the sandbox, or a test's stand-in for it."""
+    """What responds: the sandbox, or a test's stand-in for it."""
 
     def handle(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes
@@ -32,7 +32,7 @@ class SandboxAdapter(BaseAdapter):
         self._shop = shop
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        """Answer as a server would, from status, headers and body."""
+        """Respond as a server would, from status, headers and body."""
         if self._shop is None:  # only who asks for the sandbox loads it
             self._shop = cast("Shop", import_module("tap_klaviyo.sandbox").shared())
         body = request.body.encode() if isinstance(request.body, str) else request.body or b""

@@ -56,7 +56,7 @@ class HttpSettings:
                 "Accept-Encoding": "gzip",
                 "User-Agent": self.user_agent,
                 "revision": revision or self.revision,
-                # Without it a retired revision is answered in the next one's fields, silently; with it, by a 410.
+                # Without it a retired revision is served in the next one's fields, silently; with it, by a 410.
                 "X-Klaviyo-Revision-Fall-Forward-Opt-Out": "1",
             }
         )

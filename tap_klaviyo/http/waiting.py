@@ -12,7 +12,7 @@ from tap_klaviyo.http.errors import StoppedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LOOK_UP = 1.0  # seconds after which a wait is looked at again: an answer may have changed the limits meanwhile
+LOOK_UP = 1.0  # seconds after which a wait is looked at again: a response may have changed the limits meanwhile
 _GLANCE = 0.25  # seconds until a sleeping main thread looks at the event
 
 

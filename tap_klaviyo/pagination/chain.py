@@ -23,7 +23,7 @@ class Makes(Protocol):
     """What a chain needs of a maker of records."""
 
     def rows(self, document: Document, context: Context) -> Rows:
-        """Return the records of an answer."""
+        """Return the records of a response."""
 
     def page(self, rows: Rows) -> Page:
         """Turn rows into something to write."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_klaviyo.http.errors import MalformedIdError, NotFoundError
+from tap_klaviyo.http.errors import KlaviyoError, MalformedIdError, NotFoundError
 from tap_klaviyo.pagination.chain import Chain
+from tap_klaviyo.pagination.misses import Misses
 from tap_klaviyo.pagination.reader import Segment, Step
 from tap_klaviyo.records.page import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from tap_klaviyo.records.record_selector import Context
 
@@ -30,6 +31,8 @@ class OneParent(Segment):
 
     parent: Parent
     chain: Chain
+    misses: Misses | None = None
+    """What counts the parents that fail; None if one that fails ends the stream."""
     begun: bool = False
     """Whether a page has been read: from then on a 404 is no end but a page that is missing."""
 
@@ -37,15 +40,20 @@ class OneParent(Segment):
         """Read one page; the last one says that the parent is finished."""
         try:
             step = self.chain.read()
-        except (NotFoundError, MalformedIdError):
-            if self.begun:
+        except KlaviyoError as error:
+            if isinstance(error, NotFoundError | MalformedIdError) and not self.begun:
+                return Step(Page(finished_parent=self.parent.id))
+            if self.misses is None or not self.misses.passes_over(error):
                 raise
-            return Step(Page(finished_parent=self.parent.id))
+            return Step(Page(failed_parent=self.parent.id, failure=error))
+        if self.misses is not None:
+            self.misses.hit()
         if not step.rest:
             page = step.page or Page.EMPTY
             return Step(page.finishing(self.parent.id))
         return Step(
-            step.page, [OneParent(self.parent, rest, begun=True) for rest in step.rest if isinstance(rest, Chain)]
+            step.page,
+            [OneParent(self.parent, rest, self.misses, begun=True) for rest in step.rest if isinstance(rest, Chain)],
         )
 
 
@@ -53,21 +61,24 @@ class OneParent(Segment):
 class AllParents(Segment):
     """A fan-out that does not know its parents yet.
 
-    ``parents`` lists them, ``chain`` starts the chain of one; those up to ``after`` were finished by an earlier run.
+    ``parents`` lists them, ``chain`` starts the chain of one; those up to ``after`` were finished by an earlier run,
+    and those in ``failed``, which come last, could not be read by one.
     """
 
     parents: Callable[[], Sequence[Parent]]
     chain: Callable[[Parent], Chain]
     after: str | None = None
+    failed: Collection[str] = ()
 
     def read(self) -> Step:
         """List the parents, in the order of their ids, which is the same in every run."""
-        ordered = sorted(self.parents(), key=lambda parent: parent.id)
+        ordered = sorted(self.parents(), key=lambda parent: (parent.id in self.failed, parent.id))
+        misses = Misses()
         return Step(
             None,
             [
-                OneParent(parent, self.chain(parent))
+                OneParent(parent, self.chain(parent), misses)
                 for parent in ordered
-                if self.after is None or parent.id > self.after
+                if self.after is None or parent.id > self.after or parent.id in self.failed
             ],
         )

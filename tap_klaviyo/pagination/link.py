@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
 
-from tap_klaviyo.http.errors import KlaviyoError
+from tap_klaviyo.http.errors import BadRequestError, KlaviyoError
+from tap_klaviyo.pagination.page_size import PageSizes, page_size_of, too_heavy, with_page_size
 
 if TYPE_CHECKING:
     from tap_klaviyo.http.request import Request
     from tap_klaviyo.records.jsonapi import Document
 
 _TRIES = 3
+_AS_GIVEN = PageSizes()
 _identity = attrgetter("type", "id")
 
 
@@ -26,15 +28,30 @@ class Reads(Protocol):
     def read(self, request: Request) -> Document:
         """Send a request."""
 
+    def read_past(self, request: Request, error: KlaviyoError) -> Document | None:
+        """Return the page of a row that fails with this error, without the row; None if that is not possible."""
+
 
 @dataclass(slots=True)
 class Link:
-    """Klaviyo's `links.next`, followed as it stands, and what guards against reading in circles."""
+    """Klaviyo's `links.next`, followed as it stands, and what guards against reading in circles.
+
+    A page that fails for its size is asked again with fewer rows, down to one, and the pages after it grow again. A
+    cursor that Klaviyo no longer takes sends the chain back to its first page, and on to the last row that came.
+    """
 
     request: Request
     visited: set[int] = field(default_factory=set)
     """Hashes of the URLs read so far; one worker at a time holds a chain."""
     previous_ids: frozenset[tuple[str, str]] = frozenset()
+    first: Request | None = None
+    """What the chain began with; None on its first page."""
+    last: tuple[str, str] | None = None
+    """The last resource that came."""
+    restarted: bool = False
+    """Whether the chain has just started again: a cursor that is refused once more is a failure."""
+    sizes: PageSizes = _AS_GIVEN
+    """How many rows to ask for, where not as many as the request says."""
 
     def read(self, source: Reads) -> tuple[Document, Link | None]:
         """Read the page, without the resources that the page before had too, and return the next link.
@@ -44,19 +61,92 @@ class Link:
 
         Raises:
             LoopingLinkError: The next link still leads to a page that was read already.
+            KlaviyoError: The page cannot be read, however few rows are asked for.
         """
+        link, restarted = self, False
+        while True:
+            try:
+                return link.caught_up(source) if restarted else link.page(source, link.sized())
+            except BadRequestError as error:
+                if restarted or link.restarted or link.first is None or not _about_cursor(error):
+                    raise
+                restarted = True
+                link = replace(link, sizes=replace(link.sizes, bound=link.sizes.shrinks(link.request)))
+            except KlaviyoError as error:
+                if not too_heavy(error):
+                    raise
+                sizes = link.sizes.after_failure(link.request)
+                if sizes is None or not (restarted or link.is_for_size(source)):
+                    return link.past_row(source, error)
+                link = replace(link, sizes=sizes)
+
+    def is_for_size(self, source: Reads) -> bool:
+        """Tell whether one row can be read where a page cannot; else it is that row, or the server has broken down."""
+        try:
+            source.read(with_page_size(self.request, 1))
+        except BadRequestError as error:
+            return _about_cursor(error)  # nobody knows: the cursor does not say
+        except KlaviyoError as error:
+            if not too_heavy(error):
+                raise
+            return False
+        return True
+
+    def past_row(self, source: Reads, error: KlaviyoError) -> tuple[Document, Link | None]:
+        """Leave out the one row that fails with this error."""
+        request = with_page_size(self.request, 1)
+        document = source.read_past(request, error) if page_size_of(request) == 1 else None
+        if document is None:
+            raise error
+        return self._followed(document, skipped=True)
+
+    def sized(self) -> Request:
+        """Return the request for as many rows as are wanted."""
+        return with_page_size(self.request, self.sizes.wanted)
+
+    def page(self, source: Reads, request: Request) -> tuple[Document, Link | None]:
+        """Read the page as it comes, again where its next link leads back."""
         self.visited.add(hash(self.request.url))
         for _ in range(_TRIES):
-            document = source.read(self.request)
+            document = source.read(request)
             if document.next_link is None or hash(document.next_link) not in self.visited:
                 break
         else:
-            msg = f"{self.request.label}: the next link points to a page that was already read; run again later"
-            raise LoopingLinkError(msg, label=self.request.label)
+            msg = f"{request.label}: the next link points to a page that was already read; run again later"
+            raise LoopingLinkError(msg, label=request.label)
+        return self._followed(document)
+
+    def _followed(self, document: Document, *, skipped: bool = False) -> tuple[Document, Link | None]:
         following = None
         if document.next_link is not None:
-            ids = frozenset(map(_identity, document.data))
-            following = Link(self.request.next(document.next_link), self.visited, ids)
+            following = Link(
+                self.request.next(document.next_link),
+                self.visited,
+                frozenset(map(_identity, document.data)),
+                # Behind a row that was skipped there is no way back: reading up to it would fail again.
+                None if skipped else self.first or self.request,
+                _identity(document.data[-1]) if document.data else self.last,
+                sizes=self.sizes.after_skip() if skipped else self.sizes,
+            )
+        if skipped:
+            document.data = []
         if self.previous_ids:
             document.data = [resource for resource in document.data if _identity(resource) not in self.previous_ids]
         return document, following
+
+    def caught_up(self, source: Reads) -> tuple[Document, Link | None]:
+        """Read the chain from its beginning up to the last row that came, and return what follows it on its page."""
+        link: Link | None = Link(self.first or self.request, sizes=self.sizes)
+        while link is not None:
+            document, link = link.page(source, link.sized())
+            identities = [_identity(resource) for resource in document.data]
+            if self.last is None or self.last in identities:
+                behind = identities.index(self.last) + 1 if self.last else 0
+                document.data = document.data[behind:]
+                return document, replace(link, restarted=True) if link else None
+        msg = f"{self.request.label}: the cursor is no longer valid, and the row that it stood at is gone; run again"
+        raise KlaviyoError(msg, label=self.request.label)
+
+
+def _about_cursor(error: BadRequestError) -> bool:
+    return "cursor" in f"{error.parameter} {error.detail}".lower()

@@ -29,7 +29,7 @@ _REMEMBERED = 100_000
 class Once:
     """A maker of pages that lets each row without a replication value through once, whoever reads it first.
 
-    No bound can be held against such a row: where Klaviyo answers one without its attributes, it may be in the
+    No bound can be held against such a row: where Klaviyo sends one without its attributes, it may be in the
     listing without a filter, in two windows whose filters overlap, and at the end of a page that is read again.
     """
 
@@ -39,7 +39,7 @@ class Once:
         self._lock = threading.Lock()
 
     def rows(self, document: Document, context: Context) -> Rows:
-        """Return the records of an answer."""
+        """Return the records of a response."""
         return self._maker.rows(document, context)
 
     def page(self, rows: Rows) -> Page:

@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from tap_klaviyo import contract
 from tap_klaviyo.contract import filters
-from tap_klaviyo.http.errors import BadRequestError, KlaviyoError, PermissionDeniedError, TooLargeError
+from tap_klaviyo.http.errors import BadRequestError, KlaviyoError, PermissionDeniedError, StoppedError, TooLargeError
 from tap_klaviyo.http.origin import Origin, fill
 from tap_klaviyo.http.request import Request
 from tap_klaviyo.pagination.link import Link
@@ -26,6 +26,8 @@ Fetch = Callable[[Request], Document]
 # The document says 1,000 events a page and, in its prose, 200: where Klaviyo refuses the first, this is left.
 _CAUTIOUS_PAGE_SIZE = 200
 _SMALLEST_PAGE_SIZE = 10
+# Attributes that are never large.
+_LIGHT = frozenset({"created", "created_at", "datetime", "updated", "updated_at"})
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +50,8 @@ class Source:
     extra_params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     paginator: type[Link] = Link
+    left_out: Callable[[str, KlaviyoError], None] = lambda _row, _error: None
+    """Is told of each row that cannot be read and is passed over."""
     _left_out: set[str] = field(default_factory=set)
     """Optional includes that the key has turned out not to have; known to every copy of the source."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -107,21 +111,48 @@ class Source:
                     raise
                 request = smaller
 
+    def read_past(self, request: Request, error: KlaviyoError) -> Document | None:
+        """Return the page of a row that fails with this error, by its id alone, and note that the row is left out.
+
+        None if that is not possible: the endpoint has no sparse fieldsets, or does not answer either.
+        """
+        kind = self.endpoint.resource
+        names = sorted(self.endpoint.fields.get(kind, ()), key=lambda name: (name not in _LIGHT, name))
+        if not names:
+            return None
+        parameters = self.ask.parameters().keys()
+        try:
+            document = self.fetch(bare(request, parameters, {f"fields[{kind}]": names[0]}))
+        except StoppedError:
+            raise
+        except KlaviyoError:
+            return None
+        if document.next_link is not None:
+            document.next_link = bare(request.next(document.next_link), {f"fields[{kind}]"}, self.ask.parameters()).url
+        for resource in document.data:
+            self.left_out(f"{kind} {resource.id}", error)
+        return document
+
     def _without_optional_includes(self, request: Request) -> Document | None:
         params = _first_page(request)
-        missing = self.optional_includes.intersection(params.get("include", "").split(","))
+        present = frozenset(params.get("include", "").split(","))
+        missing = self.optional_includes & present
         if not missing:
             return None
+        # First without those that take a scope of their own: the others may well be allowed.
+        missing = frozenset(name for name in missing if _scopes(self.endpoint, [name])) or missing
+        dropped = missing.union(self.ask.include) - (present - missing)
         # Raises where it is the stream itself that the key may not read.
-        document = self.read(self._rebuilt(request, params, self.ask.without(missing, self.endpoint)))
+        document = self.read(self._rebuilt(request, params, self.ask.without(dropped, self.endpoint)))
         with self._lock:
             if not missing <= self._left_out:
                 self._left_out |= missing
+                scopes = ", ".join(sorted(_scopes(self.endpoint, missing)))
                 logger.warning(
-                    "%s: the key has no scope for %s, so columns from it are null; to fill them, give the key %s",
+                    "%s: the key has no scope for %s, so columns from it are null%s",
                     self.stream,
                     ", ".join(sorted(missing)),
-                    ", ".join(sorted(_scopes(self.endpoint, missing))),
+                    f"; to fill them, give the key {scopes}" if scopes else "",
                 )
         return document
 
@@ -147,6 +178,13 @@ class Source:
             kept["page[size]"] = str(self.page_size)
         path = urlsplit(request.url).path
         return request.next(self.origin.url(path, {**kept, **ask.parameters(), **self.extra_params}))
+
+
+def bare(request: Request, without: Iterable[str], params: Mapping[str, str]) -> Request:
+    """Return a request with some parameters in place of others."""
+    parts, gone = urlsplit(request.url), {*without, *params}
+    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in gone]
+    return request.next(parts._replace(query=urlencode([*kept, *params.items()], quote_via=quote)).geturl())
 
 
 def _first_page(request: Request) -> dict[str, str]:

@@ -3,7 +3,8 @@
 Windows are cut when a worker is free to read one, as wide as the rows nearby are expected to fill one page. A full
 page tells how dense its stretch is; what it left over is cut again. Beyond a few times the width that was really
 seen at a like density nothing is extrapolated: there a worker reads a full page from the left edge, which is never
-wasted. Rows of the last second of a full page are left to the next window, so that no window begins inside a tie.
+wasted. Rows of the second of a full page's last row but one are left to the next window, and all after them, so that
+no window begins inside a tie or behind a row that Klaviyo put one place too late.
 """
 
 from __future__ import annotations
@@ -14,16 +15,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tap_klaviyo.contract.timestamps import floor_second
+from tap_klaviyo.contract.timestamps import ONE_SECOND, floor_second
 from tap_klaviyo.pagination.density import DensityMap
 from tap_klaviyo.pagination.reader import Segment, Step
+from tap_klaviyo.records.rows import Rows
 
 if TYPE_CHECKING:
     from tap_klaviyo.pagination.chain import Makes
     from tap_klaviyo.pagination.link import Link
     from tap_klaviyo.pagination.source import Source
     from tap_klaviyo.records.record_selector import Context
-    from tap_klaviyo.records.rows import Rows
 
 Conditions = Callable[[datetime | None, datetime], list[str]]
 
@@ -123,21 +124,48 @@ class Window(Segment):
         document, following = link.read(shared.source)
         rows = shared.maker.rows(document, shared.context)
         first, last = _known_ends(rows)
+        if self._astray(rows):
+            return self._cautious(rows, following)
         # Klaviyo does not always keep an exclusive bound: what comes after a row at the end is outside.
         beyond = last is not None and rows.ordered and last >= self.end
         if following is None or beyond:
             start = floor_second(first) if first is not None and (self.link or self.start is None) else self.start
             if start is not None:
                 shared.note(start, self.end, len(rows.records))
-            return Step(shared.maker.page(rows.where(self._holds)))
-        if first is None or last is None or not rows.ordered or floor_second(last) <= self._left_edge(first):
+            return Step(shared.maker.page(rows.where(self._holds)).settling())
+        # Klaviyo may swap neighbours: the last row may belong on the page after, and that one's first row here.
+        resume = floor_second(rows.known[-2]) if len(rows.known) > 1 else None
+        if first is None or resume is None or not rows.ordered or resume <= self._left_edge(first):
             # One instant fills the page, or the order cannot be trusted: only the next link goes on safely.
-            page = shared.maker.page(rows.where(self._holds))
-            return Step(page, [Window(shared, self.start, self.end, cut=True, link=following)])
-        resume = floor_second(last)
+            return self._continued(rows.where(self._holds), following)
         shared.note(self.start if self.start and not self.link else floor_second(first), resume, len(rows.records))
         page = shared.maker.page(rows.where(lambda instant: self._holds(instant) and instant < resume))
-        return Step(page, [Window(shared, resume, self.end)])
+        return Step(page.settling(), [Window(shared, resume, self.end)])
+
+    def _astray(self, rows: Rows) -> bool:
+        """Whether rows lie farther outside than an inexact bound explains: Klaviyo orders them otherwise than it says.
+
+        No other window need have them, so that they are written here, twice at worst.
+        """
+        known = rows.known
+        if not known:
+            return False
+        early = self.start is not None and min(known) < self.start - ONE_SECOND
+        return early or max(known) >= self.end + ONE_SECOND
+
+    def _cautious(self, rows: Rows, following: Link | None) -> Step:
+        kept = [at for at, one in enumerate(rows.instants) if one is None or not self._at_the_edge(one)]
+        return self._continued(Rows([rows.records[at] for at in kept], [rows.instants[at] for at in kept]), following)
+
+    def _continued(self, rows: Rows, following: Link | None) -> Step:
+        """Return a page that the order says nothing about, and the page that its link leads to."""
+        rest = [Window(self.shared, self.start, self.end, cut=True, link=following)] if following else []
+        return Step(self.shared.maker.page(rows), rest)
+
+    def _at_the_edge(self, instant: datetime) -> bool:
+        """Whether an inexact bound explains that a row of another window came."""
+        early = self.start is not None and self.start - ONE_SECOND <= instant < self.start
+        return early or self.end <= instant < self.end + ONE_SECOND
 
     def _left_edge(self, first: datetime) -> datetime:
         """The second in which the page begins; `greater-than` also brings rows of the second before the window."""

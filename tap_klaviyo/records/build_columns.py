@@ -19,6 +19,7 @@ from tap_klaviyo.records.columns import (
     MemberOf,
     Related,
     RelatedAttribute,
+    RelatedLinked,
     Schema,
     id_column,
     ids_column,
@@ -40,8 +41,8 @@ class Variant:
 
     conditions: tuple[str, ...] = ()
     columns: Mapping[str, Any] = field(default_factory=dict)
-    whole: bool = False
-    """Whether every sync reads it whole: rows get here by a change that need not move their replication key."""
+    swept: bool = False
+    """Whether sweeps alone read it, and whole: rows get here by a change that need not move their replication key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Columns:
     keys: tuple[str, ...] = ("id",)
     replication_key: str | None = None
     constants: tuple[str, ...] = ()
-    """Columns whose value the request says, or the place in the answer: parents' ids, a channel."""
+    """Columns whose value the request says, or the place in the response: parents' ids, a channel."""
     attributes: tuple[str, ...] | None = None
     """The attributes that become columns; None is all of them."""
     linked: tuple[str, ...] = ()
@@ -86,7 +87,9 @@ def offer(declared: Columns, endpoint: Endpoint, detail: Endpoint | None) -> Off
     # Beside records that an include carries stand the other includes of what carries them, or their own elsewhere.
     relating = declared.apart or endpoint
     fields |= {kind: frozenset(names) for kind, names in relating.fields.items() if kind not in fields}
-    lifted = {column.source.type for column in declared.extra if isinstance(column.source, RelatedAttribute)}
+    lifted = {
+        column.source.type for column in declared.extra if isinstance(column.source, RelatedAttribute | RelatedLinked)
+    }
     return Offer(
         record_type=own,
         types=frozenset({own, *lifted}),
@@ -178,8 +181,10 @@ def _is_wanted(column: Column, declared: Columns, options: StreamOptions) -> boo
             kind = declared.record_type
         case Lifted(attribute=name) | MemberOf(attribute=name):
             kind = declared.record_type
-        case RelatedAttribute(type=kind, attribute=name):
+        case RelatedAttribute(type=kind, attribute=name) | RelatedLinked(type=kind, linked=name):
             pass
+        case Linked(type=kind, rare=True):
+            name = "id"
         case _:
             return True
     kept = options.tree(kind)

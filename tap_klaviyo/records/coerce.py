@@ -1,6 +1,6 @@
 """Make a value fit its JSON schema without losing what it says.
 
-Klaviyo sends numbers as text, text where a number was, date-times with a space, an object where an array was
+Klaviyo sends numbers as strings, strings where a number was, date-times with a space, an object where an array was
 promised. A value that can be read as its schema wants it is converted; any other becomes null, and the caller is
 told the name so that the user can be warned once. Nothing here stops a sync.
 """

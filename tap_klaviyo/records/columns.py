@@ -42,12 +42,16 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """The id, or the ids, of a relationship; ``include`` where only an include loads the linkage."""
+    """The id, or the ids, of a relationship; ``include`` where only an include loads the linkage.
+
+    ``rare`` if most resources are linked to none: an empty list is null then, as a missing relationship is.
+    """
 
     relationship: str
     type: str
     many: bool = False
     include: bool = False
+    rare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,15 @@ class RelatedAttribute:
 
 
 @dataclass(frozen=True, slots=True)
+class RelatedLinked:
+    """The id that the first related resource of a to-many relationship links to in its turn: ``linked`` of it."""
+
+    relationship: str
+    type: str
+    linked: str
+
+
+@dataclass(frozen=True, slots=True)
 class Constant:
     """A value that the request already says: a parent's id, a campaign's channel, the account."""
 
@@ -95,7 +108,7 @@ class MemberOf:
     path: tuple[str, ...]
 
 
-Source = Id | Attribute | Linked | Related | RelatedAttribute | Constant | Lifted | MemberOf
+Source = Id | Attribute | Linked | Related | RelatedAttribute | RelatedLinked | Constant | Lifted | MemberOf
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,16 +32,23 @@ class Linkage(Struct, frozen=True, gc=False):
     data: Identifier | None = None
 
 
+class Linkages(Struct, frozen=True, gc=False):
+    """A to-many relationship."""
+
+    data: list[Identifier] | None = None
+
+
 class Included(Struct, gc=False):
     """An included resource."""
 
     id: str
     type: str = ""
     attributes: dict[str, Raw] | None = None
+    relationships: dict[str, Raw] | None = None
 
 
 class Links(Struct):
-    """The links of an answer."""
+    """The links of a response."""
 
     next: str | None = None
 
@@ -53,7 +60,7 @@ def struct(name: str, fields: Mapping[str, Any], default: Any = None) -> type[St
 
 
 def document(attributes: Mapping[str, Any], relationships: Mapping[str, Any]) -> tuple[type[Struct], Any]:
-    """Define a primary resource with these attributes and relationships; return it, and a decoder of answers."""
+    """Define a primary resource with these attributes and relationships; return it, and a decoder of responses."""
     resource = msgspec.defstruct(
         "Resource",
         [

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tap_klaviyo import contract
-from tap_klaviyo.records.columns import Attribute, Chosen, Lifted, Linked, MemberOf, Related, RelatedAttribute
+from tap_klaviyo.records.columns import (
+    Attribute,
+    Chosen,
+    Lifted,
+    Linked,
+    MemberOf,
+    Related,
+    RelatedAttribute,
+    RelatedLinked,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +65,14 @@ def sparse_names(attribute: str, within: Within | None, allowed: AbstractSet[str
     return names
 
 
-def ask(chosen: Sequence[Chosen], endpoint: Endpoint, record_type: str, *, via: str | None = None) -> Ask:
+def ask(
+    chosen: Sequence[Chosen],
+    endpoint: Endpoint,
+    record_type: str,
+    *,
+    via: str | None = None,
+    via_timestamp: str | None = None,
+) -> Ask:
     """Work out the request that brings the chosen columns.
 
     Args:
@@ -65,6 +81,7 @@ def ask(chosen: Sequence[Chosen], endpoint: Endpoint, record_type: str, *, via: 
         record_type: The JSON:API type that the records are made of.
         via: The include that carries the records, where they are not the primary data; then the primary data is
             asked for its id alone.
+        via_timestamp: The attribute of that primary data that dates the records.
     """
     allowed = frozenset(endpoint.fields.get(record_type, ()))
     names, additional = _own_names(chosen, allowed)
@@ -79,7 +96,7 @@ def ask(chosen: Sequence[Chosen], endpoint: Endpoint, record_type: str, *, via: 
     includes: set[str] = set()
     if via is not None:
         includes.add(via)
-        wanted[endpoint.resource] = set()
+        wanted[endpoint.resource] = {via_timestamp} if via_timestamp else set()
     for choice in chosen:
         need = _related_need(choice, endpoint)
         if need is None:
@@ -92,6 +109,8 @@ def ask(chosen: Sequence[Chosen], endpoint: Endpoint, record_type: str, *, via: 
         wanted.setdefault(kind, set()).update(related_names)
         if isinstance(choice.column.source, Related) and related_names >= _offered(endpoint, kind):
             whole.add(kind)
+    # A type without attributes is all relationships, which forms lose when sparse fields are asked of them.
+    whole |= {kind for kind in wanted if not _offered(endpoint, kind)}
     return Ask(
         fields={
             kind: tuple(sorted(_tidy(found)))
@@ -146,7 +165,7 @@ def includes_of(chosen: Sequence[Chosen]) -> set[str]:
         match choice.column.source:
             case Linked(relationship=name, include=True) | Related(relationship=name):
                 found.add(name)
-            case RelatedAttribute(relationship=name):
+            case RelatedAttribute(relationship=name) | RelatedLinked(relationship=name):
                 found.add(name)
     return found
 
@@ -158,6 +177,8 @@ def _related_need(choice: Chosen, endpoint: Endpoint) -> tuple[str, set[str]] | 
             return relationship, {"id"}
         case RelatedAttribute(relationship=relationship, attribute=attribute):
             return relationship, {attribute}
+        case RelatedLinked(relationship=relationship):
+            return relationship, set()
         case Related(relationship=relationship, type=kind, attributes=attributes):
             allowed = frozenset(endpoint.fields.get(kind, ()))
             within = dict.fromkeys(attributes) if choice.within is None else choice.within

@@ -19,6 +19,7 @@ from tap_klaviyo.records.columns import (
     MemberOf,
     Related,
     RelatedAttribute,
+    RelatedLinked,
     id_column,
 )
 from tap_klaviyo.records.jsonapi import Resource, decoded, linkage
@@ -70,6 +71,8 @@ def _reader(choice: Chosen, odd: Callable[[str], None]) -> Read:  # noqa: PLR091
             return _linked(source)
         case RelatedAttribute():
             return _related_attribute(source, conform)
+        case RelatedLinked():
+            return _related_linked(source)
         case Related():
             return _related(source, conform)
 
@@ -116,14 +119,14 @@ def _linked(source: Linked) -> Read:
         if not source.many:
             return _linked_id(resource, source.relationship)
         found = linkage(resource, source.relationship)
-        return None if found is None else [identifier for _, identifier in found]
+        return None if found is None or (source.rare and not found) else [identifier for _, identifier in found]
 
     return read
 
 
 def _related_resources(resource: Resource, relationship: str, included: Included) -> list[Resource] | None:
     found = linkage(resource, relationship)
-    # A related resource that is not in the answer (deleted, or no scope for it) is at least its id.
+    # A related resource that is not in the response (deleted, or no scope for it) is at least its id.
     return None if found is None else [included.get(key) or Resource(id=key[1], type=key[0]) for key in found]
 
 
@@ -132,6 +135,15 @@ def _related_attribute(source: RelatedAttribute, conform: Callable[[Any], Any]) 
         linked = _linked_id(resource, source.relationship)
         related = None if linked is None else included.get((source.type, linked))
         return conform(decoded((related.attributes or {}).get(source.attribute))) if related else None
+
+    return read
+
+
+def _related_linked(source: RelatedLinked) -> Read:
+    def read(resource: Resource, included: Included, _context: Context) -> Any:
+        found = linkage(resource, source.relationship)
+        related = included.get((source.type, found[0][1])) if found else None
+        return _linked_id(related, source.linked) if related else None
 
     return read
 

@@ -1,6 +1,6 @@
-"""JSON:API documents as Klaviyo answers them, read no deeper than needed.
+"""JSON:API documents as Klaviyo sends them, read no deeper than needed.
 
-Attributes and relationships stay raw JSON until a column wants them: most of an answer is passed on untouched.
+Attributes and relationships stay raw JSON until a column wants them: most of a response is passed on untouched.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class UnreadableBodyError(ValueError):
 
 
 class Resource(Struct):
-    """One resource; the values of ``attributes`` and ``relationships`` are raw JSON when they come from an answer."""
+    """One resource; the values of ``attributes`` and ``relationships`` are raw JSON when they come from a response."""
 
     id: str
     type: str = ""
@@ -32,13 +32,13 @@ class Resource(Struct):
 
 
 class Document(Struct):
-    """An answer: its primary resources, the included ones by type and id, and the next link."""
+    """A response: its primary resources, the included ones by type and id, and the next link."""
 
     data: list[Resource]
     included: dict[tuple[str, str], Resource]
     next_link: str | None
     body: bytes = b""
-    """The answer itself, where `data` was decoded by compiled types and may have to be read again."""
+    """The response itself, where `data` was decoded by compiled types and may have to be read again."""
     changes: Changes = Changes()
 
     def read_again(self) -> Document:
@@ -70,7 +70,7 @@ _decode_raw = msgspec.json.Decoder(_RawDocument).decode
 
 
 def parse_document(body: bytes) -> Document:
-    """Read an answer; one of another form (an attribute that is no object, say) as far as it makes sense.
+    """Read a response; one of another form (an attribute that is no object, say) as far as it makes sense.
 
     Raises:
         UnreadableBodyError: The body is no JSON object, says nothing of `data`, or has a next link that is no string.
@@ -80,7 +80,7 @@ def parse_document(body: bytes) -> Document:
     except ValueError:  # DecodeError too
         return _tolerant(body)
     if raw.data is msgspec.UNSET:
-        raise UnreadableBodyError  # an answer without `data` is no empty page
+        raise UnreadableBodyError  # a response without `data` is no empty page
     data = raw.data if isinstance(raw.data, list) else [raw.data] if raw.data else []
     return Document(
         data=data,  # type: ignore[arg-type]  # the same fields, only typed more narrowly
@@ -145,7 +145,7 @@ def decoded(value: Any) -> Any:
 
 
 def linkage(resource: Resource, relationship: str) -> Linkage | None:
-    """Return the (type, id) pairs that a relationship names; None where the answer carries no linkage for it."""
+    """Return the (type, id) pairs that a relationship names; None where the response carries no linkage for it."""
     found = decoded((resource.relationships or {}).get(relationship))
     if not isinstance(found, dict) or "data" not in found:
         return None

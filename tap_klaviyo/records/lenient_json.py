@@ -1,4 +1,4 @@
-"""The bytes of an answer, made fit to be read, and to stand in a line of output that a target can read.
+"""The bytes of a response, made fit to be read, and to stand in a line of output that a target can read.
 
 What is cut and quoted here is nothing that Klaviyo's own limits let anybody send; it must not end a pipeline either.
 """
@@ -45,7 +45,7 @@ _BRACKET = re.compile(_TEXT + rb"|[\[\]{}]", re.DOTALL)
 
 
 class Changes(NamedTuple):
-    """What had to be changed in an answer before it could be read."""
+    """What had to be changed in a response before it could be read."""
 
     replaced: bool = False
     """Whether U+FFFD stands in place of what is no Unicode character."""
@@ -54,7 +54,7 @@ class Changes(NamedTuple):
 
 
 def decode(body: bytes, decoder: Callable[[bytes], T]) -> tuple[T, Changes]:
-    """Decode an answer by msgspec; what is no JSON in it, though most parsers take it, is mended first.
+    """Decode a response by msgspec; what is no JSON in it, though most parsers take it, is fixed first.
 
     Bytes are looked at again only when the decoder has refused them, save for what it does not look at in raw JSON:
     UTF-8, line breaks and the length of numbers. Numbers stay as they are spelt.
@@ -83,7 +83,7 @@ def decode(body: bytes, decoder: Callable[[bytes], T]) -> tuple[T, Changes]:
 
 
 def _clean(body: bytes) -> tuple[bytes, bool]:
-    """Return the body as UTF-8, numbers of more than 308 digits as text, and whether any bytes were no UTF-8."""
+    """Return the body as UTF-8, numbers of more than 308 digits as strings, and whether any bytes were no UTF-8."""
     replaced = not _is_utf8(body)
     if replaced:
         body = body.decode(errors="replace").encode()
@@ -117,7 +117,7 @@ def _readable(token: re.Match[bytes]) -> bytes:
 
 
 def without_lone_surrogates(body: bytes) -> bytes:
-    """Return JSON with U+FFFD in place of escapes of half a character, which most targets refuse."""
+    """Return JSON with U+FFFD in place of escapes of lone surrogates, which most targets refuse."""
     if b"\\ud" not in body and b"\\uD" not in body:
         return body
     return _ESCAPE.sub(lambda escape: _REPLACEMENT if escape.lastindex else escape[0], body)

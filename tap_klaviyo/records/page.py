@@ -39,6 +39,9 @@ class Page:
     """Whether no later page can hold an earlier row, whatever order Klaviyo keeps: a filter divides them."""
     finished_parent: str | None = None
     """In a fan-out: the parent that is complete with this page."""
+    failed_parent: str | None = None
+    """In a fan-out: a parent that could not be read, because of ``failure``."""
+    failure: Exception | None = None
     size: int = 0
     """Bytes that the page holds while it waits."""
 

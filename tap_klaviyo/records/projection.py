@@ -1,6 +1,6 @@
-"""The fast way from an answer to records: a page at a time, column by column, by types compiled once a stream.
+"""The fast way from a response to records: a page at a time, column by column, by types compiled once per stream.
 
-It gives the same records as `records.Flattener`, and only for answers in which every value has the type that its
+It gives the same records as `records.Flattener`, and only for responses in which every value has the type that its
 schema promises; any other page, and any stream with a kind of column that is not known here, is left to the
 flattener. Free-form objects are passed on as the bytes that Klaviyo sent.
 """
@@ -19,12 +19,13 @@ from msgspec import Raw
 
 from tap_klaviyo.records import lenient_json
 from tap_klaviyo.records.checks import OddPageError, converting, date_times, object_or_null, refuse, scalar_of
-from tap_klaviyo.records.coerce import Conform, conformer
-from tap_klaviyo.records.columns import Attribute, Chosen, Constant, Id, Lifted, Linked, RelatedAttribute
-from tap_klaviyo.records.decoder import NULL, SCALARS, Linkage, document, struct
+from tap_klaviyo.records.coerce import conformer
+from tap_klaviyo.records.columns import Attribute, Chosen, Constant, Id, Lifted, Linked, RelatedAttribute, RelatedLinked
+from tap_klaviyo.records.decoder import NULL, SCALARS, Linkage, Linkages, document, struct
 from tap_klaviyo.records.exact import exact
 from tap_klaviyo.records.flatten import is_open_object
 from tap_klaviyo.records.jsonapi import Document, decoded
+from tap_klaviyo.records.links import at_places, followed, linked_id, linked_ids
 
 if TYPE_CHECKING:
     from tap_klaviyo.records.record_selector import Lookup
@@ -34,19 +35,24 @@ Values = Iterable[Any]
 
 @dataclass(slots=True)
 class _Page:
-    """The resources of an answer, and the decoded members of their free-form attributes."""
+    """The resources of a response, and the decoded members of their free-form attributes.
+
+    ``links`` has by to-many relationship the ids that it names, by the position of the resource; those of none are
+    not in it.
+    """
 
     document: Document
     context: Mapping[str, Any]
     attributes: list[Any]
     members: dict[str, list[Any]]
+    links: dict[str, dict[int, list[str]]]
 
 
 Read = Callable[[_Page], Values]
 
 
 class Projection:
-    """Reads answers, and makes records of the chosen columns."""
+    """Reads responses, and makes records of the chosen columns."""
 
     def __init__(self, chosen: Sequence[Chosen], replication_key: str | None, lookup: Lookup | None = None) -> None:
         self._replication_key = replication_key
@@ -55,6 +61,7 @@ class Projection:
         self._attributes: dict[str, Any] = {}
         self._members: dict[str, dict[str, Any]] = {}
         self._relationships: dict[str, Any] = {}
+        self._many: dict[str, int] = {}
         self._readers = [self._reader(choice) for choice in chosen]
         self._record = struct("Record", {choice.column.name: Any for choice in chosen})
         self._decode_members = {
@@ -73,7 +80,7 @@ class Projection:
         return cls(chosen, replication_key, lookup) if all(map(_is_known, chosen)) else None
 
     def parse(self, body: bytes) -> Document | None:
-        """Read an answer; None where it is not as its types promise."""
+        """Read a response; None where it is not as its types promise."""
         try:
             raw, changes = lenient_json.decode(body, self._decode)
         except ValueError:
@@ -87,7 +94,7 @@ class Projection:
         )
 
     def reads(self, document: Document) -> bool:
-        """Tell whether an answer was read by these types."""
+        """Tell whether a response was read by these types."""
         return bool(document.data) and type(document.data[0]) is self._resource
 
     def records(self, document: Document, context: Mapping[str, Any]) -> list[Any]:
@@ -98,7 +105,8 @@ class Projection:
         """
         attributes = [resource.attributes for resource in document.data]
         members = {name: self._decoded_members(name, attributes) for name in self._members}
-        page = _Page(document, context, attributes, members)
+        links = {name: linked_ids(document.data, position) for name, position in self._many.items()}
+        page = _Page(document, context, attributes, members, links)
         try:
             return list(map(self._record, *(read(page) for read in self._readers)))
         except (ValueError, TypeError):
@@ -141,10 +149,10 @@ class Projection:
                 return self._constant(column.name)
             case Attribute(name=name):
                 return self._attribute_reader(choice, name)
-            case Linked(relationship=relationship):
-                return self._linked(relationship)
-            case RelatedAttribute():
-                return self._related_reader(column.source, converting(choice))
+            case Linked(relationship=relationship, many=many):
+                return self._linked_many(relationship) if many else self._linked(relationship)
+            case RelatedAttribute() | RelatedLinked():
+                return self._related_reader(column.source, choice)
             case Lifted():
                 return self._lifted_reader(column.source, choice)
         raise OddPageError
@@ -177,22 +185,28 @@ class Projection:
         conform = conformer(choice.column.schema, None, refuse)
         return lambda page: [value if fits(value) else conform(decoded(value)) for value in map(raw, page.attributes)]
 
+    def _relationship(self, name: str, kind: Any) -> int:
+        self._relationships.setdefault(name, kind)
+        return list(self._relationships).index(name)
+
     def _linked(self, relationship: str) -> Read:
-        self._relationships.setdefault(relationship, Linkage)
-        position = list(self._relationships).index(relationship)
-        linked_id, linkage = attrgetter(f"relationships.f{position}.data.id"), attrgetter(f"f{position}.data")
+        position = self._relationship(relationship, Linkage)
+        return lambda page: linked_id(page.document.data, position)
 
-        def read(page: _Page) -> Values:
-            resources = page.document.data
-            try:
-                return list(map(linked_id, resources))
-            except AttributeError:  # one is linked to nothing
-                found = (item.relationships and linkage(item.relationships) for item in resources)
-                return [data.id if data else None for data in found]
+    def _linked_many(self, relationship: str) -> Read:
+        self._many[relationship] = self._relationship(relationship, Linkages)
+        return lambda page: at_places(page.links[relationship], len(page.document.data))
 
-        return read
+    def _related_linked(self, source: RelatedLinked) -> Read:
+        self._linked_many(source.relationship)
+        return lambda page: at_places(
+            followed(page.links[source.relationship], page.document.included, source), len(page.document.data)
+        )
 
-    def _related_reader(self, source: RelatedAttribute, convert: Conform) -> Read:
+    def _related_reader(self, source: RelatedAttribute | RelatedLinked, choice: Chosen) -> Read:
+        if isinstance(source, RelatedLinked):
+            return self._related_linked(source)
+        convert = converting(choice)
         linked = self._linked(source.relationship)
 
         def read(page: _Page) -> Values:
@@ -208,7 +222,7 @@ class Projection:
     def _lifted_reader(self, source: Lifted, choice: Chosen) -> Read:
         self._attribute(source.attribute, Raw)
         known = self._members.setdefault(source.attribute, {})
-        # Text is checked as it is decoded; an amount may come as text.
+        # Text is checked as it is decoded; an amount may come as a string.
         kind, usual = SCALARS[scalar_of(choice)]
         for key in source.keys:
             known.setdefault(key, kind if scalar_of(choice) == "string" else Any)
@@ -228,8 +242,8 @@ def _is_known(choice: Chosen) -> bool:
     match source:
         case Attribute(detail=detail):
             return choice.within is None and not detail
-        case Linked(many=many):
-            return not many
-        case Id() | Constant() | RelatedAttribute() | Lifted():
+        case Linked(many=many, rare=rare):
+            return rare or not many
+        case Id() | Constant() | RelatedAttribute() | RelatedLinked() | Lifted():
             return True
     return False

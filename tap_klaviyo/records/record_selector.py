@@ -1,4 +1,4 @@
-"""Where in an answer the records of a stream are."""
+"""Where in a response the records of a stream are."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Lookup:
 
     column: str
     find: Callable[[], Mapping[str, str]]
-    """Returns the linking resource's id by the record's; called when the first answer is there."""
+    """Returns the linking resource's id by the record's; called when the first response is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,11 @@ class Shape:
     lookup: Lookup | None = None
     handed_down: tuple[str, ...] = ()
     """Relationships of the primary resource that the records it carries have columns of."""
+    via_timestamp: str | None = None
+    """The date-time of the primary resource that the records it carries are dated by."""
 
     def rows(self, document: Document, context: Context) -> Iterator[Row]:
-        """Yield the resource and the context of each record, in the order of the answer."""
+        """Yield the resource and the context of each record, in the order of the response."""
         for primary in document.data:
             if self.via is not None:
                 yield from self._children(primary, document, context)
@@ -97,6 +99,9 @@ class Shape:
 
     def _children(self, primary: Resource, document: Document, context: Context) -> Iterator[Row]:
         inner = {**context, self.parent_column: primary.id} if self.parent_column else context
+        if self.via_timestamp:
+            found = decoded((primary.attributes or {}).get(self.via_timestamp))
+            inner = {**inner, self.via_timestamp: _date_time(found)}
         for kind, identifier in linkage(primary, str(self.via)) or ():
             resource = document.included.get((kind, identifier))
             if resource is None or self.linkage_only:

@@ -35,7 +35,7 @@ def newcomers(resources: Iterable[Resource], endpoint: Endpoint) -> dict[str, se
 def watching(
     stream: str, endpoint: Endpoint, parse: Callable[[bytes], Document], warn_once: Callable[[str, str], None]
 ) -> Callable[[bytes], Document]:
-    """Return ``parse``, with a look at the first resource of each type in the first answer that has any.
+    """Return ``parse``, with a look at the first resource of each type in the first response that has any.
 
     A new attribute is in every resource, so one of a type is enough.
     """

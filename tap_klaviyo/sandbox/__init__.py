@@ -1,4 +1,4 @@
-"""An embedded Klaviyo: the same strict answers in the same process, or over HTTP."""
+"""An embedded Klaviyo, as strict, in the same process or over HTTP; imports nothing of the rest of the tap."""
 
 from tap_klaviyo.sandbox.access import Access
 from tap_klaviyo.sandbox.behaviour import Behaviour

@@ -8,6 +8,7 @@ class Accounts(KlaviyoStream):
 
     name = "accounts"
     path = "/api/accounts"
+    swept = True
 
 
 STREAMS = (Accounts,)

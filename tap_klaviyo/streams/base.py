@@ -20,6 +20,7 @@ from tap_klaviyo.sync.beginning import Beginning
 from tap_klaviyo.sync.bookmarks import Bookmark
 from tap_klaviyo.sync.catalog import take_over
 from tap_klaviyo.sync.emitter import Emitter, Sink
+from tap_klaviyo.sync.failed_parents import FailedParents
 from tap_klaviyo.sync.saved import Saved
 from tap_klaviyo.sync.stream_maps import outlets
 from tap_klaviyo.sync.stream_sync import StreamSync
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.sync.session import Session
 
 FULL_TABLE = "FULL_TABLE"
-# A stream that Klaviyo limits to this many requests a minute reads in the background from the start of the sync.
+# A stream that Klaviyo limits to this many requests per minute reads in the background from the start of the sync.
 _SLOW_STEADY_LIMIT = 150
 
 
@@ -152,6 +153,7 @@ class BaseStream(Stream):
             ordered=self.is_sorted,
             fan_out=self.fan_out,
             resumes_fan_out=self.fan_out and (reading.full or reading.moves_bookmark),
+            failed_parents=FailedParents(state, reading.lowest),
             # More threads than requests per second bring nothing.
             workers=min(most, max(1, self.endpoint.limits.burst)) if self.parallel else 1,
         )

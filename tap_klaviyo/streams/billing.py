@@ -8,6 +8,7 @@ class BillingUsage(KlaviyoStream):
 
     name = "billing_usage"
     path = "/api/billing-usage"
+    swept = True
 
 
 STREAMS = (BillingUsage,)

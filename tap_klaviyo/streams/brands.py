@@ -9,6 +9,7 @@ class BrandButtons(KlaviyoStream):
 
     name = "brand_buttons"
     path = "/api/brand-buttons"
+    swept = True
 
 
 class BrandColors(KlaviyoStream):
@@ -16,6 +17,7 @@ class BrandColors(KlaviyoStream):
 
     name = "brand_colors"
     path = "/api/brand-colors"
+    swept = True
 
 
 class BrandLogos(KlaviyoStream):
@@ -23,6 +25,7 @@ class BrandLogos(KlaviyoStream):
 
     name = "brand_logos"
     path = "/api/brand-logos"
+    swept = True
 
 
 class BrandSocialGroups(KlaviyoStream):
@@ -30,6 +33,7 @@ class BrandSocialGroups(KlaviyoStream):
 
     name = "brand_social_groups"
     path = "/api/brand-social-groups"
+    swept = True
 
 
 class BrandEmailDefaults(KlaviyoStream):
@@ -37,6 +41,7 @@ class BrandEmailDefaults(KlaviyoStream):
 
     name = "brand_email_defaults"
     path = "/api/brand-email-defaults"
+    swept = True
 
 
 class BrandVoice(KlaviyoStream):
@@ -45,6 +50,7 @@ class BrandVoice(KlaviyoStream):
     name = "brand_voice"
     path = "/api/brand-voice/{id}"
     parent = Accounts
+    swept = True
 
 
 STREAMS = (BrandButtons, BrandColors, BrandLogos, BrandSocialGroups, BrandEmailDefaults, BrandVoice)

@@ -4,14 +4,15 @@ from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Coupons(KlaviyoStream):
-    """A coupon that codes are made of. A request per 100."""
+    """A coupon that codes are made of. One request per 100."""
 
     name = "coupons"
     path = "/api/coupons"
+    swept = True
 
 
 class CouponCodes(KlaviyoStream):
-    """A code of a coupon and whether it was given out. A request a coupon, and one more per 100 codes.
+    """A code of a coupon and whether it was given out. One request per coupon, and one more per 100 codes.
 
     The profile that got it comes as a link only, so there is no column for it.
     """
@@ -20,10 +21,11 @@ class CouponCodes(KlaviyoStream):
     path = "/api/coupons/{id}/coupon-codes"
     parent = Coupons
     parent_column = "coupon_id"
+    swept = True
 
 
 class CouponCodeBulkCreateJobs(KlaviyoStream):
-    """A job that creates many codes. A request per 100."""
+    """A job that creates many codes. One request per 100."""
 
     name = "coupon_code_bulk_create_jobs"
     path = "/api/coupon-code-bulk-create-jobs"

@@ -1,11 +1,12 @@
 """Events."""
 
+from tap_klaviyo.streams.attribution_columns import ATTRIBUTION_COLUMNS, CREDITED_COLUMNS
 from tap_klaviyo.streams.event_properties import EVENT_COLUMNS
 from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Events(KlaviyoStream):
-    """Something that a profile did, or that was done to it. A request per 1,000.
+    """Something that a profile did, or that was done to it. One request per 1,000.
 
     The sender dates an event, so it may arrive days late or lie in the future.
     """
@@ -15,11 +16,32 @@ class Events(KlaviyoStream):
     replication_key = "datetime"
     is_sorted = True
     linked = ("profile", "metric")
-    extra_columns = EVENT_COLUMNS
+    extra_columns = (*EVENT_COLUMNS, *ATTRIBUTION_COLUMNS)
     windowed = True
     bounded = True
     future_dated = True
     late = True
 
 
-STREAMS = (Events,)
+class EventAttributions(KlaviyoStream):
+    """A message that an event is attributed to. Carried by the events: one request per 1,000 of them."""
+
+    name = "event_attributions"
+    path = "/api/events"
+    primary_keys = ("event_id", "attribution_id")
+    replication_key = "datetime"
+    is_sorted = True
+    via = "attributions"
+    via_type = "attribution"
+    via_column = "event_id"
+    via_timestamp = "datetime"
+    id_column = "attribution_id"
+    attributes = ()
+    extra_columns = CREDITED_COLUMNS
+    bounded = True
+    future_dated = True
+    late = True
+    selected_by_default = False
+
+
+STREAMS = (Events, EventAttributions)

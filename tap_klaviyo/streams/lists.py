@@ -5,15 +5,16 @@ from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Lists(KlaviyoStream):
-    """A list that profiles sign up to. A request per 10."""
+    """A list that profiles sign up to. One request per 10."""
 
     name = "lists"
     path = "/api/lists"
     replication_key = "updated"
+    swept = True
 
 
 class ListProfiles(KlaviyoStream):
-    """A profile on a list since `joined_group_at`. A request a list, and one more per 100 members.
+    """A profile on a list since `joined_group_at`. One request per list, and one more per 100 members.
 
     Klaviyo does not say when a profile left: choose FULL_TABLE to see leavers go.
     """
@@ -27,10 +28,12 @@ class ListProfiles(KlaviyoStream):
     id_column = "profile_id"
     attributes = ()
     extra_columns = (JOINED,)
+    late = True
+    swept = True
 
 
 class ListTags(KlaviyoStream):
-    """A tag on a list. Carried by the lists: a request per 10 of them."""
+    """A tag on a list. Carried by the lists: one request per 10 of them."""
 
     name = "list_tags"
     path = "/api/lists"
@@ -41,6 +44,7 @@ class ListTags(KlaviyoStream):
     linkage_only = True
     id_column = "tag_id"
     attributes = ()
+    swept = True
 
 
 STREAMS = (Lists, ListProfiles, ListTags)

@@ -4,7 +4,7 @@ from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Metrics(KlaviyoStream):
-    """A kind of event. Names are not unique: several integrations may bring the same. A request per 200."""
+    """A kind of event. Names are not unique: several integrations may bring the same. One request per 200."""
 
     name = "metrics"
     path = "/api/metrics"
@@ -15,6 +15,7 @@ class CustomMetrics(KlaviyoStream):
 
     name = "custom_metrics"
     path = "/api/custom-metrics"
+    swept = True
 
 
 class MappedMetrics(KlaviyoStream):
@@ -22,16 +23,18 @@ class MappedMetrics(KlaviyoStream):
 
     name = "mapped_metrics"
     path = "/api/mapped-metrics"
+    swept = True
 
 
 class MetricProperties(KlaviyoStream):
-    """A property that events of a metric carry. A request a metric, 15 a minute."""
+    """A property that events of a metric carry. One request per metric, 15 per minute."""
 
     name = "metric_properties"
     path = "/api/metrics/{id}/metric-properties"
     parent = Metrics
     parent_column = "metric_id"
     selected_by_default = False
+    swept = True
 
 
 STREAMS = (Metrics, CustomMetrics, MappedMetrics, MetricProperties)

@@ -5,12 +5,12 @@ from tap_klaviyo.streams.resource import KlaviyoStream, Variant
 
 # Whether archived campaigns come without a filter is not documented; nor that archiving moves `updated_at`.
 _EVERY_CAMPAIGN = tuple(
-    Variant((condition("equals", "archived", archived),), whole=archived) for archived in (False, True)
+    Variant((condition("equals", "archived", archived),), swept=archived) for archived in (False, True)
 )
 
 
 class OmnichannelCampaigns(KlaviyoStream):
-    """A campaign of the newest model, of any channel, archived or not. A request per 100, two at least."""
+    """A campaign of the newest model, of any channel, archived or not. One request per 100, two at least."""
 
     name = "omnichannel_campaigns"
     path = "/api/campaigns"
@@ -25,10 +25,11 @@ class OmnichannelCampaigns(KlaviyoStream):
         "definition.send_settings",
     )
     variants = _EVERY_CAMPAIGN
+    swept = True
 
 
 class OmnichannelCampaignMessages(KlaviyoStream):
-    """A message of a campaign: when it is sent and how; what it says is in its variations. A request per 100."""
+    """A message of a campaign: when it is sent and how; what it says is in its variations. One request per 100."""
 
     name = "omnichannel_campaign_messages"
     path = "/api/campaign-messages"
@@ -42,10 +43,12 @@ class OmnichannelCampaignMessages(KlaviyoStream):
         "definition.tracking_options",
         "definition.ab_test",
     )
+    swept = True
+    unsettled = tuple(condition("equals", "status", status) for status in ("draft", "scheduled", "sending"))
 
 
 class CampaignAudiences(KlaviyoStream):
-    """Who gets messages of a campaign: lists and segments. Carried by the campaigns: a request per 100 of them."""
+    """Who gets messages of a campaign: lists and segments. Carried by the campaigns: one request per 100 of them."""
 
     name = "campaign_audiences"
     path = "/api/campaigns"
@@ -55,10 +58,11 @@ class CampaignAudiences(KlaviyoStream):
     attributes = ("created", "updated")
     unfolded = ("definition.name", "definition.included", "definition.excluded", "definition.priority")
     variants = _EVERY_CAMPAIGN
+    swept = True
 
 
 class CampaignVariations(KlaviyoStream):
-    """What a message says in a channel, or one of several tries of it. A request a message, 150 a minute.
+    """What a message says in a channel, or one of several tries of it. One request per message, 150 per minute.
 
     Drafts may have no `details`, and so no channel.
     """
@@ -82,10 +86,11 @@ class CampaignVariations(KlaviyoStream):
         "definition.details.body",
     )
     selected_by_default = False
+    swept = True
 
 
 class CampaignMessageTags(KlaviyoStream):
-    """A tag on a message of a campaign. A request a message, 60 a minute."""
+    """A tag on a message of a campaign. One request per message, 60 per minute."""
 
     name = "campaign_message_tags"
     path = "/api/campaign-messages/{id}/relationships/tags"
@@ -95,6 +100,7 @@ class CampaignMessageTags(KlaviyoStream):
     id_column = "tag_id"
     attributes = ()
     selected_by_default = False
+    swept = True
 
 
 STREAMS = (

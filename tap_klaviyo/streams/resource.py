@@ -17,9 +17,11 @@ from tap_klaviyo.records.record_selector import Member, Shape
 from tap_klaviyo.records.row_maker import RowMaker
 from tap_klaviyo.records.stream_options import StreamOptions
 from tap_klaviyo.streams.base import BaseStream
+from tap_klaviyo.sync.changes import Childless
 from tap_klaviyo.sync.parents import SpecListing
 from tap_klaviyo.sync.plan import Plan
-from tap_klaviyo.sync.range import Policy, Range, decide
+from tap_klaviyo.sync.policy import ACTIVE, Policy
+from tap_klaviyo.sync.range import Range, decide
 from tap_klaviyo.sync.spec import Fallback, FallbackTo, LinkedFrom, Spec
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.sync.saved import Saved
     from tap_klaviyo.sync.stream_sync import StreamSync
 
-__all__ = ["FallbackTo", "KlaviyoStream", "LinkedFrom", "Member", "Variant"]
+__all__ = ["Childless", "FallbackTo", "KlaviyoStream", "LinkedFrom", "Member", "Variant"]
 
 
 class KlaviyoStream(BaseStream):
@@ -67,6 +69,8 @@ class KlaviyoStream(BaseStream):
     via_type: ClassVar[str | None] = None
     via_column: ClassVar[str | None] = None
     """The column that gets the id of the resource that carries the record."""
+    via_timestamp: ClassVar[str | None] = None
+    """The date-time of that resource which the records are dated by; it becomes a column of its name."""
     linkage_only: ClassVar[bool] = False
     """Whether the linkage is all that the records hold: a link table."""
     fallback: ClassVar[FallbackTo | None] = None
@@ -83,12 +87,22 @@ class KlaviyoStream(BaseStream):
     windowed: ClassVar[bool] = False
     """Whether the range is read in windows, many at once."""
     undated: ClassVar[bool] = False
-    """Whether rows without a replication value are expected, so that every sync looks for them."""
+    """Whether rows without a replication value are expected, so that sweeps look for them."""
+    new_by: ClassVar[str | None] = None
+    """What sweeps find new rows without a replication value by, if no end of the order shows them."""
     future_dated: ClassVar[bool] = False
     late: ClassVar[bool] = False
     """Whether rows appear long after their own date, so that the lookback applies."""
     newest_first: ClassVar[bool] = False
     """Whether the endpoint can only be sorted, not filtered, by the replication key: read until the first old row."""
+
+    swept: ClassVar[bool] = False
+    """Whether rows change or appear without their date moving: then a sweep asks for everything, and between two sweeps
+    what is known not to have changed is not asked for, nor children of parents that did not change."""
+    unsettled: ClassVar[tuple[str, ...]] = ()
+    """Filters for records whose children may change without the record's date moving: these are asked in every sync."""
+    childless: ClassVar[Childless | None] = None
+    """Which records are known to have no children."""
 
     # What the declaration comes to
 
@@ -110,6 +124,7 @@ class KlaviyoStream(BaseStream):
             parent=self.parent.name if self.parent else None,
             parent_column=self.parent_column,
             via_column=self.via_column,
+            via_timestamp=self.via_timestamp,
             linkage_only=self.linkage_only,
             fallback=fallback,
             member=self.member,
@@ -117,13 +132,17 @@ class KlaviyoStream(BaseStream):
             earliest=self.earliest,
             windowed=self.windowed,
             undated=self.undated,
+            new_by=self.new_by,
             future_dated=self.future_dated,
             newest_first=self.newest_first,
+            swept=self.swept,
+            unsettled=self.unsettled,
+            childless=self.childless,
             paginator=self.paginator,
         )
 
     def _declared_columns(self, facts: Contract, endpoint: Endpoint, fallback: Fallback | None) -> Columns:
-        constants = [self.parent_column, *self.inherited_columns, self.via_column]
+        constants = [self.parent_column, *self.inherited_columns, self.via_column, self.via_timestamp]
         constants += self.member.columns if self.member else ()
         constants += [self.linked_from.column] if self.linked_from else []
         varying = dict.fromkeys(name for variant in self.variants for name in variant.columns)
@@ -182,8 +201,6 @@ class KlaviyoStream(BaseStream):
         """Return the columns, keys first."""
         return build(self.spec.columns, self.spec.endpoint, self.spec.detail, self.options)
 
-    # Reading
-
     def policy(self) -> Policy:
         """Return how the stream is read incrementally, with the settings applied."""
         settings = self.session.settings
@@ -196,6 +213,9 @@ class KlaviyoStream(BaseStream):
             lookback=timedelta(days=settings.lookback_days) if self.late and settings.lookback_days else None,
             lookback_every=timedelta(hours=settings.lookback_every_hours),
             retention=timedelta(days=retention) if retention else None,
+            sweep_every=timedelta(hours=settings.sweep_every_hours) if self.swept else None,
+            sweeps_whole=not (self.windowed or (self.fan_out and self.late)),
+            active_for=ACTIVE if self.fan_out and self.late and self.swept else None,
             by_parent=self.fan_out,
             keyed=self.declared_replication_key is not None,
             versioned=self.versioned,

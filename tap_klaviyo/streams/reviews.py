@@ -5,7 +5,7 @@ from tap_klaviyo.streams.resource import KlaviyoStream, Variant
 
 
 class Reviews(KlaviyoStream):
-    """A review or a question. A request per 100.
+    """A review or a question. One request per 100.
 
     Klaviyo filters them by `created` alone, but they change later: they are read newest change first, as far as
     the bookmark.

@@ -5,15 +5,16 @@ from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Segments(KlaviyoStream):
-    """A segment: profiles that meet a definition. A request per 10."""
+    """A segment: profiles that meet a definition. One request per 10."""
 
     name = "segments"
     path = "/api/segments"
     replication_key = "updated"
+    swept = True
 
 
 class SegmentProfiles(KlaviyoStream):
-    """A profile in a segment since `joined_group_at`. A request a segment, and one more per 100 members.
+    """A profile in a segment since `joined_group_at`. One request per segment, and one more per 100 members.
 
     Klaviyo does not say when a profile left: choose FULL_TABLE to see leavers go.
     """
@@ -28,10 +29,12 @@ class SegmentProfiles(KlaviyoStream):
     attributes = ()
     extra_columns = (JOINED,)
     selected_by_default = False
+    late = True
+    swept = True
 
 
 class SegmentTags(KlaviyoStream):
-    """A tag on a segment. Carried by the segments: a request per 10 of them."""
+    """A tag on a segment. Carried by the segments: one request per 10 of them."""
 
     name = "segment_tags"
     path = "/api/segments"
@@ -42,6 +45,7 @@ class SegmentTags(KlaviyoStream):
     linkage_only = True
     id_column = "tag_id"
     attributes = ()
+    swept = True
 
 
 STREAMS = (Segments, SegmentProfiles, SegmentTags)

@@ -7,13 +7,14 @@ from tap_klaviyo.streams.resource import KlaviyoStream, Member
 class _Suppressions(KlaviyoStream):
     path = "/api/profiles"
     replication_key = "timestamp"
+    late = True
     id_column = "profile_id"
     attributes = ()
     earliest = EPOCH  # without a lower bound the endpoint lists every profile
 
 
 class ProfileSuppressions(_Suppressions):
-    """A reason why a profile gets no marketing e-mail at all, and since when. A request per 100 suppressed profiles."""
+    """A reason why a profile gets no marketing e-mail at all, and since when. One request per 100 such profiles."""
 
     name = "profile_suppressions"
     primary_keys = ("profile_id", "reason")
@@ -22,7 +23,7 @@ class ProfileSuppressions(_Suppressions):
 
 
 class ProfileListSuppressions(_Suppressions):
-    """A reason why a profile gets no marketing e-mail from one list. A request per 100 such profiles."""
+    """A reason why a profile gets no marketing e-mail from one list. One request per 100 such profiles."""
 
     name = "profile_list_suppressions"
     primary_keys = ("profile_id", "list_id", "reason")

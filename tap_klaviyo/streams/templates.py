@@ -4,7 +4,7 @@ from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 class Templates(KlaviyoStream):
-    """An e-mail template with its HTML. A request per 10."""
+    """An e-mail template with its HTML. One request per 10."""
 
     name = "templates"
     path = "/api/templates"
@@ -12,10 +12,11 @@ class Templates(KlaviyoStream):
     is_sorted = True
     windowed = True
     undated = True
+    swept = True
 
 
 class UniversalContent(KlaviyoStream):
-    """A block of content that templates share. A request per 100."""
+    """A block of content that templates share. One request per 100."""
 
     name = "universal_content"
     path = "/api/template-universal-content"
@@ -23,6 +24,7 @@ class UniversalContent(KlaviyoStream):
     is_sorted = True
     windowed = True
     undated = True
+    swept = True
 
 
 STREAMS = (Templates, UniversalContent)

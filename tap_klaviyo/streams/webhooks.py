@@ -8,6 +8,7 @@ class Webhooks(KlaviyoStream):
 
     name = "webhooks"
     path = "/api/webhooks"
+    swept = True
 
 
 class WebhookTopics(KlaviyoStream):
@@ -15,6 +16,7 @@ class WebhookTopics(KlaviyoStream):
 
     name = "webhook_topics"
     path = "/api/webhook-topics"
+    swept = True
 
 
 STREAMS = (Webhooks, WebhookTopics)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.sync.saved import (
+    ACTIVE,
     FAN_OUT,
     FULL,
     LOOKBACK,
@@ -15,6 +16,9 @@ from tap_klaviyo.sync.saved import (
     VERSION,
     read_instant,
 )
+
+# More active parents are not told apart: the state has to stay small, and all of them are asked.
+_MOST_ACTIVE = 200
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -52,6 +56,8 @@ class Bookmark:
         self._current = read_instant(state, REPLICATION_KEY_VALUE, stream)
         self._began_at = self._current
         self._seen: datetime | None = None
+        goes_on = reading.since is not None or reading.after_parent is not None
+        self._active = set(reading.active) if goes_on else set[str]()
 
     def begin(self) -> None:
         """Bring a bookmark of the future back to now, before anything is written."""
@@ -64,8 +70,9 @@ class Bookmark:
         if self._version is not None and not self._range.full and self._state.get(VERSION) is None:
             self._state[VERSION] = self._version
 
-    def finished_parent(self, parent: str) -> None:
-        """Note the last parent that a fan-out has finished, for a run that goes on after it."""
+    def finished_parent(self, parent: str, newest: datetime | None = None) -> None:
+        """Note the last parent that a fan-out has finished, and its newest row, for a run that goes on after it."""
+        self._note_active(parent, newest)
         if self._range.full:
             self._state[FULL] = {"version": self._version, "after_parent": parent}
             return
@@ -89,6 +96,11 @@ class Bookmark:
             self._note_place(min(self._seen, self._range.until))
             self._follow(self._seen)
 
+    def give_up_full(self) -> None:
+        """Let the next full read begin anew: this one left something out, and must not become the table."""
+        if self._range.full:
+            self._over(FULL)
+
     def finish(self, *, everything: bool) -> None:
         """Close a complete read; ``everything`` where all up to the bound was read, however old the newest row."""
         if self._range.full:
@@ -107,6 +119,14 @@ class Bookmark:
             self._state[SWEPT_AT] = self._range.swept_at.isoformat()
         if self._range.swept_at is not None or self._range.since is not None:
             self._state[READ_AT] = self._range.until.isoformat()
+
+    def _note_active(self, parent: str, newest: datetime | None) -> None:
+        since = self._range.active_since
+        if since is None:
+            return
+        if newest is not None and newest >= since:
+            self._active.add(parent)
+        self._state[ACTIVE] = sorted(self._active) if len(self._active) <= _MOST_ACTIVE else None
 
     def _note_place(self, through: datetime) -> None:
         """Note how far a full read or a lookback came, for a run that goes on from there."""

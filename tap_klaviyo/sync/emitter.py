@@ -55,7 +55,10 @@ class Emitter:
         self._write_messages = write_messages
         self._follows = sync.ordered
         self._latest: datetime | None = None
+        self._newest: datetime | None = None  # of the parent that is being read
         self._left = sink.limit
+        self._missing = sync.session.sources.missing(sync.name)
+        self._finished_parents = 0
 
     def emit(self, pages: Iterable[Page]) -> Iterator[dict[str, Any]]:
         """Write every page; yield the records of pages that hold records and not lines.
@@ -87,6 +90,8 @@ class Emitter:
                     if self._left is not None and self._left <= 0:
                         return
         except KlaviyoError:
+            if self._missing.parents and not (self._missing.denied and not self._finished_parents):
+                self._note_parents()  # they come last in the next run: others have their turn then
             # What was written since the last STATE need not be read again, whatever stands in the way of the rest.
             if self._write_messages:
                 self._output.write_state()
@@ -114,8 +119,14 @@ class Emitter:
         bookmark.saw(page.oldest, page.newest)
         if self._follows and page.settled:
             bookmark.advance()
-        if page.finished_parent is not None and self._sync.resumes_fan_out:
-            bookmark.finished_parent(page.finished_parent)
+        if page.newest is not None and (self._newest is None or page.newest > self._newest):
+            self._newest = page.newest
+        if page.failed_parent is not None and page.failure is not None:
+            self._missing.parents[page.failed_parent] = page.failure
+            self._newest = None
+        if page.finished_parent is not None:
+            self._finished(page.finished_parent)
+            self._newest = None
         if self._write_messages and (page.count or page.finished_parent):
             self._output.write_state_soon()
 
@@ -126,8 +137,31 @@ class Emitter:
         self._latest = page.newest
         return fits
 
+    def _finished(self, parent: str) -> None:
+        self._finished_parents += 1
+        self._note_parents()
+        self._sync.failed_parents.finished(parent)
+        if self._sync.resumes_fan_out and parent not in self._sync.failed_parents.earlier:
+            self._sync.bookmark.finished_parent(parent, self._newest)
+
+    def _note_parents(self) -> None:
+        """Note the parents that failed, before the bookmark moves past them."""
+        for parent in self._missing.parents:
+            self._sync.failed_parents.failed(parent)
+
     def _finish(self) -> None:
-        self._sync.bookmark.finish(everything=self._sync.fan_out)
+        missing = self._missing
+        if missing.parents and not self._finished_parents:
+            raise next(iter(missing.parents.values()))  # all of them failed, and nothing was read
+        self._note_parents()
+        self._sync.failed_parents.complete(set(missing.parents))
+        if missing.rows:
+            self._sync.bookmark.give_up_full()
+        if not missing or not self._sync.range.full:
+            self._sync.bookmark.finish(everything=self._sync.fan_out)
         if self._write_messages:
-            self._sink.complete()
+            if not missing:
+                self._sink.complete()
             self._output.write_state()
+        if missing:
+            raise missing.error()

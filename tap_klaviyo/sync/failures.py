@@ -11,6 +11,7 @@ from singer_sdk.exceptions import SingerSDKError
 from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http.errors import KlaviyoError, PermissionDeniedError, UnauthorizedError, UnreachableError
 from tap_klaviyo.http.redact import brief
+from tap_klaviyo.sync.incomplete import IncompleteError
 from tap_klaviyo.sync.saved import BrokenStateError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Failures:
         Raises:
             SystemExit: No stream can be read, or the first failure ends the run: the SDK's `--test` would exit with 0.
         """
-        if self._skips_denied and isinstance(error, PermissionDeniedError):
+        if self._skips_denied and _is_denial(error):
             logger.warning("%s: skipped: %s", stream, error)
             return
         self.streams.append(stream)
@@ -58,6 +59,10 @@ class Failures:
     def _stops_all(self, error: Exception) -> bool:
         unreachable = isinstance(error, UnreachableError) and error.status is None and not self._sources.answered
         return unreachable or isinstance(error, UnauthorizedError)
+
+
+def _is_denial(error: Exception) -> bool:
+    return isinstance(error, PermissionDeniedError) or (isinstance(error, IncompleteError) and error.denied)
 
 
 def in_one_line(error: Exception) -> str:

@@ -11,9 +11,11 @@ from tap_klaviyo.pagination.fan_out import Parent
 from tap_klaviyo.records.columns import KEY, Chosen, Column, Id, Linked
 from tap_klaviyo.records.fieldsets import ask
 from tap_klaviyo.records.jsonapi import linkage
+from tap_klaviyo.sync.changes import Changes, changed_condition, date_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from tap_klaviyo.pagination.link import Link
     from tap_klaviyo.pagination.source import Source
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 class Listing(Protocol):
     """What lists a stream's ids, whatever its bookmark and selection."""
 
-    def parents(self) -> Sequence[Parent]:
-        """Return every id, with the columns that its request says."""
+    def parents(self, since: datetime | None = None) -> Sequence[Parent]:
+        """Return every id, with the columns that its request says; with ``since`` those that changed."""
 
     def links(self, relationship: str) -> Mapping[str, str]:
         """Return, by the id of a linked resource, the id of the resource that links to it."""
@@ -38,7 +40,7 @@ class ParentIds:
 
     def __init__(self) -> None:
         self._listings: dict[str, Listing] = {}
-        self._parents: dict[str, Sequence[Parent]] = {}
+        self._parents: dict[tuple[str, datetime | None], Sequence[Parent]] = {}
         self._links: dict[tuple[str, str], Mapping[str, str]] = {}
         self._lock = threading.RLock()  # the parents of parents are listed while parents are
 
@@ -46,16 +48,16 @@ class ParentIds:
         """Say how a stream's ids are listed."""
         self._listings[stream] = listing
 
-    def of(self, stream: str) -> Sequence[Parent]:
-        """Return all ids of a stream.
+    def of(self, stream: str, since: datetime | None = None) -> Sequence[Parent]:
+        """Return all ids of a stream, or those that are new or changed since.
 
         Raises:
             KlaviyoError: The list cannot be read.
         """
         with self._lock:
-            if stream not in self._parents:
-                self._parents[stream] = self._listings[stream].parents()
-            return self._parents[stream]
+            if (stream, since) not in self._parents:
+                self._parents[stream, since] = self._listings[stream].parents(since)
+            return self._parents[stream, since]
 
     def links(self, stream: str, relationship: str) -> Mapping[str, str]:
         """Return, by the id of a linked resource, the id of the stream's resource that links to it.
@@ -77,8 +79,10 @@ class SpecListing:
     sources: Sources
     parent_ids: ParentIds
 
-    def parents(self) -> list[Parent]:
-        """Return every id.
+    def parents(self, since: datetime | None = None) -> list[Parent]:
+        """Return every id; with ``since`` those that changed, or whose own parent did.
+
+        What is known to have no children is left out.
 
         The context of each parent holds what its own request said, and what carried it: its parents' ids.
 
@@ -86,10 +90,13 @@ class SpecListing:
             KlaviyoError: The list cannot be read.
         """
         spec = self.spec
-        source = self._source(ask([_ID], spec.endpoint, spec.record_type, via=spec.via))
+        if since is not None and not self._tells_changes():
+            return []  # which of them are new, a sweep finds out
+        changes = Changes(spec.endpoint, spec.record_type, since, spec.childless)
+        source = self._source(changes.asked(ask([_ID], spec.endpoint, spec.record_type, via=spec.via)))
         shape = spec.shape()
         found: dict[str, Parent] = {}
-        for first, context in self._requests(source):
+        for first, context, all_changed in self._requests(source, since):
             link: Link | None = first
             while link is not None:
                 try:
@@ -99,8 +106,11 @@ class SpecListing:
                         raise  # only the parent of a parent may be gone, and only as a whole
                     break
                 link = following
+                carriers = changes.carriers(document)
                 for resource, inner in shape.rows(document, context):
-                    found.setdefault(resource.id, Parent(resource.id, inner))
+                    carried = all_changed or (spec.via and inner[str(spec.via_column)] in carriers)
+                    if changes.hold(resource, carried=bool(carried)):
+                        found.setdefault(resource.id, Parent(resource.id, inner))
         return list(found.values())
 
     def links(self, relationship: str) -> dict[str, str]:
@@ -121,21 +131,32 @@ class SpecListing:
                 found |= {identifier: resource.id for _, identifier in linkage(resource, relationship) or ()}
         return found
 
+    def _tells_changes(self) -> bool:
+        spec = self.spec
+        kinds = {spec.record_type, spec.endpoint.resource}
+        return spec.parent is not None or any(date_of(spec.endpoint, kind) for kind in kinds)
+
     def _source(self, asked: Ask) -> Source:
         endpoint = self.spec.endpoint
         return self.sources.source(
             self.spec.name, endpoint, asked, page_size=endpoint.page_size, paginator=self.spec.paginator
         )
 
-    def _requests(self, source: Source) -> Iterator[tuple[Link, Context]]:
+    def _requests(self, source: Source, since: datetime | None) -> Iterator[tuple[Link, Context, bool]]:
+        """Yield first pages, what they say of their rows, and whether all of these count as changed."""
         spec = self.spec
         if spec.parent is None:
+            # What carries the ids may have changed in them alone.
+            changed = None if spec.via else changed_condition(spec.endpoint, since)
             for variant in spec.variants:
-                yield source.first(conditions=variant.conditions), variant.columns
+                if since is None or not variant.swept:
+                    yield source.first(conditions=[*variant.conditions, changed]), variant.columns, False
+            for condition in spec.unsettled if since is not None else ():
+                yield source.first(conditions=[condition]), {}, True
             return
-        for parent in self.parent_ids.of(spec.parent):
+        for parent in self.parent_ids.of(spec.parent, since):
             own = {spec.parent_column: parent.id} if spec.parent_column else {}
-            yield source.first({"id": parent.id}), {**parent.context, **own}
+            yield source.first({"id": parent.id}), {**parent.context, **own}, True
 
 
 _ID = Chosen(Column("id", KEY, Id()))

@@ -17,7 +17,9 @@ from tap_klaviyo.pagination.windows import Window, Windowing
 from tap_klaviyo.records.columns import Attribute, Constant, Linked
 from tap_klaviyo.records.fieldsets import ask, ask_details
 from tap_klaviyo.records.record_selector import Shape
-from tap_klaviyo.sync.question import asked, reads_apart, reads_newest_first, shape_of, sort_of
+from tap_klaviyo.sync.asked_parents import asked_parents, range_of
+from tap_klaviyo.sync.changes import changed_condition
+from tap_klaviyo.sync.question import asked, bounds_of, reads_apart, reads_newest_first, shape_of, sort_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -79,12 +81,22 @@ class Plan:
     def segments(self) -> list[Segment]:
         """Return the stream's segments, in the order of its records."""
         spec = self.spec
+        if self._range.since is not None and not self._finds_changes():
+            return []
         if spec.parent is not None:
-            return [] if self._range.empty else [self._fan_out(spec.parent)]
+            nothing = self._range.empty and not self.sync.failed_parents.earlier
+            return [] if nothing else [self._fan_out(spec.parent)]
         if spec.windowed and spec.cursor is not None:
             maker = Once(self.maker)
             return [*self._undated(maker), *(() if self._range.empty else self._windows(maker))]
         return [segment for variant in spec.variants for segment in self._variant(variant)]
+
+    def _finds_changes(self) -> bool:
+        """Whether there is a date by which to tell what changed; without one a sweep alone reads the stream."""
+        spec = self.spec
+        if spec.parent is not None or spec.replication_key is not None:
+            return True
+        return changed_condition(spec.endpoint, self._range.since) is not None
 
     @property
     def _range(self) -> Range:
@@ -92,22 +104,15 @@ class Plan:
 
     def bounds(self, lower: datetime | None, upper: datetime | None) -> list[str]:
         """Return the filter conditions of a range, as far as the endpoint can filter."""
-        cursor = self.spec.cursor
-        allowed = self.source.endpoint.filters
-        start = lower or self.spec.earliest
-        if cursor is None:
-            return []
-        found = (
-            filters.from_bound(cursor, allowed, start) if start else None,
-            filters.until_bound(cursor, allowed, upper) if upper else None,
-        )
-        return [condition for condition in found if condition]
+        return bounds_of(self.spec, self.source.endpoint, lower, upper)
 
     def _variant(self, variant: Variant) -> Iterator[Segment]:
-        reading = replace(self._range, lower=None, upper=None) if variant.whole else self._range
-        if reading.empty:
+        reading = replace(self._range, lower=None, upper=None) if variant.swept else self._range
+        if reading.empty or (variant.swept and reading.since is not None):
             return
         bounds = self.bounds(reading.lower, reading.upper)
+        if self.spec.replication_key is None:
+            bounds += [condition for condition in (changed_condition(self.spec.endpoint, reading.since),) if condition]
         link = self.source.first(conditions=[*variant.conditions, *bounds])
         stop = reading.lower if reads_newest_first(self.spec, reading) else None
         chain = Chain(self.source, self.maker, link, {**self._account(), **variant.columns}, reading.holds, stop)
@@ -145,13 +150,21 @@ class Plan:
             yield Chain(self.source, maker, link, self._account(), lambda instant: instant >= begin, waits=waits)
 
     def _undated(self, maker: Makes) -> Iterator[Segment]:
-        """Yield what reads the rows that the windows' filters leave out: by a first sync, or by every one."""
-        undated, sort = self.spec.undated, self.source.sort
-        if sort is None or not (undated or self._range.lower is None):
+        """Yield what reads the rows that the windows' filters leave out: by a first sync, and by sweeps."""
+        undated, sort, reading = self.spec.undated, self.source.sort, self._range
+        if self.spec.new_by is not None and reading.swept_at is not None and reading.lower is not None:
+            yield self._new_ones(maker, self.spec.new_by, reading.last_sweep or reading.lower)
+        if sort is None or not ((undated and reading.sweeps) or reading.lower is None):
             return
         # Profiles sorted newest first time out at Klaviyo: the other end is read only if it is known to matter.
         newest_first = self._undated_from(maker, f"-{sort}") if undated else None
         yield self._undated_from(maker, sort, newest_first)
+
+    def _new_ones(self, maker: Makes, field: str, since: datetime) -> Chain:
+        """Return what reads the rows that are new since the last sweep; those with a replication value come anyway."""
+        source = replace(self.source, sort=field)
+        link = source.first(conditions=[filters.from_bound(field, source.endpoint.filters, since)])
+        return Chain(source, maker, link, self._account(), lambda _: False)
 
     def _undated_from(self, maker: Makes, sort: str, other_end: Undated | None = None) -> Undated:
         size = min(self.source.page_size or _FEW, _FEW)
@@ -159,7 +172,12 @@ class Plan:
         return Undated(source, maker, source.first(), self._account(), other_end)
 
     def _fan_out(self, parent: str) -> Segment:
-        return AllParents(lambda: self._parents(parent), self._parent_chain, self._range.after_parent)
+        return AllParents(
+            lambda: self._parents(parent),
+            self._parent_chain,
+            self._range.after_parent,
+            self.sync.failed_parents.earlier,
+        )
 
     def _parents(self, parent: str) -> Sequence[Parent]:
         constants = {choice.column.name for choice in self.sync.chosen if isinstance(choice.column.source, Constant)}
@@ -173,13 +191,13 @@ class Plan:
                     **({self.spec.parent_column: found.id} if self.spec.parent_column else {}),
                 },
             )
-            for found in self.sync.session.parent_ids.of(parent)
+            for found in asked_parents(parent, self.sync.session.parent_ids, self._range, self.sync.failed_parents)
         ]
 
     def _parent_chain(self, parent: Parent) -> Chain:
-        conditions = self.bounds(self._range.lower, self._range.upper)
-        link = self.source.first({"id": parent.id}, conditions)
-        return Chain(self.source, self.maker, link, parent.context, self._range.holds)
+        reading = range_of(parent, self._range, self.sync.failed_parents)
+        link = self.source.first({"id": parent.id}, self.bounds(reading.lower, reading.upper))
+        return Chain(self.source, self.maker, link, parent.context, reading.holds)
 
     def _details(self) -> Source | None:
         names = [

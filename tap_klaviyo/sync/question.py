@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_klaviyo.contract import filters
 from tap_klaviyo.records.fieldsets import Ask, ask, includes_of, with_member
 from tap_klaviyo.records.record_selector import Lookup, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
+    from tap_klaviyo.contract import Endpoint
     from tap_klaviyo.records.columns import Chosen
     from tap_klaviyo.sync.parents import ParentIds
     from tap_klaviyo.sync.range import Range
@@ -31,13 +34,25 @@ def asked(spec: Spec, chosen: Sequence[Chosen]) -> Ask:
     """Return what is asked of the endpoint so that the chosen columns come."""
     if reads_apart(spec, chosen):
         return ask((), spec.endpoint, spec.endpoint.resource)
-    found = ask(chosen, spec.endpoint, spec.record_type, via=spec.via)
+    found = ask(chosen, spec.endpoint, spec.record_type, via=spec.via, via_timestamp=spec.via_timestamp)
     return found if spec.member is None else with_member(found, spec.endpoint, spec.record_type, spec.member.path)
 
 
 def reads_apart(spec: Spec, chosen: Sequence[Chosen]) -> bool:
     """Tell whether chosen columns come only from the endpoint that is asked one parent at a time."""
     return spec.fallback is not None and not includes_of(chosen).isdisjoint(spec.fallback.endpoint.include)
+
+
+def bounds_of(spec: Spec, endpoint: Endpoint, lower: datetime | None, upper: datetime | None) -> list[str]:
+    """Return the filter conditions of a range, as far as the endpoint can filter."""
+    start = lower or spec.earliest
+    if spec.cursor is None:
+        return []
+    found = (
+        filters.from_bound(spec.cursor, endpoint.filters, start) if start else None,
+        filters.until_bound(spec.cursor, endpoint.filters, upper) if upper else None,
+    )
+    return [condition for condition in found if condition]
 
 
 def sort_of(spec: Spec, reading: Range) -> str | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tap_klaviyo.contract.timestamps import floor_second
 
 if TYPE_CHECKING:
+    from tap_klaviyo.sync.policy import Policy
     from tap_klaviyo.sync.saved import FanOutPlace, Saved
 
 # Klaviyo refuses bounds within a few seconds of now, and a row of this second may not be readable yet.
@@ -17,32 +18,8 @@ LAG = timedelta(seconds=10)
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 # What is due once a day is due for a run that begins a little earlier than yesterday's: half an hour of 24.
 _SLACK = 48
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How one stream is read incrementally."""
-
-    start: datetime | None = None
-    """Nothing before this is read; None for dimensions, which are read whole first."""
-    end: datetime | None = None
-    open_first: bool = False
-    """A first read without bounds asks for all there is: no filter brings a row without a replication value."""
-    future_dated: bool = False
-    """Rows may be dated in the future; they are written, and do not move the bookmark."""
-    lookback: timedelta | None = None
-    lookback_every: timedelta = timedelta(hours=24)
-    retention: timedelta | None = None
-    """How far back the endpoint reaches at all."""
-    sweep_every: timedelta | None = None
-    """How often what changes without its date is looked for; None if nothing does."""
-    sweeps_whole: bool = True
-    """Whether a sweep reads from the beginning, and not only what no bound brings."""
-    by_parent: bool = False
-    keyed: bool = True
-    """Whether there is a replication key."""
-    versioned: bool = False
-    """Whether a read of everything makes a new version of the table."""
+# A change may show a little after the date that it carries.
+_LATE_CHANGE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +43,25 @@ class Range:
     """False if there are no lookbacks: the day they are switched on again does not look back to the last one."""
     swept_at: datetime | None = None
     """What the state remembers as the last sweep once this read is complete; None where it is none."""
+    last_sweep: datetime | None = None
     since: datetime | None = None
     """Between two sweeps: what did not change since is not asked for; None if everything is asked."""
+    quiet_lower: datetime | None = None
+    """The lower bound for parents that are not among the active ones: they were asked last by a sweep."""
+    active: frozenset[str] = frozenset()
+    active_since: datetime | None = None
+    """Parents with rows since then count as active; None if that makes no difference."""
     from_the_future: bool = False
     """The bookmark of the state lay in the future and was brought back."""
     after_parent: str | None = None
     """The last parent that an earlier run of the same fan-out finished."""
+
+    @property
+    def lowest(self) -> datetime | None:
+        """The lower bound of all parents; None if it is the beginning for some."""
+        bounds = (self.lower,) if self.since is None else (self.lower, self.quiet_lower)
+        known = [bound for bound in bounds if bound is not None]
+        return min(known) if len(known) == len(bounds) else None
 
     def holds(self, instant: datetime) -> bool:
         """Tell whether a row of this instant belongs to the range."""
@@ -128,12 +118,14 @@ def plan(saved: Saved, policy: Policy, now: datetime) -> Range:
         return Range(_latest_of(start, _retained(policy, latest), EARLIEST), until, until, moves_bookmark=False)
     place = saved.fan_out if policy.by_parent else None
     looks_back = not past_end and _looks_back(saved, policy, place, now)
-    sweeps = _sweeps(saved, policy, place, now)
+    sweeps = _sweeps(saved, policy, place, now) or (policy.active_for is not None and looks_back)
     lower = floor_second(min(bookmark, latest)) if bookmark is not None else None
-    if policy.sweep_every is not None and policy.sweeps_whole and sweeps:
-        lower = None
+    if policy.sweep_every is not None and policy.sweeps_whole and (sweeps or policy.by_parent):
+        lower = None  # a parent that changed may have children that changed long before
     elif looks_back and lower is not None:
         lower = _looking_back(saved, policy, lower)
+    quiet = _earliest_of(lower, saved.swept_at) if policy.active_for is not None and lower is not None else lower
+    lower = quiet if sweeps else lower
     lower = _latest_of(lower, start, _retained(policy, latest))
     lower = None if lower is None else max(lower, EARLIEST)
     open_end = end is None and (policy.future_dated or (policy.open_first and lower is None))
@@ -145,7 +137,11 @@ def plan(saved: Saved, policy: Policy, now: datetime) -> Range:
         lookback_at=(saved.lookback.began if saved.lookback else latest) if looks_back else None,
         keeps_lookback=policy.lookback is not None,
         swept_at=latest if swept else None,
-        since=None if sweeps else saved.read_at,
+        since=None if sweeps or saved.read_at is None else floor_second(saved.read_at) - _LATE_CHANGE,
+        last_sweep=saved.swept_at,
+        quiet_lower=quiet,
+        active=saved.active or frozenset(),
+        active_since=latest - policy.active_for if policy.active_for else None,
         from_the_future=bookmark is not None and bookmark > now,
     )
     return found if place is None else _resumed(found, place)
@@ -210,6 +206,8 @@ def _sweeps(saved: Saved, policy: Policy, place: FanOutPlace | None, now: dateti
     """Tell whether everything is asked; also where nothing says since when it could be what changed."""
     if policy.sweep_every is None or saved.read_at is None or saved.read_at > now:
         return True
+    if policy.active_for is not None and saved.active is None:
+        return True
     return place.sweep if place is not None else _due(saved.swept_at, policy.sweep_every, now)
 
 
@@ -219,6 +217,11 @@ def _due(last: datetime | None, every: timedelta, now: datetime) -> bool:
 
 def _retained(policy: Policy, latest: datetime) -> datetime | None:
     return latest - policy.retention if policy.retention else None
+
+
+def _earliest_of(*instants: datetime | None) -> datetime | None:
+    present = [floor_second(instant) for instant in instants if instant is not None]
+    return min(present) if present else None
 
 
 def _latest_of(*instants: datetime | None) -> datetime | None:

@@ -19,6 +19,7 @@ VERSION = "version"
 FAN_OUT = "fan_out"
 LOOKBACK = "lookback"
 FULL = "full"
+ACTIVE = "active"
 INSTANTS = (REPLICATION_KEY_VALUE, LOOKBACK_AT, SWEPT_AT, READ_AT)
 
 
@@ -70,6 +71,8 @@ class Saved:
     fan_out: FanOutPlace | None = None
     lookback: LookbackPlace | None = None
     full: FullPlace | None = None
+    active: frozenset[str] | None = None
+    """Parents with new rows lately; None if they are not known, or too many."""
 
     @classmethod
     def of(cls, state: Mapping[str, Any], stream: str) -> Saved:
@@ -87,6 +90,7 @@ class Saved:
             fan_out=_fan_out(state, stream),
             lookback=_lookback(state, stream),
             full=_full(state, stream),
+            active=_active(state, stream),
         )
 
     @property
@@ -141,6 +145,15 @@ def _full(state: Mapping[str, Any], stream: str) -> FullPlace | None:
     return FullPlace(version, read_instant(place, "through", stream), parent)
 
 
+def _active(state: Mapping[str, Any], stream: str) -> frozenset[str] | None:
+    active = state.get(ACTIVE)
+    if active is None:
+        return None
+    if not isinstance(active, list) or not all(isinstance(parent, str) for parent in active):
+        raise _broken(ACTIVE, stream, "a list of ids")
+    return frozenset(active)
+
+
 def _place(state: Mapping[str, Any], key: str, stream: str) -> Mapping[str, Any] | None:
     place = state.get(key)
     if place is not None and not isinstance(place, dict):
@@ -157,4 +170,4 @@ def _version(state: Mapping[str, Any], stream: str) -> int | None:
 
 
 def _broken(key: str, stream: str, needed: str) -> BrokenStateError:
-    return BrokenStateError(f"'{key}' of '{stream}' in the state needs {needed}; remove it to begin that read anew")
+    return BrokenStateError(f"'{key}' of '{stream}' in the state needs {needed}; remove it to start that read over")

@@ -13,6 +13,7 @@ from tap_klaviyo.records.empty_page import doubt
 from tap_klaviyo.records.jsonapi import Document, UnreadableBodyError, parse_document
 from tap_klaviyo.records.schema_drift import watching
 from tap_klaviyo.sync.connection import connect
+from tap_klaviyo.sync.incomplete import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,7 @@ class Sources:
         self._earlier = earlier
         self._warned: set[str] = set() if earlier is None else earlier._warned  # noqa: SLF001 - its own kind
         self._tallies: dict[str, Tally] = {}
+        self._missing: dict[str, Missing] = {}
 
     @cached_property
     def http(self) -> Http:
@@ -60,6 +62,10 @@ class Sources:
     def tally(self, stream: str) -> Tally:
         """Return the counters of one stream."""
         return self._tallies.setdefault(stream, Tally())
+
+    def missing(self, stream: str) -> Missing:
+        """Return what of a stream is passed over."""
+        return self._missing.setdefault(stream, Missing())
 
     def send(self, request: Request, parse: Callable[[bytes], T], stream: str) -> T:
         """Send a request on behalf of a stream and parse its response.
@@ -96,6 +102,7 @@ class Sources:
             origin=self.http.origin,
             fetch=lambda request: self.send(request, parsed, stream),
             ask=ask,
+            left_out=self.missing(stream).rows.__setitem__,
             **kwargs,
         )
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tap_klaviyo.contract import Endpoint
     from tap_klaviyo.records.record_selector import Lookup, Member
+    from tap_klaviyo.sync.changes import Childless
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Spec:
     parent: str | None = None
     parent_column: str | None = None
     via_column: str | None = None
+    via_timestamp: str | None = None
     linkage_only: bool = False
     fallback: Fallback | None = None
     member: Member | None = None
@@ -64,8 +66,12 @@ class Spec:
     earliest: datetime | None = None
     windowed: bool = False
     undated: bool = False
+    new_by: str | None = None
     future_dated: bool = False
     newest_first: bool = False
+    swept: bool = False
+    unsettled: tuple[str, ...] = ()
+    childless: Childless | None = None
     paginator: type[Link] = Link
 
     @property
@@ -80,4 +86,4 @@ class Spec:
 
     def shape(self, lookup: Lookup | None = None, handed_down: tuple[str, ...] = ()) -> Shape:
         """Return where the records are in a response."""
-        return Shape(self.via, self.via_column, self.linkage_only, self.member, lookup, handed_down)
+        return Shape(self.via, self.via_column, self.linkage_only, self.member, lookup, handed_down, self.via_timestamp)

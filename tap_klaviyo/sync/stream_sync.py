@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.records.columns import Chosen
     from tap_klaviyo.records.record_format import RecordFormat
     from tap_klaviyo.sync.bookmarks import Bookmark
+    from tap_klaviyo.sync.failed_parents import FailedParents
     from tap_klaviyo.sync.range import Range
     from tap_klaviyo.sync.session import Session
 
@@ -42,6 +43,7 @@ class StreamSync:
     """Whether parents are read one by one: then all up to the bound has been read at the end."""
     resumes_fan_out: bool
     """Whether a later run goes on after the last parent that was finished."""
+    failed_parents: FailedParents
     workers: int
     """How many requests may be in flight."""
     gaps: set[str] = field(default_factory=set)

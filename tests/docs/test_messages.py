@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 import pytest
@@ -20,6 +21,14 @@ def test_the_page_has_the_messages_of_the_source():
 
 def test_every_message_has_a_cause_and_a_remedy():
     assert [text for text in TEXTS if not all(KNOWN.get(text, ("", "")))] == []
+
+
+def test_messages_are_in_the_terms_of_the_field():
+    """Whoever reads them at night looks them up elsewhere: response, string, per, unknown, retry, full refresh."""
+    unusual = re.compile(
+        r"\banswers?\b|\btexts\b|half a char|\ba (minute|second|day|request)\b|no such|\b[Mm]end\b|anew"
+    )
+    assert [text for text in TEXTS if unusual.search(text)] == []
 
 
 @pytest.mark.parametrize(

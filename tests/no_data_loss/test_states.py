@@ -48,7 +48,9 @@ def test_another_taps_bookmark_resumes(stream, kind, key, theirs):
         "progress_markers": {"replication_key": theirs, "replication_key_value": ago(days=1)},
     }
     run = rig.sync(stream, state=state(**{stream: entry}), lookback_days=0)
-    assert run.written(stream) == {"a1": 1, "a20": 1}
+    # Where a sweep is due, it brings what the other tap may have left out.
+    swept = {"a40": 1} if stream in {"campaigns", "forms"} else {}
+    assert run.written(stream) == {"a1": 1, "a20": 1, **swept}
     assert rig.bookmarks[stream]["replication_key"] == key
     assert rig.bookmarks[stream]["replication_key_value"] == ago(days=1)
 
@@ -158,7 +160,7 @@ def test_the_state_is_small_however_many_parents_there_are():
     every = [stream.name for stream in STREAMS]
     run = rig.sync("lists", "list_profiles")
     sizes = [len(json.dumps(one)) for one in run.messages if one["type"] == "STATE"]
-    assert max(sizes) < 500
+    assert max(sizes) < 700
     run = rig.sync(*every, method="INCREMENTAL")
     assert max(len(json.dumps(one)) for one in run.messages if one["type"] == "STATE") < 20_000
     assert len(run.states[-1]) > 40

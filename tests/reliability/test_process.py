@@ -72,7 +72,7 @@ def test_no_key(machine, url):
 
 @row("Two different keys, or a key and OAuth", "One line; exit 1")
 def test_two_keys(machine, url):
-    refused(machine.sync(url, "lists", api_key=f"pk_{MARK}-other"), "they hold different keys")
+    refused(machine.sync(url, "lists", api_key=f"pk_{MARK}-other"), "have different values")
     refused(machine.sync(url, "lists", client_id=f"{MARK}-id"), "not both")
 
 

@@ -105,8 +105,10 @@ class Klaviyo:
 
 
 def at(stream: str, key: str, value: str) -> dict[str, Any]:
-    """A state with one bookmark."""
-    return {"bookmarks": {stream: {"replication_key": key, "replication_key_value": value}}}
+    """A state with one bookmark, of a stream that looked back and swept just now."""
+    now = NOW.isoformat()
+    duties = {"lookback_at": now, "swept_at": now, "read_at": now}
+    return {"bookmarks": {stream: {"replication_key": key, "replication_key_value": value, **duties}}}
 
 
 def _readable(url: str) -> str:

@@ -11,7 +11,7 @@ def events(**bounds):
     return asked(
         "/api/events",
         fields__metric="name",
-        include="metric",
+        include="attributions,metric",
         page__size="1000",
         sort="datetime",
         filter=bounds["filter"],

@@ -35,6 +35,19 @@ INCLUDED = {
     ("object_types", "draft_schema_id"): ("draft-schema", "object-schema", "id"),
     ("object_ingestion_logs", "object_record_id"): ("object-record", "object-record", "id"),
 }
+# Columns that only an include fills whose type has no attributes, so that no sparse name stands for them.
+LINKED = {
+    ("events", name): "attributions"
+    for name in (
+        "attribution_ids",
+        "attributed_event_id",
+        "attributed_campaign_id",
+        "attributed_campaign_message_id",
+        "attributed_flow_id",
+        "attributed_flow_message_id",
+        "attributed_variation_id",
+    )
+}
 # Streams whose records are members of a list inside an attribute ask for that list, whatever is selected.
 MEMBER = {
     "profile_suppressions": "subscriptions.email.marketing.suppression",
@@ -121,10 +134,12 @@ def parameters(stream: KlaviyoStream, kept: set[Path]) -> dict[str, str]:
             include, related, one = INCLUDED[name, column]
             includes[include] = includes.get(include, set()) | {one}
             result[f"fields[{related}]"] = one
+        if (name, column) in LINKED:
+            includes[LINKED[name, column]] = set()
     if stream.via:
         includes[stream.via] = set()
-        result[f"fields[{stream.endpoint.resource}]"] = "id"
-    if allowed and (stream.via or not {*offered, *additional} <= names):
+        result[f"fields[{stream.endpoint.resource}]"] = stream.via_timestamp or "id"
+    if allowed not in ([], ["id"]) and (stream.via or not {*offered, *additional} <= names):
         result[f"fields[{kind}]"] = ",".join(sorted(names)) or "id"
     if name in MEMBER:
         result[f"fields[{kind}]"] = MEMBER[name]

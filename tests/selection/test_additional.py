@@ -1,4 +1,4 @@
-"""Additional fields: expensive ones on request, those that cost a request a record too."""
+"""Additional fields: expensive ones on request, those that cost one request per record too."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_what_only_one_object_gives_costs_a_request_a_record(  # noqa: PLR0913, 
     wanted = {f"fields[{kind}]": field} | ({f"additional-fields[{kind}]": field} if additional else {})
     assert all(params == wanted for params in details)
     assert any(record[field] is not None for record in found.records[stream])
-    told = f"{stream}: {field} costs a request a record, {a_minute} a minute: {minutes} minutes for 1,000 of them."
+    told = f"{stream}: {field} needs one request per record ({a_minute}/min): about {minutes} min per 1,000 records."
     assert told in caplog.text
 
 

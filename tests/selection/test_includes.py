@@ -158,4 +158,7 @@ def test_messages_with_their_templates_are_read_campaign_by_campaign(sandbox, ca
     assert all(params == wanted for params in apart)
     names = {record["template"]["name"] for record in found.records["campaign_messages"] if record["template"]}
     assert names
-    assert "campaign_messages: template costs a request a parent, 150 a minute: 7 minutes for 1,000" in caplog.text
+    assert (
+        "campaign_messages: template needs one request per parent (150/min): about 7 min per 1,000 parents."
+        in caplog.text
+    )

@@ -42,7 +42,7 @@ from tests.selection.syncing import URL, discovered, only, select, sync
         ),
         (
             {"events": {"fields": {"profile": ["email"]}}},
-            "unknown type 'profile'; allowed: event, metric (a related type only together with ",
+            "unknown type 'profile'; allowed: attribution, event, metric (a related type only together with ",
         ),
         ({"tags": {"fields": {"tag": ["nam"]}}}, "fields.tag: unknown value 'nam'; did you mean 'name'?"),
         (
@@ -126,7 +126,7 @@ def test_a_member_of_a_free_form_object_keeps_it_whole(shop):
 
 
 def test_fields_drop_what_is_made_of_the_attributes_that_they_drop(shop):
-    options = {"events": {"fields": {"event": ["datetime", "uuid"], "metric": ["id"]}}}
+    options = {"events": {"fields": {"event": ["datetime", "uuid"], "metric": ["id"], "attribution": []}}}
     found = sync(Sandbox(shop), only(discovered(stream_options=options), "events"), stream_options=options)
     assert found.schemas["events"]["properties"].keys() == {"id", "datetime", "uuid", "metric_id", "profile_id"}
     assert found.asked("/api/events")[0] == {"fields[event]": "datetime,uuid"}

@@ -204,4 +204,4 @@ def test_the_numbers_of_the_docstring_are_the_contract_s(kind):
         sizes.add(contract.newest().endpoint(linked.path).page_size)
     text = str(kind.__doc__).replace(",", "")
     assert {int(number) for number in re.findall(r"per (\d+)", text)} <= sizes
-    assert {int(number) for number in re.findall(r"(\d+) a minute", text)} <= limits
+    assert {int(number) for number in re.findall(r"(\d+) per minute", text)} <= limits

@@ -32,8 +32,8 @@ def test_every_stream_has_a_row_that_says_everything():
         ("coupon_codes", 6, "`coupon-codes:read`, `coupons:read`"),
         ("list_profiles", 2, "`list_id`, `profile_id`"),
         ("list_profiles", 3, "by `joined_group_at`, for each of `lists`"),
-        ("web_feeds", 5, "1 a second, 15 a minute"),
-        ("campaign_values_report", 5, "1 a second, 2 a minute, 225 a day"),
+        ("web_feeds", 5, "1 per second, 15 per minute"),
+        ("campaign_values_report", 5, "1 per second, 2 per minute, 225 per day"),
         ("segment_profiles", 0, "| `segment_profiles` (off)"),
     ],
 )

@@ -33,6 +33,7 @@ PARENTS = {
 LINKS = {
     "campaign_tags": ("campaign", "tags"),
     "catalog_category_items": ("catalog-category", "items"),
+    "event_attributions": ("event", "attributions"),
     "flow_tags": ("flow", "tags"),
     "list_tags": ("list", "tags"),
     "segment_tags": ("segment", "tags"),

@@ -1,4 +1,4 @@
-"""What an operation's answer is made of: primary data, attributes, relationships, included resources."""
+"""What an operation's response is made of: primary data, attributes, relationships, included resources."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _relationship(node: dict[str, Any], schemas: dict[str, Any]) -> dict[str, An
 
 
 def answer(operation: dict[str, Any], schemas: dict[str, Any]) -> Answer:
-    """Return what the one successful answer of ``operation`` is made of."""
+    """Return what the one successful response of ``operation`` is made of."""
     (response,) = operation["responses"].values()
     (content,) = response["content"].values()
     properties = expanded(content["schema"], schemas)["properties"]

@@ -47,7 +47,7 @@ def facts_of(operation: dict[str, Any]) -> dict[str, Any]:
 
     - ``x-ratelimit-when``: a list of ``{parameter, value, burst, steady}``, lower limits that a parameter brings
     - ``x-page-size``: rows in a page where the endpoint takes no ``page[size]``
-    - ``x-order``: ``newest-first`` where the answer has that fixed order
+    - ``x-order``: ``newest-first`` where the response has that fixed order
     - ``x-retention-days``: how far back the endpoint reaches
     - ``x-filter-requires``: fields of which a filter must name one
     """

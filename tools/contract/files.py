@@ -17,7 +17,7 @@ from tools.contract.schemas import Resources
 
 
 def _scopes(resource_type: str, endpoints: list[dict[str, Any]]) -> list[str]:
-    """Return the scopes of the most direct endpoint of a type: none where only other resources' answers carry it."""
+    """Return the scopes of the most direct endpoint of a type: none where only other resources' responses carry it."""
     own = [
         endpoint["path"]
         for endpoint in endpoints

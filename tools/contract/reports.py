@@ -1,4 +1,4 @@
-"""What the POSTs that only read, reports and metric aggregates, may be asked and what they answer."""
+"""What the POSTs that only read, reports and metric aggregates, may be asked and what they respond with."""
 
 from __future__ import annotations
 

@@ -40,8 +40,8 @@ def scopes(stream: BaseStream) -> str:
 def limit(stream: BaseStream) -> str:
     """Requests a second, a minute and, where there is such a quota, a day."""
     limits = stream.endpoint.limits
-    daily = [f"{limits.daily} a day"] if limits.daily else []
-    return ", ".join([f"{limits.burst} a second", f"{limits.steady:,} a minute", *daily])
+    daily = [f"{limits.daily} per day"] if limits.daily else []
+    return ", ".join([f"{limits.burst} per second", f"{limits.steady:,} per minute", *daily])
 
 
 def read(stream: BaseStream) -> str:

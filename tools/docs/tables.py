@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tools.docs import durations, scopes, settings, streams
+from tools.docs import durations, scopes, settings, streams, sweeps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,4 +17,5 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "scopes": scopes.by_stream,
     "all scopes": scopes.by_default,
     "durations": durations.rates,
+    "sweeps": sweeps.between,
 }

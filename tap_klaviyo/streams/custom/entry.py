@@ -35,7 +35,7 @@ RECORDS_PATH = "$.data[*]"
 BOUNDS = frozenset({"start", "end"})
 """Placeholders that the bookmark fills, and not a parent."""
 
-# Where nobody has said what an endpoint allows; the headers of its answers will.
+# Where nobody has said what an endpoint allows; the headers of its responses will.
 CAUTIOUS = Limits(burst=3, steady=60)
 
 _KNOWN = (

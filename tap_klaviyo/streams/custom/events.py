@@ -154,7 +154,7 @@ def event_streams(raw: Any, taken: AbstractSet[str]) -> list[type[EventStream]]:
         if schema is None and "on_cast_error" in entry.fields:
             entry.fail("on_cast_error needs a schema, which says what the event properties are")
         parsed = EventEntry(entry.where, entry.name, metric, schema)
-        words = f"Events of the metric `{brief(metric, 60)}`. A request per 1,000."
+        words = f"Events of the metric `{brief(metric, 60)}`. One request per 1,000."
         made = {"__doc__": words, "name": entry.name, "entry": parsed}
         found.append(type(entry.name, (EventStream,), made))
     return found

@@ -43,7 +43,7 @@ class RecordMaker:
         object.__setattr__(self, "_within", within)
 
     def rows(self, document: Document, context: Context) -> Rows:
-        """Return the records of an answer; ``context`` holds the columns that the request says."""
+        """Return the records of a response; ``context`` holds the columns that the request says."""
         records = [self._record(resource.attributes or {}, context) for resource in document.data]
         return Rows(records, [self._instant(record) for record in records])
 

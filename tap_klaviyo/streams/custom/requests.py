@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_klaviyo.contract import Limits
+    from tap_klaviyo.http.errors import KlaviyoError
     from tap_klaviyo.pagination.link import Reads
     from tap_klaviyo.records.jsonapi import Document
     from tap_klaviyo.streams.custom.entry import CustomEntry
@@ -84,6 +85,9 @@ class Asker:
     def read(self, request: Request) -> Document:
         """Send a request."""
         return self.fetch(request)
+
+    def read_past(self, request: Request, error: KlaviyoError) -> None:
+        """Return nothing: which of the user's parameters could be left out is not known."""
 
 
 def splits_key(entry: CustomEntry) -> bool:

@@ -1,4 +1,4 @@
-"""Answers of any JSON, or of any text, to records and the way to the next page."""
+"""Responses of any JSON, or of any text, to records and the way to the next page."""
 
 from __future__ import annotations
 
@@ -24,15 +24,17 @@ if TYPE_CHECKING:
 
 _CURSORS = ("page[cursor]", "page_cursor")
 _EACH = "[*]"
+_ODD_LINK = "a next link that is no string"
+_ERRORS = "errors in place of records"
 _SAFE_LENGTH = len("9223372036854775807")
 
 
 class UnusableAnswerError(KlaviyoError):
-    """An answer whose records are no objects."""
+    """A response whose records are no objects."""
 
 
 class AnswerParser:
-    """Reads the answers of one custom stream; ``warn`` is told when `records_path` leads nowhere."""
+    """Reads the responses of one custom stream; ``warn`` is told when `records_path` leads nowhere."""
 
     def __init__(self, entry: CustomEntry, warn: Callable[[str], None]) -> None:
         self._entry = entry
@@ -43,7 +45,7 @@ class AnswerParser:
         self._numbers = count()
 
     def parse(self, body: bytes) -> Document:
-        """Return the records of an answer as resources, with all members as attributes.
+        """Return the records of a response as resources, with all members as attributes.
 
         Raises:
             BrokenBodyError: It is not JSON.
@@ -60,7 +62,7 @@ class AnswerParser:
             raise BrokenBodyError from None
         records = [self._resource(record) for record in self._found(found)]
         if not records and isinstance(found, Mapping) and found.get("errors"):
-            raise BrokenBodyError("errors in place of records")
+            raise BrokenBodyError(_ERRORS)
         return Document(records, {}, self._following(found))
 
     def _found(self, document: Any) -> Iterator[dict[str, Any]]:
@@ -104,7 +106,7 @@ class AnswerParser:
             links = document.get("links")
             following = links.get("next") if isinstance(links, Mapping) else None
             if following is not None and not isinstance(following, str):
-                raise BrokenBodyError("a next link that is no string")
+                raise BrokenBodyError(_ODD_LINK)
             return following or None
         for match in self._next.find(document):
             if match.value not in (None, "", False):

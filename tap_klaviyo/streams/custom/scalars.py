@@ -38,7 +38,7 @@ def text(value: Any) -> str:
 
 
 def boolean(value: Any) -> bool:
-    """True or false, as themselves, as text, or as 1 and 0."""
+    """True or false, as themselves, as a string, or as 1 and 0."""
     if isinstance(value, bool):
         return value
     try:
@@ -48,7 +48,7 @@ def boolean(value: Any) -> bool:
 
 
 def integer(value: Any) -> int:
-    """A whole number, as itself, as text, or with zeros after the point."""
+    """A whole number, as itself, as a string, or with zeros after the point."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise UnfitError
     if isinstance(value, str):
@@ -75,7 +75,7 @@ def integer_of(bits: int) -> Read:
 
 
 def number(value: Any) -> int | float | Decimal:
-    """A finite number with all its digits, as itself or as text."""
+    """A finite number with all its digits, as itself or as a string."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise UnfitError
     if isinstance(value, str):

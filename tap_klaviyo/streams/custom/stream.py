@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_klaviyo.config.errors import SettingsError
@@ -15,7 +16,8 @@ from tap_klaviyo.streams.custom.requests import WHOLE, Asker, parts, splits_key
 from tap_klaviyo.streams.custom.response import AnswerParser
 from tap_klaviyo.streams.custom.schema import lenient, strict
 from tap_klaviyo.streams.custom.types import compiled
-from tap_klaviyo.sync.range import Policy, Range, decide
+from tap_klaviyo.sync.policy import Policy
+from tap_klaviyo.sync.range import Range, decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +85,8 @@ class CustomStream(BaseStream):
     def segments(self, sync: StreamSync) -> list[Segment]:
         """Return one chain, one per part of a split, or one per parent."""
         reading = sync.range
-        if reading.empty:
+        failed = sync.failed_parents.earlier
+        if reading.empty and not failed:
             return []
         selected = {choice.column.name for choice in sync.chosen}
         maker = RecordMaker(
@@ -105,10 +108,15 @@ class CustomStream(BaseStream):
         parents = self._parents(self.parent.name)
 
         def chain(parent: Parent) -> Chain:
+            own = replace(reading, lower=sync.failed_parents.begin(parent.id))
+            asker = self._asker(own.lower, own.until)
             link = asker.link(ids_of(self.entry, parent))
-            return Chain(asker, maker, link, {**account, **parent.context}, _holds(self.entry, reading))
+            return Chain(asker, maker, link, {**account, **parent.context}, _holds(self.entry, own))
 
-        return [AllParents(parents.of_entry, chain, reading.after_parent)]
+        def asked() -> list[Parent]:
+            return [parent for parent in parents.of_entry() if not reading.empty or parent.id in failed]
+
+        return [AllParents(asked, chain, reading.after_parent, failed)]
 
     def _cast(self) -> Cast:
         entry = self.entry

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.sync.session import Session
 
 METRIC = "metric_id"
-# An answer holds up to 500 rows, each as long as the window: a year of hours would be a hundred megabytes.
+# A response holds up to 500 rows, each as long as the window: a year of hours would be a hundred megabytes.
 _HOURS_DAYS = 31
 # Klaviyo refuses these names, and takes the ones that they had before.
 _FORMER_NAMES = {"Europe/Kyiv": "Europe/Kiev", "Pacific/Kanton": "Pacific/Enderbury", "Factory": "UTC"}

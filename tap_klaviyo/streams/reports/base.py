@@ -100,7 +100,7 @@ class CalendarStream(BaseStream):
 
     @abstractmethod
     def rows(self, answer: Answer, window: Window | None) -> Iterator[tuple[dict[str, Any], Group]]:
-        """Yield the rows of an answer: what their columns say beside the statistics, and those."""
+        """Yield the rows of a response: what their columns say beside the statistics, and those."""
 
     @abstractmethod
     def following(self, request: Request, answer: Answer) -> Request | None:
@@ -195,7 +195,7 @@ class CalendarStream(BaseStream):
         return msgspec.json.encode({"data": {"type": self.facts.resource, "attributes": attributes}})
 
     def send(self, request: Request) -> Answer:
-        """Send a request and read its answer.
+        """Send a request and read its response.
 
         Raises:
             KlaviyoError: There is none.

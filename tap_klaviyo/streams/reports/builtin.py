@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class CampaignValuesReport(ReportStream):
-    """How a campaign's messages performed in a calendar month. One request a month."""
+    """How a campaign's messages performed in a calendar month. One request per month."""
 
     kind = "campaign_values"
 
 
 class FlowValuesReport(ReportStream):
-    """How a flow's messages performed in a calendar month. One request a month."""
+    """How a flow's messages performed in a calendar month. One request per month."""
 
     kind = "flow_values"
 
@@ -36,7 +36,7 @@ class FlowSeriesReport(ReportStream):
 
 
 class FormValuesReport(ReportStream):
-    """How a form performed in a calendar month. One request a month."""
+    """How a form performed in a calendar month. One request per month."""
 
     kind = "form_values"
 
@@ -48,7 +48,7 @@ class FormSeriesReport(ReportStream):
 
 
 class SegmentValuesReport(ReportStream):
-    """How a segment grew in a calendar month, since June 2023. One request a month."""
+    """How a segment grew in a calendar month, since June 2023. One request per month."""
 
     kind = "segment_values"
 

@@ -133,7 +133,7 @@ def labelled(day: date) -> datetime:
 
 
 def local_times(instants: Sequence[datetime], *, offset_given: bool, zone: tzinfo, since: date) -> list[datetime]:
-    """Return the local times that the date-times of an answer stand for.
+    """Return the local times that the date-times of a response stand for.
 
     Klaviyo's examples write local midnights with ``+00:00``. Whether that offset is meant is told by the first one,
     which is the beginning of what was asked for: it is either local as it stands, or local once it is converted.

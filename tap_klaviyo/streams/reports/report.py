@@ -132,7 +132,7 @@ class ReportStream(CalendarStream):
 
 
 def dated(texts: Sequence[str], zone: tzinfo, since: date | None) -> list[datetime]:
-    """Return the local times of an answer's date-times."""
+    """Return the local times of a response's date-times."""
     instants = [parse_instant(text) for text in texts]
     offset_given = any(not text.endswith(("Z", "+00:00")) and text[-6:-5] in {"+", "-"} for text in texts)
     begin = since or (instants[0].date() if instants else date.min)

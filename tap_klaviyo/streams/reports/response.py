@@ -1,4 +1,4 @@
-"""What a report answers: groups with their statistics, for a series one value a date-time."""
+"""What a report responds with: groups with their statistics, for a series one value per date-time."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class Answer:
 
 
 def parse_answer(body: bytes) -> Answer:
-    """Read an answer of a report or of metric aggregates.
+    """Read a response of a report or of metric aggregates.
 
     Raises:
-        BrokenBodyError: The body is not what a report answers; ask again.
+        BrokenBodyError: The body is not a report's response; retry.
     """
     document = _decoded(body)
     data = _mapping(document.get("data"))

@@ -274,7 +274,7 @@ def test_incremental_by_a_parameter_and_by_a_body(server):
 def test_a_replication_key_has_to_be_there(server, caplog):
     entry = {"name": "mine", "path": "/api/lists", "replication_key": "updated"}
     assert run(server, entry).tap.failures == ["mine"]
-    assert "a record of 'mine' has no 'updated', the replication key" in caplog.text
+    assert "a record of 'mine' has no 'updated', its replication_key" in caplog.text
 
 
 def test_a_full_table_run_reads_everything(server):

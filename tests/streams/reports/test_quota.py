@@ -1,4 +1,4 @@
-"""Two requests a minute and 225 a day: counted before, kept, and gone on with tomorrow."""
+"""Two requests per minute and 225 per day: counted before, kept, and gone on with tomorrow."""
 
 from __future__ import annotations
 

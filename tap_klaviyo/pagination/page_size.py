@@ -1,0 +1,68 @@
+"""How many rows a page is asked for, once a page of the usual size has failed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from tap_klaviyo.http.errors import KlaviyoError, TooLargeError, UnreachableError
+from tap_klaviyo.http.network_errors import UNFINISHED
+
+if TYPE_CHECKING:
+    from tap_klaviyo.http.request import Request
+
+_SIZE = re.compile(r"(?<=[?&])(page(?:\[|%5B)size(?:\]|%5D)=)(\d{1,9})(?=&|$)", re.IGNORECASE)
+# 503 is not among them: it says that the server rests, whatever is asked.
+_OVERBURDENED = {HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
+
+
+def too_heavy(error: KlaviyoError) -> bool:
+    """Tell whether fewer rows may help: the server broke, or its response did not come to an end."""
+    if isinstance(error, TooLargeError):
+        return True
+    if not isinstance(error, UnreachableError):
+        return False
+    return error.status in _OVERBURDENED or (error.status is None and error.reason in UNFINISHED)
+
+
+def page_size_of(request: Request) -> int | None:
+    """Return how many rows a request asks for; None if it does not say."""
+    found = _SIZE.search(request.url)
+    return int(found[2]) if found else None
+
+
+def with_page_size(request: Request, size: int | None) -> Request:
+    """Return the request for so many rows; as it stands if None, or if it says nothing of rows."""
+    if size is None:
+        return request
+    return replace(request, url=_SIZE.sub(lambda found: f"{found[1]}{size}", request.url))
+
+
+@dataclass(frozen=True, slots=True)
+class PageSizes:
+    """The rows to ask for in a chain in which a page has failed for its size: halves of what failed, down to one."""
+
+    wanted: int | None = None
+    """Rows of the next page; None for as many as its request says."""
+    usual: int | None = None
+    """What was asked for before anything failed."""
+    bound: bool = False
+    """Whether cursors hold for the page size that they came with alone."""
+
+    def after_failure(self, request: Request) -> PageSizes | None:
+        """Return what to ask for after a failure for size; None if it cannot be less."""
+        failed = self.wanted or page_size_of(request)
+        if failed is None or failed <= 1:
+            return None
+        return replace(self, wanted=failed // 2, usual=self.usual or failed)
+
+    def after_skip(self) -> PageSizes:
+        """Return what to ask for behind the row that was the reason."""
+        return replace(self, wanted=self.usual)
+
+    def shrinks(self, request: Request) -> bool:
+        """Tell whether a request is sent for fewer rows than its cursor came with."""
+        given = page_size_of(request)
+        return self.wanted is not None and given is not None and self.wanted < given

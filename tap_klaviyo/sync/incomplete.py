@@ -1,0 +1,54 @@
+"""What a stream could not read while it read the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tap_klaviyo.http.errors import KlaviyoError, PermissionDeniedError
+
+_NAMED = 5
+
+
+class IncompleteError(KlaviyoError):
+    """A part of a stream could not be read; `denied` says whether only because the key may not."""
+
+    def __init__(self, message: str, *, denied: bool) -> None:
+        super().__init__(message)
+        self.denied = denied
+
+
+@dataclass(slots=True)
+class Missing:
+    """The parents and the rows of one stream that were passed over, each with the reason."""
+
+    parents: dict[str, Exception] = field(default_factory=dict)
+    rows: dict[str, Exception] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.parents or self.rows)
+
+    @property
+    def denied(self) -> bool:
+        """Whether nothing is missing but what the key may not read."""
+        return not self.rows and all(isinstance(error, PermissionDeniedError) for error in self.parents.values())
+
+    def error(self) -> IncompleteError:
+        """Return what says so."""
+        said = []
+        if self.parents:
+            said.append(
+                f"{_count(self.parents, 'parent')} could not be read, the next run asks again: {_names(self.parents)}"
+            )
+        if self.rows:
+            said.append(f"{_count(self.rows, 'row')} could not be read and left out: {_names(self.rows)}")
+        first = next(iter([*self.parents.values(), *self.rows.values()]))
+        return IncompleteError(f"{'; '.join(said)}; the first failure: {first}", denied=self.denied)
+
+
+def _count(found: dict[str, Exception], what: str) -> str:
+    return f"1 {what}" if len(found) == 1 else f"{len(found)} {what}s"
+
+
+def _names(found: dict[str, Exception]) -> str:
+    return ", ".join([*list(found)[:_NAMED], *(["…"] if len(found) > _NAMED else [])])

@@ -1,0 +1,53 @@
+"""Klaviyo does not always keep the order it was asked for: neighbours swapped where a page ends lose no row."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tap_klaviyo.sandbox import Fault
+from tests.no_data_loss.rig import NOON, Rig, text
+
+pytestmark = pytest.mark.usefixtures("one_or_many")
+COUNT = 24
+STREAMS = {
+    "images": ("image", "updated_at", "/api/images"),
+    "profiles": ("profile", "updated", "/api/profiles"),
+    "events": ("event", "datetime", "/api/events"),
+    "templates": ("template", "updated", "/api/templates"),
+}
+
+
+def ago(**by: float) -> str:
+    return text(NOON - timedelta(**by))
+
+
+def swapped(rig: Rig, kind: str, key: str, at: int) -> None:
+    """Let the shop list two neighbours the wrong way round; its cursors and bounds go by that order."""
+    shelf = rig.shop.shelf(kind)
+    entries = shelf.order(key)
+    order = list(range(len(entries)))
+    order[at], order[at + 1] = order[at + 1], order[at]
+    moved = [(sort_key, name, entries[other][2]) for (sort_key, name, _), other in zip(entries, order, strict=True)]
+    shelf._orders[key, False] = moved
+
+
+@pytest.mark.parametrize("at", range(COUNT - 1))
+@pytest.mark.parametrize("stream", STREAMS)
+@pytest.mark.parametrize("broken_at", [None, 2, 3, 4])
+def test_neighbours_swapped_anywhere(stream, at, broken_at):
+    rig = Rig()
+    kind, key, path = STREAMS[stream]
+    for number in range(COUNT):
+        rig.put(kind, f"a{number:02}", name="", hidden=False, **{key: ago(days=COUNT - number)})
+    swapped(rig, kind, key, at)
+    options = {"stream_options": {stream: {"page_size": 4}}, "retry": 0, "lookback_days": 0}
+    if broken_at is not None:
+        rig.sandbox.faults.add(Fault("error", on=frozenset({broken_at}), value=400, path=path))
+        rig.sync(stream, **options)
+        rig.sandbox.reset()
+        rig.shop.shelf(kind)._orders.clear()
+        rig.later(minutes=1)
+    assert not rig.sync(stream, **options).failures
+    assert rig.column(stream, key) == rig.truth(kind, key)

@@ -1,0 +1,211 @@
+"""What changes without its date, or has none, arrives with the next sweep; in between the cost follows what changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tap_klaviyo.sandbox import Fault, Resource
+from tap_klaviyo.tap import TapKlaviyo
+from tests.no_data_loss.rig import NOON, Rig, text
+
+pytestmark = pytest.mark.usefixtures("one_or_many")
+
+
+def ago(**by: float) -> str:
+    return text(NOON - timedelta(**by))
+
+
+def asked(rig: Rig) -> Counter[str]:
+    return Counter(one.path for one in rig.sandbox.requests)
+
+
+def middling() -> Rig:
+    """An account with 40 flows and 160 actions, 25 lists, 300 campaigns and 500 catalog items."""
+    rig = Rig()
+    kinds = ("send-email", "time-delay", "conditional-split", "send-sms")
+    for number in range(160):
+        links: dict[str, str | list[str] | None] = {"flow": f"f{number % 40}"}
+        told = {"definition": {"type": kinds[number % 4]}, "updated": ago(days=9), "created": ago(days=90)}
+        rig.shop.put("flow-action", Resource("flow-action", f"a{number}", told, links))
+    for number in range(500):
+        rig.put("catalog-item", f"i{number}", title="t", updated=ago(days=9))
+        links = {"item": f"i{number}"}
+        rig.shop.put("catalog-variant", Resource("catalog-variant", f"v{number}", {"updated": ago(days=9)}, links))
+    for number in range(300):
+        channel = ("email", "sms", "mobile_push")[number % 3]
+        rig.put("campaign", f"c{number}", channel=channel, name="", archived=number % 5 == 0, updated_at=ago(days=9))
+    for number in range(40):
+        rig.put("flow", f"f{number}", name="", archived=number % 8 == 0, updated=ago(days=9), created=ago(days=90))
+        rig.put("image", f"i{number}", name="", hidden=number % 2 == 0, updated_at=ago(days=9))
+        rig.put("template", f"t{number}", name="", updated=ago(days=9))
+        rig.put("profile", f"p{number}", email="", updated=ago(days=9), created=ago(days=90))
+        rig.put("event", f"e{number}", datetime=ago(days=9))
+    for number in range(25):
+        rig.put("list", f"L{number}", name="", updated=ago(days=90, hours=number))
+        rig.shop.join("list", f"L{number}", f"p{number}", ago(days=30))
+        rig.put("catalog-category", f"k{number}", name="", updated=ago(days=9))
+        rig.put("form", f"F{number}", name="", updated_at=ago(days=9), created_at=ago(days=9))
+    for number in range(5):
+        rig.put("coupon", f"k{number}", external_id="t")
+        rig.put("object-type", f"o{number}", title="t", updated_at=ago(days=9))
+        rig.put("segment", f"S{number}", name="", updated=ago(days=9))
+        rig.put("tag", f"T{number}", name="")
+    return rig
+
+
+def default_streams(rig: Rig) -> list[str]:
+    streams = TapKlaviyo(config={"api_url": "sandbox://"}, now=rig.now).klaviyo_streams()
+    return [stream.name for stream in streams if stream.selected_by_default]
+
+
+def test_the_hourly_sync_of_a_middling_account_in_which_nothing_is_new():
+    rig = middling()
+    streams = default_streams(rig)
+    for hours in (0, 24):
+        rig.later(hours=hours)
+        assert not rig.sync(*streams).failures
+    held = {stream: set(rig.rows(stream)) for stream in streams}
+    rig.later(hours=1)
+    rig.sandbox.requests.clear()
+    assert not rig.sync(*streams).failures
+    assert len(rig.sandbox.requests) < 60, asked(rig)
+    rig.later(hours=23)
+    rig.sandbox.requests.clear()
+    assert not rig.sync(*streams).failures
+    assert asked(rig)["/api/lists/{id}/profiles"] == 25
+    # Half of the actions are delays and branches.
+    assert asked(rig)["/api/flow-actions/{id}/flow-messages"] == 80
+    assert {stream: set(rig.rows(stream)) for stream in streams} == held
+
+
+def test_every_run_sweeps_if_told_to():
+    rig = middling()
+    streams = ("flows", "flow_actions", "flow_messages", "lists", "list_profiles")
+    for _ in range(2):
+        rig.sandbox.requests.clear()
+        assert not rig.sync(*streams, sweep_every_hours=0).failures
+        assert asked(rig)["/api/flow-actions/{id}/flow-messages"] == 80
+        assert asked(rig)["/api/lists/{id}/profiles"] == 25
+        rig.later(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind", "key", "flag"),
+    [
+        ("flows", "flow", "updated", "archived"),
+        ("campaigns", "campaign", "updated_at", "archived"),
+        ("images", "image", "updated_at", "hidden"),
+    ],
+)
+def test_what_is_put_away_and_what_is_taken_out_again_arrives_within_a_day(stream, kind, key, flag):
+    rig = Rig()
+    channel = "sms" if kind == "campaign" else None
+    for name, away in (("out", False), ("away", True), ("newest", False)):
+        dated: dict[str, Any] = {key: ago(days=1 if name == "newest" else 9), flag: away}
+        rig.put(kind, name, channel=channel, name="", **dated)
+    rig.sync(stream)
+    for name in ("out", "away"):
+        dated = {key: ago(days=9), flag: name == "out"}
+        rig.put(kind, name, channel=channel, name="", **dated)
+    # A run that begins a little earlier than yesterday's sweeps too.
+    rig.later(hours=23, minutes=59, seconds=40)
+    rig.sync(stream)
+    assert rig.column(stream, flag) == {"out": True, "away": False, "newest": False}
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind", "key"),
+    [
+        ("lists", "list", "updated"),
+        ("segments", "segment", "updated"),
+        ("flows", "flow", "updated"),
+        ("forms", "form", "updated_at"),
+        ("profiles", "profile", "updated"),
+        ("templates", "template", "updated"),
+    ],
+)
+def test_rows_without_a_date_arrive_within_a_day(stream, kind, key):
+    rig = Rig()
+    rig.put(kind, "dated", name="", archived=False, **{key: ago(days=9)})
+    rig.sync(stream)
+    rig.later(hours=2)
+    rig.put(kind, "undated", name="", archived=False, created=text(rig.now), **{key: None})
+    rig.later(hours=22)
+    rig.sync(stream)
+    assert set(rig.rows(stream)) == {("dated",), ("undated",)}
+
+
+def test_new_and_changed_parents_are_asked_at_once():
+    rig = middling()
+    streams = ("flows", "flow_actions", "flow_messages", "forms", "form_versions")
+    rig.sync(*streams)
+    rig.later(hours=1)
+    rig.change("flow", "f1", updated=text(rig.now - timedelta(minutes=5)))
+    rig.change("flow-action", "a2", updated=text(rig.now - timedelta(minutes=5)))
+    rig.put("form", "new", name="", updated_at=text(rig.now), created_at=text(rig.now))
+    # An action whose kind is not known is asked; its flow has changed.
+    told = {"definition": {"type": "send-owl"}, "updated": ago(days=9), "created": ago(days=90)}
+    rig.shop.put("flow-action", Resource("flow-action", "a-new", told, {"flow": "f1"}))
+    rig.later(hours=1)
+    rig.sandbox.requests.clear()
+    assert not rig.sync(*streams).failures
+    messages = {one.target for one in rig.sandbox.requests if one.target.endswith("flow-messages")}
+    assert "/api/flow-actions/a-new/flow-messages" in messages
+    # Four actions are of f1: a1 and a41 are delays, and so are a81 and a121; a2 is a branch.
+    assert messages == {"/api/flow-actions/a-new/flow-messages"}
+    assert asked(rig)["/api/forms/{id}/form-versions"] == 1
+
+
+def test_a_list_that_grows_is_asked_in_every_run_and_a_quiet_one_once_a_day():
+    rig = Rig()
+    for name in ("grows", "quiet"):
+        rig.put("list", name, name="", updated=ago(days=90))
+    for number in range(9):
+        rig.put("profile", f"p{number}", email="", updated=ago(days=90))
+    rig.shop.join("list", "grows", "p0", ago(days=1))
+    rig.shop.join("list", "quiet", "p0", ago(days=60))
+    streams = ("lists", "list_profiles")
+    rig.sync(*streams)
+    rig.later(hours=1)
+    rig.shop.join("list", "grows", "p1", text(rig.now - timedelta(minutes=9)))
+    rig.shop.join("list", "quiet", "p2", text(rig.now - timedelta(minutes=9)))
+    rig.sync(*streams)
+    assert set(rig.rows("list_profiles")) == {("grows", "p0"), ("quiet", "p0"), ("grows", "p1")}
+    # A list that changes is asked from the last sweep on, however many runs lie between.
+    rig.later(hours=1)
+    rig.sync(*streams)
+    rig.change("list", "quiet", updated=text(rig.now))
+    rig.later(hours=1)
+    rig.sync(*streams)
+    assert ("quiet", "p2") in rig.rows("list_profiles")
+    rig.later(hours=21)
+    rig.shop.join("list", "quiet", "p3", text(rig.now - timedelta(hours=30)))
+    rig.sync(*streams)
+    held = {(*key, row["joined_group_at"]) for key, row in rig.rows("list_profiles").items()}
+    assert held == rig.shop.memberships("list")
+
+
+@pytest.mark.parametrize("cut", range(1, 8))
+def test_a_sweep_that_is_cut_off_goes_on_and_loses_no_member_that_shows_late(cut):
+    rig = Rig()
+    for number in range(6):
+        rig.put("list", f"L{number}", name="", updated=ago(days=90))
+        rig.put("profile", f"p{number}", email="", updated=ago(days=90))
+        rig.shop.join("list", f"L{number}", f"p{number}", ago(days=60))
+    streams = ("lists", "list_profiles")
+    rig.sync(*streams)
+    rig.later(hours=20)
+    for number in range(6):
+        rig.shop.join("list", f"L{number}", f"p{(number + 1) % 6}", text(rig.now - timedelta(days=3)))
+    rig.later(hours=4)
+    rig.sandbox.faults.add(Fault("error", on=frozenset({cut}), value=400, path="/api/lists/*/profiles"))
+    rig.sync(*streams, retry=0)
+    rig.sandbox.reset()
+    rig.later(hours=1)
+    assert not rig.sync(*streams).failures
+    held = {(*key, row["joined_group_at"]) for key, row in rig.rows("list_profiles").items()}
+    assert held == rig.shop.memberships("list")

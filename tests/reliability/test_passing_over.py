@@ -1,0 +1,195 @@
+"""One bad parent, page or row does not stop the rest, and is never passed over in silence."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from urllib.parse import parse_qs
+
+import pytest
+
+from tap_klaviyo.sandbox import paging
+from tests.reliability.test_answers import row
+
+SMALL = {"list_profiles": {"page_size": 5}, "lists": {"page_size": 4}}
+DENIED = {"id": "1", "status": 403, "code": "permission_denied", "title": "No.", "detail": "No access.", "source": {}}
+
+
+def keys(outcome, stream="list_profiles"):
+    return {(record["list_id"], record["profile_id"]) for record in outcome.records(stream)}
+
+
+def failing(*paths, status=500):
+    body = json.dumps({"errors": [DENIED if status == 403 else {"detail": "broken"}]}).encode()
+
+    def meddle(at, response):
+        return replace(response, status=status, body=body) if at in paths else response
+
+    return meddle
+
+
+def members(klaviyo, place):
+    return f"/api/lists/{sorted(klaviyo.ids('list'))[place]}/profiles"
+
+
+@row("A parent that answers 500 after all retries", "Passed over and named, asked again by the next run; exit 1")
+def test_a_bad_parent_does_not_stop_the_others(machine, klaviyo, url):
+    everything = keys(machine.sync(url, "list_profiles"))
+    bad = sorted({parent for parent, _ in everything})[1]
+    klaviyo.meddle = failing(f"/api/lists/{bad}/profiles")
+    first = machine.sync(url, "list_profiles", stream_options=SMALL)
+    assert first.code == 1
+    assert bad in first.error
+    assert keys(first) == {key for key in everything if key[0] != bad}
+    assert [one["id"] for one in first.state["list_profiles"]["failed_parents"]] == [bad]
+    assert first.state["list_profiles"]["replication_key_value"]
+
+    klaviyo.meddle = lambda _at, response: response
+    second = machine.sync(url, "list_profiles", state={"bookmarks": first.state})
+    assert second.code == 0, second.complaints
+    assert {key for key in everything if key[0] == bad} <= keys(second)
+    assert second.state["list_profiles"]["failed_parents"] is None
+
+
+def test_a_version_is_not_activated_over_a_bad_parent(machine, klaviyo, url):
+    bad = members(klaviyo, 1)
+    klaviyo.meddle = failing(bad)
+    outcome = machine.sync(url, "list_tags", "coupon_codes", "list_profiles", emit_activate_version_messages=True)
+    assert outcome.code == 1
+    activated = {message["stream"] for message in outcome.messages if message["type"] == "ACTIVATE_VERSION"}
+    assert "list_profiles" not in activated
+
+
+@pytest.mark.parametrize(("policy", "code"), [("skip", 0), ("fail", 1)])
+@row("403 for one parent", "Passed over as `on_permission_denied` says, and asked again by the next run")
+def test_a_denied_parent(machine, klaviyo, url, policy, code):
+    everything = keys(machine.sync(url, "list_profiles"))
+    bad = min(parent for parent, _ in everything)
+    klaviyo.meddle = failing(f"/api/lists/{bad}/profiles", status=403)
+    outcome = machine.sync(url, "list_profiles", on_permission_denied=policy)
+    assert outcome.code == code
+    assert keys(outcome) == {key for key in everything if key[0] != bad}
+    assert [one["id"] for one in outcome.state["list_profiles"]["failed_parents"]] == [bad]
+
+
+def test_many_bad_parents_come_last_in_the_next_run(machine, klaviyo, url):
+    everything = keys(machine.sync(url, "list_profiles"))
+    parents = sorted(klaviyo.ids("list"))
+    bad = parents[:8]
+    klaviyo.meddle = failing(*(f"/api/lists/{parent}/profiles" for parent in bad))
+    state = None
+    for _ in range(3):
+        outcome = machine.sync(url, "list_profiles", state=state, max_workers=1)
+        assert outcome.code == 1
+        state = {"bookmarks": outcome.state}
+        if keys(outcome):
+            break
+    assert {parent for parent, _ in keys(outcome)} == {parent for parent, _ in everything} - set(bad)
+
+
+def heavy(limit, poison=()):
+    """Break pages of more rows than so many, and each that holds one of these rows in full."""
+
+    def meddle(at, response):
+        if at != "/api/lists" or response.status != 200:
+            return response
+        document = json.loads(response.body)
+        rows = document["data"]
+        spoiled = any(one["id"] in poison and len(one["attributes"]) > 1 for one in rows)
+        if len(rows) > limit or spoiled:
+            return replace(response, status=502, body=b'{"errors":[]}')
+        return response
+
+    return meddle
+
+
+@pytest.fixture(params=["loose", "bound"])
+def cursors(request, monkeypatch):
+    """Whether a cursor holds for other page sizes and fields too."""
+    if request.param == "loose":
+        monkeypatch.setattr(paging, "_request", lambda path, _others: path)
+    return request.param
+
+
+@pytest.mark.usefixtures("cursors")
+@pytest.mark.parametrize("limit", [1, 2, 3])
+@row("A page that fails at its full size only", "Asked again in halves, down to one row; every record is there, once")
+def test_heavy_pages_are_halved(machine, klaviyo, url, limit):
+    klaviyo.meddle = heavy(limit)
+    outcome = machine.sync(url, "lists", stream_options=SMALL)
+    assert outcome.code == 0, outcome.complaints
+    assert outcome.ids("lists") == klaviyo.ids("list")
+
+
+@pytest.mark.usefixtures("cursors")
+def test_a_page_in_the_middle_is_halved(machine, klaviyo, url):
+    plain = machine.sync(url, "lists", stream_options=SMALL)
+    in_order = [record["id"] for record in plain.records("lists")]
+
+    def meddle(at, response):
+        rows = [one["id"] for one in json.loads(response.body).get("data", [])] if at == "/api/lists" else []
+        broken = in_order[5] in rows and len(rows) > 2
+        return replace(response, status=500, body=b"{}") if broken else response
+
+    klaviyo.meddle = meddle
+    outcome = machine.sync(url, "lists", stream_options=SMALL)
+    assert outcome.code == 0, outcome.complaints
+    assert outcome.ids("lists") == klaviyo.ids("list")
+
+
+@pytest.mark.parametrize("place", [0, 3, 5])
+@row("One row that cannot be read", "Named and left out, the rest is read; exit 1")
+def test_one_row_that_cannot_be_read(machine, klaviyo, url, monkeypatch, place):
+    monkeypatch.setattr(paging, "_request", lambda path, _others: path)
+    in_order = [record["id"] for record in machine.sync(url, "lists", stream_options=SMALL).records("lists")]
+    klaviyo.meddle = heavy(100, {in_order[place]})
+    outcome = machine.sync(url, "lists", "tags", stream_options=SMALL)
+    assert outcome.code == 1
+    assert f"list {in_order[place]}" in outcome.error
+    assert outcome.ids("lists") == sorted(set(in_order) - {in_order[place]})
+    assert outcome.ids("tags") == klaviyo.ids("tag")
+
+
+def test_an_outage_is_not_asked_row_by_row(machine, klaviyo, url):
+    klaviyo.meddle = failing("/api/lists")
+    outcome = machine.sync(url, "lists")
+    assert outcome.code == 1
+    assert len(klaviyo.paths("/api/lists")) <= 12
+
+
+@row("400 'Invalid cursor' once", "The chain starts again and goes on behind the last row that was written")
+def test_an_invalid_cursor_restarts_the_chain(machine, klaviyo, url):
+    plain = machine.sync(url, "lists", stream_options=SMALL)
+    klaviyo.requests.clear()
+    error = {"id": "1", "status": 400, "code": "invalid", "title": "x", "detail": "Invalid cursor provided."}
+    body = json.dumps({"errors": [{**error, "source": {"parameter": "page[cursor]"}}]}).encode()
+    asked = []
+
+    def meddle(at, response):
+        asked.append(at)
+        return replace(response, status=400, body=body) if at == "/api/lists" and len(asked) == 3 else response
+
+    klaviyo.meddle = meddle
+    outcome = machine.sync(url, "lists", stream_options=SMALL)
+    assert outcome.code == 0, outcome.complaints
+    assert outcome.records("lists") == plain.records("lists")
+    assert [parse_qs(query).get("page[cursor]") for query in klaviyo.paths("/api/lists")].count(None) == 2
+
+
+def test_a_cursor_that_stays_invalid_is_a_failure(machine, klaviyo, url):
+    error = {"id": "1", "status": 400, "code": "invalid", "title": "x", "detail": "Invalid cursor provided."}
+    body = json.dumps({"errors": [{**error, "source": {"parameter": "page[cursor]"}}]}).encode()
+    first: list[str] = []
+
+    def meddle(at, response):
+        rows = json.loads(response.body).get("data", [{}]) if at == "/api/lists" else []
+        if rows and not first:
+            first.append(rows[0]["id"])
+        later = rows and rows[0].get("id") != first[0]
+        return replace(response, status=400, body=body) if later else response
+
+    klaviyo.meddle = meddle
+    outcome = machine.sync(url, "lists", stream_options=SMALL)
+    assert outcome.code == 1
+    assert "cursor" in outcome.error.lower()
+    assert len(klaviyo.paths("/api/lists")) < 8
