@@ -123,6 +123,6 @@ def read_json(file: IO[str] | None, what: str) -> dict[str, Any] | None:
         "beginning"
     )
     try:
-        return _json_object(file.read(), problem)
+        return _json_object(file.read().removeprefix("\ufeff"), problem)  # some editors put a byte order mark first
     except UnicodeDecodeError:
         raise SettingsError(problem) from None

@@ -23,7 +23,7 @@ from tap_klaviyo.polling import Waits, poll
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.registry import every_stream
 from tap_klaviyo.sync.account import Account
-from tap_klaviyo.sync.catalog import with_list_members, with_replication_methods
+from tap_klaviyo.sync.catalog import checked, what_is_not_read, with_list_members, with_replication_methods
 from tap_klaviyo.sync.clock import Clock
 from tap_klaviyo.sync.failures import Failures
 from tap_klaviyo.sync.output import Output
@@ -33,6 +33,7 @@ from tap_klaviyo.sync.session import Session
 from tap_klaviyo.sync.sources import Sources
 from tap_klaviyo.sync.state import loaded
 from tap_klaviyo.sync.stopping import Stopping
+from tap_klaviyo.sync.stream_maps import mapper_of
 from tap_klaviyo.sync.writer import LineWriter
 
 if TYPE_CHECKING:
@@ -67,8 +68,12 @@ class TapKlaviyo(Tap):
         if parse_env_config:
             config |= from_environment(self._env_var_prefix, self.config_jsonschema)
         if isinstance(catalog, dict):
-            catalog = with_replication_methods(catalog)
+            catalog = with_replication_methods(checked(catalog))
         super().__init__(config=config, catalog=catalog, **kwargs)
+        if isinstance(catalog, dict):
+            selected = [name for name, stream in self.streams.items() if stream.selected]
+            for warning in what_is_not_read(catalog, [*self.streams], selected):
+                self.logger.warning(warning)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:  # noqa: ARG002 - discovery checks them too
         """Replace the SDK's check, which quotes the bad value: that may be a secret in the wrong place."""
@@ -133,9 +138,9 @@ class TapKlaviyo(Tap):
         return with_list_members(super().catalog_dict)
 
     def setup_mapper(self) -> None:
-        """Register the streams as selected: they take the catalog over first."""
-        self.streams  # noqa: B018
-        super().setup_mapper()
+        """Make the stream maps; the streams take the catalog over first."""
+        streams = self.streams
+        self.mapper = mapper_of(self.config, self.catalog, streams, self.logger)
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over the state of an earlier run, or of another Klaviyo tap.

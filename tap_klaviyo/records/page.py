@@ -6,19 +6,29 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Encoded records of a page that leave in one stream; a line each, as RECORD messages or bare for a file."""
+
+    stream: str
+    count: int
+    lines: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some records of one stream, in order.
 
-    ``lines`` holds RECORD messages as bytes, one a line; where the SDK writes the messages itself (stream maps,
-    flattening, batch), ``records`` holds the flat records instead.
+    ``parts`` holds them encoded, by the stream that they leave in; if the SDK writes the messages itself, in a test
+    run, ``records`` holds the flat records instead.
     """
 
     count: int = 0
-    lines: bytes = b""
+    parts: Sequence[Part] = ()
     records: list[dict[str, Any]] = field(default_factory=list)
     newest: datetime | None = None
     """The latest replication value of the page."""
@@ -36,6 +46,11 @@ class Page:
     """Bytes that the page holds while it waits."""
 
     EMPTY: ClassVar[Page]
+
+    @property
+    def lines(self) -> bytes:
+        """All that is encoded."""
+        return b"".join([part.lines for part in self.parts])
 
     def settling(self) -> Page:
         """Return the page as one that no earlier row can follow."""

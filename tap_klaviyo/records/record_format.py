@@ -1,4 +1,4 @@
-"""In which form the records of a stream leave a page: encoded RECORD messages, or dicts that the SDK goes on with."""
+"""In which form the records of a stream leave a page: encoded, as messages or for files, or dicts for a test run."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_klaviyo.records.jsonapi import decoded
-from tap_klaviyo.records.page import Page
+from tap_klaviyo.records.page import Page, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tap_klaviyo.records.rows import Rows
 
@@ -22,41 +22,67 @@ _RECORD_OVERHEAD = 600  # bytes that a record of Python objects takes beside its
 
 
 @dataclass(frozen=True, slots=True)
-class RecordFormat:
-    """How one stream's records are written in one sync, chosen once.
+class Outlet:
+    """A stream that the records of a stream leave in, and what is done to each of them on the way.
 
-    ``version`` is what RECORD messages carry in a versioned read. ``encoded`` is false if the SDK has to see each
-    record: with stream maps, flattening or batches.
+    ``change`` returns None for a record that does not leave; its values may be raw JSON, before and after.
     """
 
     stream: str
+    change: Callable[[dict[str, Any]], Mapping[str, Any] | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFormat:
+    """How one stream's records are written in one sync, chosen once.
+
+    ``version`` is what RECORD messages carry in a versioned read; a file's records carry none. ``encoded`` is false if
+    the SDK has to see each record, as in a test run.
+    """
+
+    outlets: Sequence[Outlet]
     encoded: bool = False
     version: int | None = None
+    in_files: bool = False
 
     def page(self, rows: Rows, *, finished_parent: str | None = None) -> Page:
         """Turn rows into something to write."""
         known = rows.known
-        lines = self._lines(rows.records) if self.encoded else b""
+        parts = tuple(self._parts(rows.records)) if self.encoded and rows.records else ()
         return Page(
             count=len(rows.records),
-            lines=lines,
+            parts=parts,
             records=[] if self.encoded else plain(rows.records),
             newest=max(known, default=None),
             oldest=min(known, default=None),
             ordered=rows.ordered,
             finished_parent=finished_parent,
-            size=len(lines) or _RECORD_OVERHEAD * len(rows.records),
+            size=sum(len(part.lines) for part in parts) if self.encoded else _RECORD_OVERHEAD * len(rows.records),
         )
 
-    def _lines(self, records: Sequence[Any]) -> bytes:
+    def _parts(self, records: Sequence[Any]) -> Iterator[Part]:
+        for outlet in self.outlets:
+            leaving = records if outlet.change is None else _changed(records, outlet.change)
+            if leaving:
+                yield Part(outlet.stream, len(leaving), self._lines(outlet.stream, leaving))
+
+    def _lines(self, stream: str, records: Sequence[Any]) -> bytes:
+        if self.in_files:
+            return _encoded(records)
         extracted = datetime.now(UTC).isoformat()
-        messages = [_Message("RECORD", self.stream, record, self.version, extracted) for record in records]
-        try:
-            return _encoder.encode_lines(messages)
-        except UnicodeEncodeError:
-            # A lone surrogate is not UTF-8; escaped it can be written, and read again.
-            texts = (json.dumps(_plain(msgspec.structs.asdict(message)), default=_number) for message in messages)
-            return b"".join(f"{text}\n".encode() for text in texts)
+        return _encoded([_Message("RECORD", stream, record, self.version, extracted) for record in records])
+
+
+def _changed(records: Sequence[Any], change: Callable[[dict[str, Any]], Mapping[str, Any] | None]) -> list[Any]:
+    return [changed for record in records if (changed := change(_as_dict(record))) is not None]
+
+
+def _encoded(items: Sequence[Any]) -> bytes:
+    try:
+        return _encoder.encode_lines(items)
+    except UnicodeEncodeError:
+        # A lone surrogate is not UTF-8; escaped it can be written, and read again.
+        return b"".join(f"{json.dumps(_plain(_as_dict(item)), default=_number)}\n".encode() for item in items)
 
 
 class _Message(msgspec.Struct, omit_defaults=True, gc=False):
@@ -69,11 +95,19 @@ class _Message(msgspec.Struct, omit_defaults=True, gc=False):
     time_extracted: str | None = None
 
 
-_encoder = msgspec.json.Encoder(decimal_format="number")
+# What an expression of a stream map made may be of any type.
+_encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
 
 
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, Decimal) else value
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
+def _as_dict(record: Any) -> dict[str, Any]:
+    """Return a record as a dictionary, under the names that JSON has."""
+    if isinstance(record, msgspec.Struct):
+        return dict(zip(record.__struct_encode_fields__, msgspec.structs.astuple(record), strict=True))
+    return dict(record)
 
 
 def plain(records: Sequence[Any]) -> list[dict[str, Any]]:
@@ -84,6 +118,8 @@ def plain(records: Sequence[Any]) -> list[dict[str, Any]]:
 def _plain(value: Any) -> Any:
     if isinstance(value, msgspec.Raw):
         return decoded(value)
+    if isinstance(value, msgspec.Struct):
+        value = _as_dict(value)
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return value

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import deque
+from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -13,13 +16,14 @@ from tap_klaviyo.records.record_format import RecordFormat
 from tap_klaviyo.records.selection import choose
 from tap_klaviyo.sync.account import ACCOUNT_ID
 from tap_klaviyo.sync.asked_parents import lowest
+from tap_klaviyo.sync.batches import BatchWriter
 from tap_klaviyo.sync.beginning import Beginning
 from tap_klaviyo.sync.bookmarks import Bookmark
 from tap_klaviyo.sync.catalog import take_over
 from tap_klaviyo.sync.emitter import Emitter, Sink
 from tap_klaviyo.sync.failed_parents import FailedParents
 from tap_klaviyo.sync.saved import Saved
-from tap_klaviyo.sync.stream_maps import map_nothing
+from tap_klaviyo.sync.stream_maps import outlets
 from tap_klaviyo.sync.stream_sync import StreamSync
 from tap_klaviyo.sync.versions import replaced_by, version_of
 
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.contract import Endpoint
     from tap_klaviyo.pagination.reader import OrderedReader, Segment
     from tap_klaviyo.records.selection import Node
+    from tap_klaviyo.sync.output import PageWriter
     from tap_klaviyo.sync.parents import Listing
     from tap_klaviyo.sync.range import Range
     from tap_klaviyo.sync.session import Session
@@ -139,7 +144,12 @@ class BaseStream(Stream):
             began=self.session.started_at,
             range=reading,
             chosen=choose(self.columns, self._nodes),
-            record_format=RecordFormat(self.name, encoded=self.writes_plain_records(), version=version),
+            record_format=RecordFormat(
+                outlets(self.stream_maps, self.name),
+                encoded=self.ABORT_AT_RECORD_COUNT is None,
+                version=version,
+                in_files=self.session.settings.batch_config is not None,
+            ),
             bookmark=Bookmark(state, key, reading, self.name, version),
             ordered=self.is_sorted,
             fan_out=self.fan_out,
@@ -166,12 +176,6 @@ class BaseStream(Stream):
     def slow(self) -> bool:
         """Whether Klaviyo's limit makes the stream slow however small it is."""
         return self.endpoint.limits.steady <= _SLOW_STEADY_LIMIT
-
-    def writes_plain_records(self) -> bool:
-        """Tell whether records leave as they are, so that whole pages can be encoded at once."""
-        settings = self.session.settings
-        shaped = settings.flattening_enabled or settings.batch_config
-        return not shaped and self.ABORT_AT_RECORD_COUNT is None and map_nothing(self.stream_maps, self.name)
 
     # The seam with the SDK
 
@@ -215,30 +219,34 @@ class BaseStream(Stream):
         It costs 75 µs a record, it moves the bookmark by rules that raise inside a lookback, and it ends the whole
         tap when one stream fails.
         """
+        yield from self._synced(self.session.output, write_messages=write_messages)
+
+    def _synced(self, pages: PageWriter, *, write_messages: bool) -> Iterator[dict[str, Any]]:
         try:
-            yield from self._emitted(write_messages=write_messages)
+            yield from self._emitted(pages, write_messages=write_messages)
         except Exception as error:  # noqa: BLE001 - a bug in one stream does not stop the others either
             if not self.session.stopping.is_set():
                 self.session.failures.note(self.name, error, testing=self.ABORT_AT_RECORD_COUNT is not None)
             elif write_messages:
-                self.session.output.end_stopped()  # requests end with an error when the sync is told to
+                pages.end_stopped()  # requests end with an error when the sync is told to
         finally:
             self.beginning.close()
 
-    def _emitted(self, *, write_messages: bool) -> Iterator[dict[str, Any]]:
+    def _emitted(self, pages: PageWriter, *, write_messages: bool) -> Iterator[dict[str, Any]]:
         sync, reader = self.beginning.begin_by_klaviyo_s_clock()
         with self.get_record_counter() as counter, self.get_sync_timer():
-            complete = lambda: self._drop_what_is_gone(replaced_by(sync, filtered=self.filtered))  # noqa: E731
-            sink = Sink(self._write_record_message, counter.increment, complete, self.ABORT_AT_RECORD_COUNT)
+            complete = partial(self._drop_what_is_gone, sync)
+            sink = Sink(pages, self._write_record_message, counter.increment, complete, self.ABORT_AT_RECORD_COUNT)
             yield from Emitter(sync, sink, write_messages=write_messages).emit(reader)
 
-    def _drop_what_is_gone(self, version: int | None) -> None:
-        if version is not None:
+    def _drop_what_is_gone(self, sync: StreamSync) -> None:
+        version = replaced_by(sync, filtered=self.filtered)
+        if version is not None and not sync.record_format.in_files:  # a file's rows have no version
             self._write_activate_version_message(version)
 
-    def _sync_batches(self, batch_config: BatchConfig, context: Mapping[str, Any] | None = None) -> None:
-        """Write files of records; end, if told to, once a BATCH names the last: only then may a STATE say so."""
-        super()._sync_batches(batch_config, context)
-        if self.session.stopping.is_set():
-            self.session.output.end_stopped()
-        self.session.output.write_state()  # the SDK's last one may come before the end of the stream is known
+    def _sync_batches(self, batch_config: BatchConfig, context: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Replace the SDK's files, which hold records that no stream map has seen, and are always gzip."""
+        with self.get_batch_counter() as counter:
+            files = BatchWriter(self.session.output, batch_config, self.tap_name, counter.increment)
+            with closing(files):
+                deque(self._synced(files, write_messages=True), maxlen=0)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib import Metadata, MetadataMapping, Schema
 
+from tap_klaviyo.config.errors import SettingsError, suggestion
 from tap_klaviyo.records.field_tree import members, with_members
 from tap_klaviyo.records.selection import Node, breadcrumb_of, path_of, resolve, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from singer_sdk.singerlib import CatalogEntry
 
@@ -30,6 +31,9 @@ def take_over(
 
     The schema of the entry becomes what the records will have: the catalog's own schema of a column stands, a column
     that it does not have comes with ``columns``' schema, and one that the stream does not have goes.
+
+    Raises:
+        SettingsError: The catalog wants a replication key that the stream cannot go by.
     """
     root = entry.metadata.root
     known = {column.name for column in columns}
@@ -37,6 +41,7 @@ def take_over(
     # With fewer keys than the stream has (a catalog older than `include_account_id`), rows would replace each other.
     entry.key_properties = list(keys) if {*named} <= {*keys} else named
     methods = (entry.replication_method, root.forced_replication_method)
+    _refuse_other_key(entry, replication_key, *methods)
     if not any((entry.replication_key, root.replication_key, *methods)):
         entry.replication_key = replication_key
     metadata = {path_of(breadcrumb): item.to_dict() for breadcrumb, item in entry.metadata.items()}
@@ -57,6 +62,17 @@ def take_over(
         inclusion = _AUTOMATIC if path[0] in automatic else _AVAILABLE
         entry.metadata[breadcrumb_of(path)] = Metadata(inclusion=inclusion, selected=node.selected)
     return nodes
+
+
+def _refuse_other_key(entry: CatalogEntry, replication_key: str | None, *methods: str | None) -> None:
+    wanted = entry.replication_key or entry.metadata.root.replication_key
+    if wanted in {None, replication_key} or "FULL_TABLE" in methods:
+        return
+    remedy = f"use '{replication_key}'" if replication_key else "remove it; the stream is always read in full"
+    msg = (
+        f"the catalog's replication key '{wanted}' of '{entry.tap_stream_id}' is none that Klaviyo filters by; {remedy}"
+    )
+    raise SettingsError(msg)
 
 
 def _selected(given: Mapping[str, Any], own: Mapping[str, Any], node: Node) -> dict[str, Any]:
@@ -83,6 +99,56 @@ def _tell_unknown(
         warn(
             f"{stream}: the catalog selects unknown columns, which are ignored: {names}; check stream_options, "
             "or run --discover again"
+        )
+
+
+def checked(catalog: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a catalog that has the form of one; a stream's second entry replaces its first.
+
+    Raises:
+        SettingsError: It has another form; the entry is named.
+    """
+    entries = catalog.get("streams")
+    if not isinstance(entries, list):
+        msg = "the catalog has no list 'streams'; create one with --discover"
+        raise SettingsError(msg)
+    named: dict[str, Any] = {}
+    for position, entry in enumerate(entries):
+        name = entry.get("tap_stream_id") or entry.get("stream") if isinstance(entry, dict) else None
+        if not isinstance(name, str):
+            msg = f"the catalog's streams[{position}] has no 'tap_stream_id'; create a catalog with --discover"
+            raise SettingsError(msg)
+        metadata = entry.get("metadata") or []
+        if not isinstance(metadata, list) or not all(map(_is_metadata, metadata)):
+            msg = f"the catalog's entry of '{name}' has metadata without a breadcrumb; create it with --discover"
+            raise SettingsError(msg)
+        if not isinstance(entry.get("schema") or {}, dict):
+            msg = f"the catalog's entry of '{name}' has a schema that is no object; create it with --discover"
+            raise SettingsError(msg)
+        named[name] = {**entry, "tap_stream_id": name, "metadata": metadata, "schema": entry.get("schema") or {}}
+    return {**catalog, "streams": [*named.values()]}
+
+
+def _is_metadata(item: Any) -> bool:
+    return (
+        isinstance(item, dict)
+        and isinstance(item.get("breadcrumb"), list)
+        and isinstance(item.get("metadata"), dict)
+        and all(isinstance(word, str) for word in item["breadcrumb"])
+    )
+
+
+def what_is_not_read(catalog: Mapping[str, Any], known: Collection[str], selected: Collection[str]) -> Iterator[str]:
+    """Yield what a catalog asks for in vain, a warning each."""
+    for entry in catalog["streams"]:
+        name = entry["tap_stream_id"]
+        chosen = any(item["metadata"].get("selected") is True for item in entry["metadata"] if not item["breadcrumb"])
+        if name not in known and chosen:
+            yield f"the catalog selects the unknown stream '{name}', which is left out; {suggestion(name, known)}"
+    if not selected:
+        yield (
+            'the catalog selects no stream, so nothing is read; set "selected": true in a stream\'s metadata '
+            "(breadcrumb []), or with Meltano add the stream to 'select'"
         )
 
 

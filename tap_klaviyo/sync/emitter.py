@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_klaviyo.records.page import Page
+    from tap_klaviyo.sync.output import PageWriter
     from tap_klaviyo.sync.stream_sync import StreamSync
 
 logger = logging.getLogger("tap-klaviyo")
@@ -30,6 +31,7 @@ class Sink:
     ``limit`` is how many records a test run takes.
     """
 
+    pages: PageWriter
     write_record: Callable[[dict[str, Any]], None]
     count: Callable[[int], None]
     complete: Callable[[], None]
@@ -43,13 +45,13 @@ class Emitter:
     Args:
         sync: What is read.
         sink: What the SDK does.
-        write_messages: False if the records go into files, which a later message names.
+        write_messages: False if the records are only yielded.
     """
 
     def __init__(self, sync: StreamSync, sink: Sink, *, write_messages: bool) -> None:
         self._sync = sync
         self._sink = sink
-        self._output = sync.session.output
+        self._output: PageWriter = sink.pages
         self._write_messages = write_messages
         self._follows = sync.ordered
         self._latest: datetime | None = None
@@ -80,7 +82,7 @@ class Emitter:
                     if sync.session.stopping.is_set():
                         if self._write_messages:
                             self._output.end_stopped()
-                        return  # what was yielded has to stand in a file first
+                        return
                     yield from self._write(page)
                     self._sink.count(page.count)
                     self._after(page)
@@ -97,8 +99,8 @@ class Emitter:
         self._finish()
 
     def _write(self, page: Page) -> Iterator[dict[str, Any]]:
-        if page.lines:
-            self._output.write_lines(page.lines)
+        if self._write_messages:
+            self._output.write_page(page)
         for record in page.records[: self._left]:
             if self._write_messages:
                 self._sink.write_record(record)

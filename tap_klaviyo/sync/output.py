@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from singer_sdk.singerlib import StateMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from singer_sdk.singerlib.encoding.simple import Message
+
+    from tap_klaviyo.records.page import Page
     from tap_klaviyo.sync.stopping import Stopping
     from tap_klaviyo.sync.writer import LineWriter
 
@@ -18,6 +21,22 @@ _STATE_SECONDS = 1.0
 
 class StoppedByUser(SystemExit):
     """The sync was told to end; what was complete has been written."""
+
+
+class PageWriter(Protocol):
+    """Where pages go, and what is promised of them."""
+
+    def write_page(self, page: Page) -> None:
+        """Take the encoded records of a page."""
+
+    def write_state_soon(self) -> None:
+        """Say what has been written, unless that was said a moment ago."""
+
+    def write_state(self) -> None:
+        """Hand everything over to the target, and say so in a STATE."""
+
+    def end_stopped(self) -> None:
+        """Hand everything over, and end the process."""
 
 
 class Output:
@@ -37,9 +56,14 @@ class Output:
         self._stopping = stopping
         self._state_at = 0.0
 
-    def write_lines(self, lines: bytes) -> None:
-        """Write encoded messages, each ended by a line break."""
-        self._writer().write_lines(lines)
+    def write_page(self, page: Page) -> None:
+        """Write the messages of a page."""
+        for part in page.parts:
+            self._writer().write_lines(part.lines)
+
+    def write_message(self, message: Message) -> None:
+        """Write one message."""
+        self._writer().write_message(message)
 
     def write_state_soon(self) -> None:
         """Write a STATE, unless the last one is less than a second old."""

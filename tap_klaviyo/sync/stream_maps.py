@@ -1,17 +1,187 @@
-"""The SDK's stream maps, as far as they decide how records are written."""
+"""The seam with the SDK's stream maps and flattening: the same for messages and for files."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import ast
+import copy
+import hashlib
+import threading
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
-from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.exceptions import MapExpressionError
+from singer_sdk.mapper import (
+    NULL_STRING,
+    CustomStreamMap,
+    PluginMapper,
+    RemoveRecordTransform,
+    SameRecordTransform,
+)
+from singer_sdk.singerlib import Catalog
+
+from tap_klaviyo.records.jsonapi import decoded
+from tap_klaviyo.records.record_format import Outlet, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import logging
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from singer_sdk.mapper import StreamMap
+    from singer_sdk.streams.core import Stream
+
+_WILD = frozenset("*?[")
+# What an expression can name beside columns.
+_NO_COLUMNS = frozenset(
+    {
+        *("_", "record", "config", "fake", "__stream_name__", "__original_stream_name__"),
+        *("md5", "sha256", "datetime", "bool", "json"),
+        *("int", "float", "str", "rand", "randint"),
+    }
+)
 
 
-def map_nothing(maps: Sequence[StreamMap], stream: str) -> bool:
-    """Tell whether a stream's maps leave its records and its name as they are."""
-    return len(maps) == 1 and type(maps[0]) is SameRecordTransform and maps[0].stream_alias == stream
+class LazyRecord(dict[str, Any]):
+    """A record whose raw JSON is decoded if an expression looks at it, and else passed on as it is."""
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a value, decoded."""
+        return decoded(super().__getitem__(name))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a value, decoded, if there is one."""
+        return decoded(super().get(name, default))
+
+    def copy(self) -> LazyRecord:
+        """Return another one, with what is raw still raw."""
+        return LazyRecord(self)
+
+    def values(self) -> Any:
+        """Return the values, decoded."""
+        return [self[name] for name in self]
+
+    def items(self) -> Any:
+        """Return names and values, decoded."""
+        return [(name, self[name]) for name in self]
+
+
+def outlets(maps: Sequence[StreamMap], stream: str) -> tuple[Outlet, ...]:
+    """Return the streams that a stream's records leave in."""
+    return tuple(
+        Outlet(one.stream_alias, None if _changes_nothing(one) else _change(one, stream))
+        for one in maps
+        if not isinstance(one, RemoveRecordTransform)
+    )
+
+
+def _changes_nothing(one: StreamMap) -> bool:
+    return type(one) is SameRecordTransform and not one.flattening_enabled
+
+
+def _change(one: StreamMap, stream: str) -> Callable[[dict[str, Any]], Mapping[str, Any] | None]:
+    lock = threading.Lock()  # pages are made in several threads, and the SDK's evaluator keeps the record it is at
+
+    def change(record: dict[str, Any]) -> Mapping[str, Any] | None:
+        given = plain([record])[0] if one.flattening_enabled else LazyRecord(record)
+        try:
+            with lock:
+                changed = one.transform(given)
+        except Exception as error:
+            cause = error.__cause__ or error
+            msg = (
+                f"a stream map of '{stream}' cannot be applied to a record ({type(cause).__name__}); fix the "
+                'expression, and guard it if a value may be null: "email.lower() if email else None"'
+            )
+            raise MapExpressionError(msg) from error
+        return None if changed is None else dict(changed)
+
+    return change
+
+
+def mapper_of(
+    config: Mapping[str, Any], catalog: Catalog, streams: Mapping[str, Stream], logger: logging.Logger
+) -> PluginMapper:
+    """Make the maps of the streams that are selected; the SDK's own stumble over those that are not."""
+    entries = {name: catalog.get_stream(name) for name, stream in streams.items() if stream.selected}
+    selected = Catalog((name, entry) for name, entry in entries.items() if entry is not None)
+    columns = {name: entry.schema.properties or {} for name, entry in selected.items()}
+    maps, unknown = fitting(config.get("stream_maps") or {}, columns, [*streams])
+    for name in unknown:
+        logger.warning("setting 'stream_maps': unknown stream '%s'; its map has no effect", name)
+    mapper = PluginMapper(plugin_config={**config, "stream_maps": maps}, logger=logger)
+    mapper.register_raw_streams_from_catalog(selected)
+    for name, stream in streams.items():
+        if name not in mapper.stream_maps:
+            mapper.stream_maps[name] = [SameRecordTransform(name, stream.schema, stream.primary_keys, None)]
+        let_hashes_pass_nulls(mapper.stream_maps[name])
+    return mapper
+
+
+def let_hashes_pass_nulls(maps: Sequence[StreamMap]) -> None:
+    """Make `md5` and `sha256` of null null: the SDK's own end the stream at the first profile without an e-mail."""
+    for one in maps:
+        if isinstance(one, CustomStreamMap):
+            one.expr_evaluator.functions.update(md5=_hashing("md5"), sha256=_hashing("sha256"))
+
+
+def _hashing(algorithm: str) -> Callable[[Any], str | None]:
+    def digest(value: Any) -> str | None:
+        if value is None:
+            return None
+        return hashlib.new(algorithm, str(value).encode(), usedforsecurity=False).hexdigest()
+
+    return digest
+
+
+def fitting(
+    stream_maps: Mapping[str, Any], columns: Mapping[str, Collection[str]], every: Collection[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """Spell out the maps with a wildcard, stream by stream; also return the names that no stream has.
+
+    A wildcard's expression is left out if the stream lacks a column that it names.
+
+    Args:
+        stream_maps: The setting.
+        columns: The columns of every selected stream.
+        every: The names of all streams.
+    """
+    found: dict[str, Any] = {}
+    unknown: list[str] = []
+    for name, definition in stream_maps.items():
+        source = definition.get("__source__", name) if isinstance(definition, dict) else name
+        if name == "__else__":
+            found[name] = definition
+        elif _WILD.isdisjoint(source):
+            found[name] = copy.deepcopy(definition)
+            if source not in every:
+                unknown.append(source)
+        elif source != name:
+            found[name] = copy.deepcopy(definition)  # many streams into one: each by the SDK's own matching
+        else:
+            matching = [stream for stream in columns if fnmatchcase(stream, name)]
+            found |= {stream: _within(definition, columns[stream]) for stream in matching}
+            if not any(fnmatchcase(stream, name) for stream in every):
+                unknown.append(name)
+    return found, unknown
+
+
+def _within(definition: Any, columns: Collection[str]) -> Any:
+    if not isinstance(definition, dict):
+        return definition
+    return {
+        name: item
+        for name, item in definition.items()
+        if name.startswith("__") or _names(item, of=name).issubset(columns)
+    }
+
+
+def _names(expression: Any, of: str) -> set[str]:
+    """Return the columns that the expression ``of`` a column names."""
+    if not isinstance(expression, str) or expression == NULL_STRING:
+        return set()
+    try:
+        nodes = [node for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)]
+    except SyntaxError:
+        return set()  # the SDK says so
+    bound = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
+    named = {node.id for node in nodes} - bound - _NO_COLUMNS
+    return {of if name == "self" else name for name in named}

@@ -5,21 +5,21 @@ from __future__ import annotations
 import gzip
 import json
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
 Records = dict[str, list[dict[str, Any]]]
 
 
-def config(folder: Path, size: int) -> dict[str, Any]:
-    """The setting that writes gzip JSON lines to a folder."""
+def config(folder: Path, size: int, compression: str = "gzip") -> dict[str, Any]:
+    """The setting that writes JSON lines to a folder."""
     return {
         "batch_config": {
-            "encoding": {"format": "jsonl", "compression": "gzip"},
+            "encoding": {"format": "jsonl", "compression": compression},
             "storage": {"root": folder.as_uri()},
             "batch_size": size,
         }
@@ -32,15 +32,15 @@ def records(messages: Iterable[Mapping[str, Any]]) -> Records:
     for message in messages:
         assert message["type"] in {"SCHEMA", "BATCH", "STATE"}
         if message["type"] == "BATCH":
-            assert message["encoding"] == {"format": "jsonl", "compression": "gzip"}
+            assert message["encoding"]["format"] == "jsonl"
             for url in message["manifest"]:
-                found[message["stream"]] += _lines(url)
+                found[message["stream"]] += _lines(url, message["encoding"]["compression"])
     return found
 
 
-def _lines(url: str) -> Iterator[dict[str, Any]]:
-    with gzip.open(urlsplit(url).path, "rt") as file:
-        yield from map(json.loads, file)
+def _lines(url: str, compression: str) -> Iterator[dict[str, Any]]:
+    content = Path(urlsplit(url).path).read_bytes()
+    yield from map(json.loads, (gzip.decompress(content) if compression == "gzip" else content).splitlines())
 
 
 def promised(messages: Iterable[Mapping[str, Any]], stream: str) -> Iterator[tuple[str, Records]]:

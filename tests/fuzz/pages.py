@@ -53,11 +53,11 @@ def real() -> dict[str, Real]:
     def parsing(self: RowMaker, body: bytes) -> Document:
         found = parse(self, body)
         if found.data:
-            bodies.setdefault(self._format.stream, (body, self))
+            bodies.setdefault(self._format.outlets[0].stream, (body, self))
         return found
 
     def making(self: RowMaker, document: Document, context: Mapping[str, Any]) -> Rows:
-        contexts.setdefault(self._format.stream, context)
+        contexts.setdefault(self._format.outlets[0].stream, context)
         return rows(self, document, context)
 
     with mock.patch.object(RowMaker, "parse", parsing), mock.patch.object(RowMaker, "rows", making):

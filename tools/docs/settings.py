@@ -19,7 +19,7 @@ _INHERITED = {
     "flattening_max_depth": "How many levels of objects become columns.",
     "flattening_max_key_length": "The longest name that such a column may get.",
     "flattening_separator": "What stands between the parts of such a name; `__` unless set.",
-    "batch_config": "Write gzipped JSON lines to files and name them in BATCH messages, in place of RECORD messages.",
+    "batch_config": "Write JSON lines to files and name them in BATCH messages, in place of RECORD messages.",
 }
 _NAMES = {"array": "list", "boolean": "true or false"}
 

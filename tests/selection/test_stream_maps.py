@@ -1,0 +1,102 @@
+"""Stream maps: what they name, and what happens if that is not there."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+
+import pytest
+
+from tap_klaviyo.sandbox import Shop
+from tests.no_data_loss.rig import Rig
+
+
+@pytest.fixture
+def rig():
+    return Rig(Shop())
+
+
+def records(messages, stream):
+    return [one["record"] for one in messages if one["type"] == "RECORD" and one["stream"] == stream]
+
+
+def schema(messages, stream):
+    [found] = [one["schema"]["properties"] for one in messages if one["type"] == "SCHEMA" and one["stream"] == stream]
+    return found
+
+
+@pytest.mark.parametrize("pattern", ["*", "prof*"])
+def test_a_wildcard_maps_the_streams_that_have_the_column(rig, pattern):
+    maps = {pattern: {"email": "sha256(email) if email else None", "shout": "first_name and first_name.upper()"}}
+    tap = rig.tap("profiles", "lists", "campaign_message_tags", stream_maps=maps)
+    messages = rig.messages(tap)
+    assert not tap.failures
+    assert {*schema(messages, "lists")} == {*schema(rig.messages(rig.tap("lists")), "lists")}
+    assert "shout" in schema(messages, "profiles")
+    assert all(row["email"] is None or "@" not in row["email"] for row in records(messages, "profiles"))
+
+
+def test_a_wildcard_can_remove_a_column_everywhere(rig):
+    messages = rig.messages(rig.tap("profiles", "lists", stream_maps={"*": {"created": None}}))
+    for stream in ("profiles", "lists"):
+        assert records(messages, stream)
+        assert "created" not in schema(messages, stream)
+        assert all("created" not in row for row in records(messages, stream))
+
+
+def test_a_map_of_an_unknown_stream_is_a_warning(rig, caplog):
+    with caplog.at_level(logging.WARNING):
+        messages = rig.messages(rig.tap("lists", stream_maps={"profilez": {"email": None}}))
+    assert "unknown stream 'profilez'" in caplog.text
+    assert records(messages, "lists")
+
+
+def test_a_map_of_a_deselected_stream_does_nothing(rig, caplog):
+    tap = rig.tap("lists", "campaign_message_tags", stream_maps={"campaign_message_tags": {"x": "str(tag_id)"}})
+    with caplog.at_level(logging.WARNING):
+        assert records(rig.messages(tap), "lists")
+    assert "unknown" not in caplog.text
+
+
+def test_the_hash_of_null_is_null(rig):
+    plain = records(rig.messages(rig.tap("profiles")), "profiles")
+    tap = rig.tap("profiles", stream_maps={"profiles": {"email": "md5(email)"}})
+    mapped = {row["id"]: row["email"] for row in records(rig.messages(tap), "profiles")}
+    assert None in mapped.values()
+    assert mapped == {
+        row["id"]: None
+        if row["email"] is None
+        else hashlib.md5(row["email"].encode(), usedforsecurity=False).hexdigest()
+        for row in plain
+    }
+
+
+def test_an_expression_that_cannot_be_evaluated_is_one_line(rig, caplog):
+    tap = rig.tap("profiles", "lists", stream_maps={"profiles": {"email": "email.lower()"}})
+    messages = rig.messages(tap)
+    assert tap.failures == ["profiles"]
+    [error] = [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR]
+    assert error.startswith("profiles: a stream map of 'profiles'")
+    assert "@" not in error
+    assert records(messages, "lists")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "properties['loyalty'] if 'loyalty' in properties else None",
+        "record['properties'].get('loyalty')",
+        "_['properties'].get('loyalty')",
+        "json.loads(json.dumps(record))['properties'].get('loyalty')",
+        "dict_of_it['loyalty'] if False else properties.get('loyalty')",
+    ],
+)
+def test_expressions_see_what_is_passed_on_undecoded(rig, expression):
+    plain = {row["id"]: row for row in records(rig.messages(rig.tap("profiles")), "profiles")}
+    tap = rig.tap("profiles", stream_maps={"profiles": {"tier": expression, "properties": None}})
+    mapped = records(rig.messages(tap), "profiles")
+    assert not tap.failures
+    expected = {name: (row["properties"] or {}).get("loyalty") for name, row in plain.items()}
+    assert {row["id"]: row["tier"] for row in mapped} == expected
+    assert any(expected.values())
+    assert all("properties" not in row for row in mapped)
