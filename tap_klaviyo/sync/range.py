@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tap_klaviyo.contract.timestamps import floor_second
 
 if TYPE_CHECKING:
+    from tap_klaviyo.sync.policy import Policy
     from tap_klaviyo.sync.saved import FanOutPlace, Saved
 
 # Klaviyo refuses bounds within a few seconds of now, and a row of this second may not be readable yet.
@@ -21,34 +22,6 @@ ACTIVE = timedelta(days=7)
 _SLACK = 48
 # A change may show a little after the date that it carries.
 _LATE_CHANGE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How one stream is read incrementally."""
-
-    start: datetime | None = None
-    """Nothing before this is read; None for dimensions, which are read whole first."""
-    end: datetime | None = None
-    open_first: bool = False
-    """A first read without bounds asks for all there is: no filter brings a row without a replication value."""
-    future_dated: bool = False
-    """Rows may be dated in the future; they are written, and do not move the bookmark."""
-    lookback: timedelta | None = None
-    lookback_every: timedelta = timedelta(hours=24)
-    retention: timedelta | None = None
-    """How far back the endpoint reaches at all."""
-    sweep_every: timedelta | None = None
-    """How often what changes without its date is looked for; None if nothing does."""
-    sweeps_whole: bool = True
-    """Whether a sweep reads from the beginning, and not only what no bound brings."""
-    by_parent: bool = False
-    active_for: timedelta | None = None
-    """Parents that got rows within so long are asked in every run, whether they changed or not."""
-    keyed: bool = True
-    """Whether there is a replication key."""
-    versioned: bool = False
-    """Whether a read of everything makes a new version of the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +126,10 @@ def plan(saved: Saved, policy: Policy, now: datetime) -> Range:
         lower = None  # a parent that changed may have children that changed long before
     elif looks_back and lower is not None:
         lower = _looking_back(saved, policy, lower)
-    quiet = _earliest_of(lower, saved.swept_at) if policy.active_for is not None and lower is not None else lower
-    lower = quiet if sweeps else lower
+    quiet = None
+    if policy.active_for is not None and lower is not None:
+        quiet = _earliest_of(lower, saved.swept_at)
+        lower = quiet if sweeps else lower
     lower = _latest_of(lower, start, _retained(policy, latest))
     lower = None if lower is None else max(lower, EARLIEST)
     open_end = end is None and (policy.future_dated or (policy.open_first and lower is None))

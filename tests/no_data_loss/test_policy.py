@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_klaviyo.sync.bookmarks import Bookmark
-from tap_klaviyo.sync.range import LAG, Policy, Range, plan
+from tap_klaviyo.sync.policy import Policy
+from tap_klaviyo.sync.range import LAG, Range, plan
 from tap_klaviyo.sync.saved import FanOutPlace, Saved
 from tests.no_data_loss.rig import NOON, as_instant, text
 

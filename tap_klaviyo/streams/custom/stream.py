@@ -16,7 +16,8 @@ from tap_klaviyo.streams.custom.requests import WHOLE, Asker, parts, splits_key
 from tap_klaviyo.streams.custom.response import AnswerParser
 from tap_klaviyo.streams.custom.schema import lenient, strict
 from tap_klaviyo.streams.custom.types import compiled
-from tap_klaviyo.sync.range import Policy, Range, decide
+from tap_klaviyo.sync.policy import Policy
+from tap_klaviyo.sync.range import Range, decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
