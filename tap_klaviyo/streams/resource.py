@@ -20,8 +20,8 @@ from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.sync.changes import Childless
 from tap_klaviyo.sync.parents import SpecListing
 from tap_klaviyo.sync.plan import Plan
-from tap_klaviyo.sync.policy import Policy
-from tap_klaviyo.sync.range import ACTIVE, Range, decide
+from tap_klaviyo.sync.policy import ACTIVE, Policy
+from tap_klaviyo.sync.range import Range, decide
 from tap_klaviyo.sync.spec import Fallback, FallbackTo, LinkedFrom, Spec
 
 if TYPE_CHECKING:

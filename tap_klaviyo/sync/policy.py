@@ -1,9 +1,12 @@
-"""How one stream is read incrementally: what its declaration and the settings come to."""
+"""How a stream is read incrementally: what its declaration and the settings say."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+# A list that nobody joined for so long is asked by sweeps alone.
+ACTIVE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

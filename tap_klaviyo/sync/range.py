@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 LAG = timedelta(seconds=10)
 # Some senders write the year 1 where they know no date, and no clock goes back a week from there.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-# A list that nobody joined for so long is asked by sweeps alone.
-ACTIVE = timedelta(days=7)
 # What is due once a day is due for a run that begins a little earlier than yesterday's: half an hour of 24.
 _SLACK = 48
 # A change may show a little after the date that it carries.

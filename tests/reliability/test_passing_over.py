@@ -179,7 +179,7 @@ def test_an_invalid_cursor_restarts_the_chain(machine, klaviyo, url):
 def test_a_cursor_that_stays_invalid_is_a_failure(machine, klaviyo, url):
     error = {"id": "1", "status": 400, "code": "invalid", "title": "x", "detail": "Invalid cursor provided."}
     body = json.dumps({"errors": [{**error, "source": {"parameter": "page[cursor]"}}]}).encode()
-    first = []
+    first: list[str] = []
 
     def meddle(at, response):
         rows = json.loads(response.body).get("data", [{}]) if at == "/api/lists" else []

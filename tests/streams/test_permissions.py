@@ -36,7 +36,7 @@ def test_events_come_without_the_names_of_their_metrics(shop, caplog):
     assert None not in {event["metric_id"] for event in run.records["events"]}
     assert len([line for line in warnings(caplog) if "events" in line]) == 1
     assert "events: the key has no scope for metric," in caplog.text
-    assert "The scope metrics:read fills them." in caplog.text
+    assert "to fill them, give the key metrics:read" in caplog.text
 
 
 def test_what_the_key_lacks_is_not_asked_for_again(shop):
