@@ -117,8 +117,10 @@ def plan(saved: Saved, policy: Policy, now: datetime) -> Range:
         lower = None  # a parent that changed may have children that changed long before
     elif looks_back and lower is not None:
         lower = _looking_back(saved, policy, lower)
-    quiet = _earliest_of(lower, saved.swept_at) if policy.active_for is not None and lower is not None else lower
-    lower = quiet if sweeps else lower
+    quiet = None
+    if policy.active_for is not None and lower is not None:
+        quiet = _earliest_of(lower, saved.swept_at)
+        lower = quiet if sweeps else lower
     lower = _latest_of(lower, start, _retained(policy, latest))
     lower = None if lower is None else max(lower, EARLIEST)
     open_end = end is None and (policy.future_dated or (policy.open_first and lower is None))
