@@ -177,8 +177,6 @@ class BaseStream(Stream):
         """Whether Klaviyo's limit makes the stream slow however small it is."""
         return self.endpoint.limits.steady <= _SLOW_STEADY_LIMIT
 
-    # The seam with the SDK
-
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take over the selection; what the catalog leaves open stays as the stream declares it."""
         entry = catalog.get_stream(self.name)

@@ -62,6 +62,8 @@ def test_every_line_leads_to_a_stream_by_a_column_that_it_has(diagrams, streams)
 def test_every_id_column_is_a_reference_or_known_to_be_none(streams):
     for table in streams.values():
         ids = {name for name in table.columns if name.endswith("_id")} - NO_REFERENCES
+        if table.name == "campaign_values_report":
+            ids -= {"campaign_message_id"}  # of every recorded row it is the campaign's
         assert ids == {reference.column for reference in table.references}, table.name
 
 

@@ -164,6 +164,17 @@ def sparse(schema: Mapping[str, Any], kept: set[Path], at: Path, allowed: list[s
     return {name for path in below for name in sparse(inside(schema)[path[-1]], kept, path, allowed)}
 
 
+def nested(name: str, schema: Mapping[str, Any], kept: set[Path], allowed: list[str]) -> set[str]:
+    """The sparse names of the columns that are members of an attribute."""
+    found: set[str] = set()
+    for column in {leaf[0] for leaf in kept}:
+        if (name, column) in NESTED:
+            at = tuple(NESTED[name, column].split("."))
+            below = {(*at, *leaf[1:]) for leaf in kept if leaf[0] == column}
+            found |= sparse(schema["properties"][column], below, at, allowed)
+    return found
+
+
 def parameters(stream: KlaviyoStream, kept: set[Path]) -> dict[str, str]:
     """The query parameters, apart from filter, sort and page, that bring what is kept of a stream's records."""
     name, path, kind = stream.name, stream.path, stream.spec.record_type
@@ -174,11 +185,7 @@ def parameters(stream: KlaviyoStream, kept: set[Path]) -> dict[str, str]:
     own = [column for column in schema["properties"] if column in allowed and column != "id"]
     names = {one for column in own for one in sparse(schema["properties"][column], kept, (column,), allowed)}
     names |= {LIFTED[name, column] for column in columns if (name, column) in LIFTED}
-    for column in columns:
-        if (name, column) in NESTED:
-            at = tuple(NESTED[name, column].split("."))
-            below = {(*at, *leaf[1:]) for leaf in kept if leaf[0] == column}
-            names |= sparse(schema["properties"][column], below, at, allowed)
+    names |= nested(name, schema, kept, allowed)
     names = {one for one in names if not any(one.startswith(f"{other}.") for other in names)}
     additional = sorted(column for column in columns if column in expensive)
     offered = {one for one in allowed if "." not in one and one not in expensive} - {"id"} - VOLATILE.get(name, set())
