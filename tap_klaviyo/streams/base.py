@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -247,5 +247,4 @@ class BaseStream(Stream):
         """Replace the SDK's files, which hold records that no stream map has seen, and are always gzip."""
         with self.get_batch_counter() as counter, ExitStack() as stack:
             files = BatchWriter(self.session.output, batch_config, self.tap_name, counter.increment)
-            stack.callback(files.close)
-            deque(self._synced(files, write_messages=True), maxlen=0)
+            deque(self._synced(stack.enter_context(closing(files)), write_messages=True), maxlen=0)
