@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import deque
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -233,8 +233,8 @@ class BaseStream(Stream):
     def _emitted(self, pages: PageWriter, *, write_messages: bool) -> Iterator[dict[str, Any]]:
         sync, reader = self.beginning.begin_by_klaviyo_s_clock()
         with self.get_record_counter() as counter, self.get_sync_timer():
-            complete = partial(self._drop_what_is_gone, sync)
-            sink = Sink(pages, self._write_record_message, counter.increment, complete, self.ABORT_AT_RECORD_COUNT)
+            drop, limit = partial(self._drop_what_is_gone, sync), self.ABORT_AT_RECORD_COUNT
+            sink = Sink(pages, self._write_record_message, counter.increment, drop, limit)
             yield from Emitter(sync, sink, write_messages=write_messages).emit(reader)
 
     def _drop_what_is_gone(self, sync: StreamSync) -> None:
@@ -244,7 +244,6 @@ class BaseStream(Stream):
 
     def _sync_batches(self, batch_config: BatchConfig, context: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
         """Replace the SDK's files, which hold records that no stream map has seen, and are always gzip."""
-        with self.get_batch_counter() as counter:
+        with self.get_batch_counter() as counter, ExitStack() as stack:
             files = BatchWriter(self.session.output, batch_config, self.tap_name, counter.increment)
-            with closing(files):
-                deque(self._synced(files, write_messages=True), maxlen=0)
+            deque(self._synced(stack.enter_context(closing(files)), write_messages=True), maxlen=0)
