@@ -5,12 +5,11 @@ from tap_klaviyo.http.client import Http
 from tap_klaviyo.http.counters import Tally
 from tap_klaviyo.http.oauth import OAuth
 from tap_klaviyo.http.origin import Origin, fill
-from tap_klaviyo.http.request import Answer, Request
+from tap_klaviyo.http.request import Request, Response
 from tap_klaviyo.http.settings import HttpSettings
 from tap_klaviyo.http.token_file import TokenFile
 
 __all__ = [
-    "Answer",
     "ApiKeyAuth",
     "Http",
     "HttpSettings",
@@ -18,6 +17,7 @@ __all__ = [
     "OAuth",
     "Origin",
     "Request",
+    "Response",
     "Tally",
     "TokenFile",
     "fill",

@@ -9,7 +9,7 @@ from tap_klaviyo.http.key_hints import describe
 from tap_klaviyo.http.redact import Secret
 
 if TYPE_CHECKING:
-    from tap_klaviyo.http.request import Answer
+    from tap_klaviyo.http.request import Response
 
 
 _SCHEMES = ("klaviyo-api-key", "bearer", "basic", "authorization:")
@@ -18,7 +18,7 @@ _SCHEMES = ("klaviyo-api-key", "bearer", "basic", "authorization:")
 class Tokens(Protocol):
     """The token endpoint, for who needs a token."""
 
-    def post(self, form: bytes, basic: Secret) -> Answer:
+    def post(self, form: bytes, basic: Secret) -> Response:
         """The response to a form, retried like any request; `basic` is the client's id and secret in base64."""
 
     def rest(self, seconds: float) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_klaviyo.http.limits import Quota
-    from tap_klaviyo.http.request import Answer, Request
+    from tap_klaviyo.http.request import Request, Response
     from tap_klaviyo.http.settings import HttpSettings
 
 logger = logging.getLogger(__name__)
@@ -94,7 +94,9 @@ class Http:
         self._transport.close()
 
     @overload
-    def send(self, request: Request, *, stop: threading.Event | None = None, tally: Tally | None = None) -> Answer: ...
+    def send(
+        self, request: Request, *, stop: threading.Event | None = None, tally: Tally | None = None
+    ) -> Response: ...
 
     @overload
     def send(
@@ -168,7 +170,7 @@ class Http:
         quota: Quota,
         stop: threading.Event | None,
         tally: Tally,
-    ) -> Answer:
+    ) -> Response:
         """Send when the limits let it; at the head of the line nothing waits longer than `LONGEST_WAIT` in all."""
         waited = 0.0
         with ExitStack() as slot:
@@ -187,7 +189,7 @@ class Http:
                     tally.add(waited=rest)
             return self._exchange(request, authorization, quota, tally)
 
-    def _exchange(self, request: Request, authorization: str | None, quota: Quota, tally: Tally) -> Answer:
+    def _exchange(self, request: Request, authorization: str | None, quota: Quota, tally: Tally) -> Response:
         headers = self._settings.headers(request.headers, request.endpoint.revision)
         if request.body is not None:
             headers.setdefault("Content-Type", MEDIA_TYPE)

@@ -10,7 +10,7 @@ from tap_klaviyo.http.auth import token
 from tap_klaviyo.http.errors import KlaviyoError, UnauthorizedError
 
 if TYPE_CHECKING:
-    from tap_klaviyo.http.request import Answer
+    from tap_klaviyo.http.request import Response
 
 _REFUSALS = {400, 401, 403}
 _MOST_WORDS = 10_000  # bytes; an error is shorter
@@ -28,7 +28,7 @@ class _Refused(msgspec.Struct):
     error: str = ""
 
 
-def granted_by(answer: Answer) -> Granted:
+def granted_by(answer: Response) -> Granted:
     """The token in a good response; raises `UnauthorizedError` if there is none that a header can hold."""
     try:
         granted = msgspec.json.decode(answer.body, type=Granted, strict=False)
@@ -41,17 +41,17 @@ def granted_by(answer: Answer) -> Granted:
     return msgspec.structs.replace(granted, access_token=granted.access_token.strip())
 
 
-def grant_refused(answer: Answer) -> bool:
+def grant_refused(answer: Response) -> bool:
     """Whether the refresh token is what is refused; the code comes as JSON of several shapes, and as plain text."""
     return answer.status in _REFUSALS and b"invalid_grant" in answer.body[:_MOST_WORDS].lower()
 
 
-def final(answer: Answer) -> bool:
+def final(answer: Response) -> bool:
     """Whether the token endpoint itself refuses, so that a retry would change nothing."""
     return grant_refused(answer) or (answer.status in _REFUSALS and bool(_error(answer)))
 
 
-def _error(answer: Answer) -> str:
+def _error(answer: Response) -> str:
     """The standard's code for what is wrong; empty if the body is something else."""
     try:
         return msgspec.json.decode(answer.body, type=_Refused).error
@@ -59,8 +59,8 @@ def _error(answer: Answer) -> str:
         return ""
 
 
-def refusal(answer: Answer) -> KlaviyoError:
-    """The error that a refusal stands for."""
+def grant_refusal(answer: Response) -> KlaviyoError:
+    """The error that a grant_refusal stands for."""
     error = _error(answer)
     if grant_refused(answer):
         message = (

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from tap_klaviyo.http.auth import token
-from tap_klaviyo.http.grants import grant_refused, granted_by, refusal
+from tap_klaviyo.http.grants import grant_refusal, grant_refused, granted_by
 from tap_klaviyo.http.redact import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_klaviyo.http.auth import Tokens
-    from tap_klaviyo.http.request import Answer
+    from tap_klaviyo.http.request import Response
     from tap_klaviyo.http.token_file import TokenFile
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class OAuth:
         with self._file.held(tokens.rest) if self._file else nullcontext():
             answer, used = self._asked(tokens)
             if answer.status != _OK:
-                raise refusal(answer)
+                raise grant_refusal(answer)
             granted = granted_by(answer)
             header = Secret(f"Bearer {granted.access_token}")
             self._refresh = self._kept(used, granted.refresh_token)
@@ -99,7 +99,7 @@ class OAuth:
         self._access = _Access(header, self._clock() + life - min(_EARLY, life / 2))
         return self._access
 
-    def _asked(self, tokens: Tokens) -> tuple[Answer, Secret]:
+    def _asked(self, tokens: Tokens) -> tuple[Response, Secret]:
         """The response to the first refresh token that is accepted, or to the last one there is; and that token."""
         for used in (candidates := self._candidates()):
             form = urlencode({"grant_type": "refresh_token", "refresh_token": used.reveal()})

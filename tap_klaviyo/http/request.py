@@ -62,7 +62,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """Status, whole decoded body, and headers (their names in any case)."""
 
     status: int

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_klaviyo.http.auth import Auth
-    from tap_klaviyo.http.request import Answer, Request
+    from tap_klaviyo.http.request import Request, Response
 
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -32,7 +32,7 @@ _SAME_METHOD = {307, 308}
 _SPACE = b" \t\r\n"
 
 
-def redirect(request: Request, answer: Answer) -> str | None:
+def redirect(request: Request, answer: Response) -> str | None:
     """Where the response points to, if the same request may be sent there; nobody has looked at the origin yet."""
     location = answer.headers.get("Location")
     if location is None or not (
@@ -45,7 +45,7 @@ def redirect(request: Request, answer: Answer) -> str | None:
         return location
 
 
-def failed_try(answer: Answer, now: datetime, *, text: bool = False) -> FailedTryError | None:
+def failed_try(answer: Response, now: datetime, *, text: bool = False) -> FailedTryError | None:
     """The response as a failed try, if it is one that may be better next time; `now` is the server's time."""
     if reason := _reason(answer, text=text):
         wait = retry_after(answer.headers.get("Retry-After"), now)
@@ -55,7 +55,7 @@ def failed_try(answer: Answer, now: datetime, *, text: bool = False) -> FailedTr
     return None
 
 
-def refusal(request: Request, answer: Answer, *, auth: Auth, revision: str) -> KlaviyoError:
+def refusal(request: Request, answer: Response, *, auth: Auth, revision: str) -> KlaviyoError:
     """The error that a final response stands for; `auth` gave the credentials that were sent."""
     label, status = request.label, answer.status
     complaint = complaint_of(answer.body) or Complaint()
@@ -85,7 +85,7 @@ def refusal(request: Request, answer: Answer, *, auth: Auth, revision: str) -> K
     )
 
 
-def broken_body(answer: Answer, reason: str) -> FailedTryError:
+def broken_body(answer: Response, reason: str) -> FailedTryError:
     """A body that the parser refused, as a failed try: if it holds an error beside its good status, that is named."""
     complaint = complaint_of(answer.body)
     if complaint is not None:
@@ -93,7 +93,7 @@ def broken_body(answer: Answer, reason: str) -> FailedTryError:
     return FailedTryError(reason, status=answer.status)
 
 
-def _reason(answer: Answer, *, text: bool) -> str | None:
+def _reason(answer: Response, *, text: bool) -> str | None:
     status = answer.status
     if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return f"HTTP {status}"
@@ -106,7 +106,7 @@ def _reason(answer: Answer, *, text: bool) -> str | None:
     return f"HTTP {status} from a proxy or gateway, not from Klaviyo" if _foreign(answer) else None
 
 
-def _foreign(answer: Answer) -> bool:
+def _foreign(answer: Response) -> bool:
     """Whether the network in front of Klaviyo sent a refusal, which says nothing about the key or the request.
 
     Taken for Klaviyo's own, a gateway's 404 would say that a parent has no children.
@@ -125,7 +125,7 @@ def _json(body: bytes) -> bool:
     return ends in {b"{}", b"[]"}
 
 
-def _html(answer: Answer) -> bool:
+def _html(answer: Response) -> bool:
     return "html" in answer.headers.get("Content-Type", "").lower() or answer.body[:256].lstrip().startswith(b"<")
 
 

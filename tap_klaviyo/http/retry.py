@@ -31,7 +31,7 @@ _UNITS = {b"second": 1, b"minute": 60, b"hour": 3600, b"day": 86_400}
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class RetryPolicy:
     """Retries of a request: how many, and the first and the longest wait in milliseconds."""
 
     retry: int = 12
@@ -54,7 +54,7 @@ class Tries:
 
     def __init__(  # noqa: PLR0913 - what it takes to wait, and to say so
         self,
-        policy: Policy,
+        policy: RetryPolicy,
         *,
         label: str,
         host: str,

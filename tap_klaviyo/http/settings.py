@@ -11,7 +11,7 @@ from requests.structures import CaseInsensitiveDict
 from tap_klaviyo import contract
 from tap_klaviyo.http.auth import NoAuth
 from tap_klaviyo.http.origin import KLAVIYO_URL
-from tap_klaviyo.http.retry import Policy
+from tap_klaviyo.http.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +64,6 @@ class HttpSettings:
         return headers
 
     @property
-    def policy(self) -> Policy:
+    def policy(self) -> RetryPolicy:
         """The retry policy."""
-        return Policy(self.retry, self.retry_backoff_multiplier_ms, self.retry_backoff_max_ms)
+        return RetryPolicy(self.retry, self.retry_backoff_multiplier_ms, self.retry_backoff_max_ms)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.http.clock import ServerClock
     from tap_klaviyo.http.origin import Origin
     from tap_klaviyo.http.redact import Secret
-    from tap_klaviyo.http.request import Answer
+    from tap_klaviyo.http.request import Response
     from tap_klaviyo.http.settings import HttpSettings
     from tap_klaviyo.http.transport import Transport
     from tap_klaviyo.http.waiting import Patience
@@ -47,7 +47,7 @@ class TokenEndpoint:
         self._clock = clock
         self._stop = stop
 
-    def post(self, form: bytes, basic: Secret) -> Answer:
+    def post(self, form: bytes, basic: Secret) -> Response:
         """The response to a form, with the client's id and secret in base64."""
         tally = Tally()
         tries = Tries(

@@ -18,7 +18,7 @@ from tap_klaviyo.http.errors import BadBundleError, FailedTryError, TooLargeErro
 from tap_klaviyo.http.network_errors import CUT, failed_way
 from tap_klaviyo.http.pace import PacedAdapter
 from tap_klaviyo.http.redact import RedactingFilter, Secret
-from tap_klaviyo.http.request import Answer
+from tap_klaviyo.http.request import Response
 from tap_klaviyo.http.sandbox import SandboxAdapter
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Transport:
         body: bytes | None,
         label: str,
         tally: Tally,
-    ) -> Answer:
+    ) -> Response:
         """Send and read everything.
 
         Raises `FailedTryError` for what may pass, `TooLargeError` for a body over the bound, and `UnreachableError`
@@ -79,7 +79,7 @@ class Transport:
             )
             content = self._read(response, label)
             tally.add(received=response.raw.tell())
-            return Answer(response.status_code, content, response.headers)
+            return Response(response.status_code, content, response.headers)
         except ValueError as error:  # an odd header or proxy: requests' own errors for these are ValueErrors too
             reason = f"the request cannot be sent ({type(error).__name__})"
         # What requests does not wrap while a body is read: urllib3's own errors, and the socket's.

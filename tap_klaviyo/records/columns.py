@@ -108,7 +108,7 @@ class MemberOf:
     path: tuple[str, ...]
 
 
-Source = Id | Attribute | Linked | Related | RelatedAttribute | RelatedLinked | Constant | Lifted | MemberOf
+ColumnSource = Id | Attribute | Linked | Related | RelatedAttribute | RelatedLinked | Constant | Lifted | MemberOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Column:
 
     name: str
     schema: Schema
-    source: Source
+    source: ColumnSource
     within: Within | None = None
 
 

@@ -26,7 +26,7 @@ class Identifier(Struct, gc=False):
     id: str
 
 
-class Linkage(Struct, frozen=True, gc=False):
+class CompiledLinkage(Struct, frozen=True, gc=False):
     """A to-one relationship."""
 
     data: Identifier | None = None
@@ -38,7 +38,7 @@ class Linkages(Struct, frozen=True, gc=False):
     data: list[Identifier] | None = None
 
 
-class Included(Struct, gc=False):
+class CompiledIncluded(Struct, gc=False):
     """An included resource."""
 
     id: str
@@ -67,7 +67,7 @@ def document(attributes: Mapping[str, Any], relationships: Mapping[str, Any]) ->
             ("id", str),
             ("type", str),
             ("attributes", struct("Attributes", attributes)),
-            ("relationships", struct("Relationships", relationships, Linkage()) | None, None),
+            ("relationships", struct("Relationships", relationships, CompiledLinkage()) | None, None),
         ],
         gc=False,
     )
@@ -75,7 +75,7 @@ def document(attributes: Mapping[str, Any], relationships: Mapping[str, Any]) ->
         "Document",
         [
             ("data", list[resource]),  # type: ignore[valid-type]
-            ("included", list[Included] | None, None),
+            ("included", list[CompiledIncluded] | None, None),
             ("links", Links | None, None),
         ],
     )

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_klaviyo.records.decoder import Linkage
+from tap_klaviyo.records.decoder import CompiledLinkage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tap_klaviyo.records.columns import RelatedLinked
 
-_decode_linkage = msgspec.json.Decoder(Linkage).decode
+_decode_linkage = msgspec.json.Decoder(CompiledLinkage).decode
 _relationships = attrgetter("relationships")
 
 

@@ -21,7 +21,7 @@ from tap_klaviyo.records import lenient_json
 from tap_klaviyo.records.checks import OddPageError, converting, date_times, object_or_null, refuse, scalar_of
 from tap_klaviyo.records.coerce import conformer
 from tap_klaviyo.records.columns import Attribute, Chosen, Constant, Id, Lifted, Linked, RelatedAttribute, RelatedLinked
-from tap_klaviyo.records.decoder import NULL, SCALARS, Linkage, Linkages, document, struct
+from tap_klaviyo.records.decoder import NULL, SCALARS, CompiledLinkage, Linkages, document, struct
 from tap_klaviyo.records.exact import exact
 from tap_klaviyo.records.flatten import is_open_object
 from tap_klaviyo.records.jsonapi import Document, decoded
@@ -190,7 +190,7 @@ class Projection:
         return list(self._relationships).index(name)
 
     def _linked(self, relationship: str) -> Read:
-        position = self._relationship(relationship, Linkage)
+        position = self._relationship(relationship, CompiledLinkage)
         return lambda page: linked_id(page.document.data, position)
 
     def _linked_many(self, relationship: str) -> Read:

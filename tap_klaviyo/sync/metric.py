@@ -68,7 +68,7 @@ def chosen_among(found: Sequence[Metric], wanted: str, setting: str) -> str:
     )
 
 
-def refusal(error: BadRequestError, metric: Metric, setting: str) -> KlaviyoError:
+def metric_refusal(error: BadRequestError, metric: Metric, setting: str) -> KlaviyoError:
     """Return what a 400 means: that the metric is refused, where it says so, and otherwise the error itself."""
     if "metric" not in f"{error.detail} {error.parameter}".lower():
         return error

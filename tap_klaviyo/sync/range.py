@@ -81,7 +81,7 @@ def decide(saved: Saved, policy: Policy, now: datetime) -> Range:
         saved = replace(saved, bookmark=None)
     if policy.versioned:
         saved = replace(saved, fan_out=None)
-    found = plan(saved, policy, now)
+    found = next_range(saved, policy, now)
     if not policy.versioned or not found.sweeps:
         return found
     place = saved.full
@@ -94,7 +94,7 @@ def decide(saved: Saved, policy: Policy, now: datetime) -> Range:
     )
 
 
-def plan(saved: Saved, policy: Policy, now: datetime) -> Range:
+def next_range(saved: Saved, policy: Policy, now: datetime) -> Range:
     """Work out the range of one sync; bounds are whole seconds, the grain of Klaviyo's filters.
 
     With both ``start`` and ``end``, and a bookmark that is past them, the run re-reads that range and leaves the

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_klaviyo.http import Answer, ApiKeyAuth, Request
+from tap_klaviyo.http import ApiKeyAuth, Request, Response
 from tap_klaviyo.http.complaint import complaint_of
 from tap_klaviyo.http.errors import (
     BadRequestError,
@@ -222,7 +222,7 @@ def test_a_body_nested_too_deep_is_no_complaint() -> None:
 def test_every_answer_is_good_or_passes_or_is_refused(status: int, body: bytes, content_type: str) -> None:
     http = client()
     asked = request(http)
-    answer = Answer(status, body, {"Content-Type": content_type})
+    answer = Response(status, body, {"Content-Type": content_type})
     failure = failed_try(answer, datetime.now(UTC))
     if failure is not None:
         assert isinstance(failure, FailedTryError)
@@ -234,5 +234,5 @@ def test_the_scopes_may_be_unknown() -> None:
     http = client()
     asked = request(http)
     unknown = Request(msgspec.structs.replace(asked.endpoint, scopes=()), asked.url, asked.limits)
-    found = refusal(unknown, Answer(403, b"{}", {}), auth=ApiKeyAuth("pk_x"), revision=REVISION)
+    found = refusal(unknown, Response(403, b"{}", {}), auth=ApiKeyAuth("pk_x"), revision=REVISION)
     assert "the key lacks a scope" in str(found)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tap_klaviyo.sync.bookmarks import Bookmark
 from tap_klaviyo.sync.policy import Policy
-from tap_klaviyo.sync.range import LAG, Range, plan
+from tap_klaviyo.sync.range import LAG, Range, next_range
 from tap_klaviyo.sync.saved import FanOutPlace, Saved
 from tests.no_data_loss.rig import NOON, as_instant, text
 
@@ -30,7 +30,7 @@ POLICIES = st.builds(
 
 @given(bookmark=MAYBE, lookback_at=MAYBE, policy=POLICIES)
 def test_no_bound_is_near_now_and_all_are_whole_seconds(bookmark, lookback_at, policy):
-    found = plan(Saved(bookmark=bookmark, lookback_at=lookback_at), policy, NOON)
+    found = next_range(Saved(bookmark=bookmark, lookback_at=lookback_at), policy, NOON)
     assert found.until <= NOON - LAG
     for bound in (found.lower, found.upper, found.until):
         assert bound is None or bound.microsecond == 0
@@ -41,7 +41,7 @@ def test_no_bound_is_near_now_and_all_are_whole_seconds(bookmark, lookback_at, p
 
 @given(bookmark=MOMENTS, lookback_at=MAYBE, policy=POLICIES, seen=st.lists(st.tuples(MOMENTS, MOMENTS).map(sorted)))
 def test_the_bookmark_never_goes_back_nor_past_its_bound(bookmark, lookback_at, policy, seen):
-    found = plan(Saved(bookmark=bookmark, lookback_at=lookback_at), policy, NOON)
+    found = next_range(Saved(bookmark=bookmark, lookback_at=lookback_at), policy, NOON)
     state = {"replication_key": "updated", "replication_key_value": text(bookmark)}
     following = Bookmark(state, "updated", found, "profiles")
     following.begin()
@@ -61,6 +61,6 @@ def test_the_bookmark_never_goes_back_nor_past_its_bound(bookmark, lookback_at, 
 def test_a_fan_out_resumes_within_the_bound_of_its_first_run():
     saved = Saved(bookmark=NOON - timedelta(days=9))
     policy = Policy(by_parent=True)
-    first = plan(saved, policy, NOON - timedelta(days=1))
-    again = plan(replace(saved, fan_out=FanOutPlace(first.until, "L5")), policy, NOON)
+    first = next_range(saved, policy, NOON - timedelta(days=1))
+    again = next_range(replace(saved, fan_out=FanOutPlace(first.until, "L5")), policy, NOON)
     assert again == Range(first.lower, first.until, first.until, after_parent="L5", keeps_lookback=False)

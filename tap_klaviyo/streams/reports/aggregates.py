@@ -14,7 +14,7 @@ from tap_klaviyo.streams.reports.base import DATE, DATE_TIME, CalendarStream
 from tap_klaviyo.streams.reports.days import ONE_DAY, first_hour
 from tap_klaviyo.streams.reports.entries import HOUR, PERIODS, AggregateEntry
 from tap_klaviyo.streams.reports.report import dated
-from tap_klaviyo.streams.reports.response import Answer, Group, at, keys_of
+from tap_klaviyo.streams.reports.response import Group, Result, at, keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
 
     from tap_klaviyo.http import Request
-    from tap_klaviyo.streams.reports.days import Window
+    from tap_klaviyo.streams.reports.days import Span
     from tap_klaviyo.sync.session import Session
 
 METRIC = "metric_id"
@@ -68,7 +68,7 @@ class MetricAggregates(CalendarStream):
         """Return the metric that is counted."""
         return self.entry.metric, self.entry.where
 
-    def question(self, window: Window | None, statistics: Sequence[str]) -> dict[str, Any]:
+    def question(self, window: Span | None, statistics: Sequence[str]) -> dict[str, Any]:
         """Return what the request about a window says."""
         entry, zone = self.entry, self.zone()
         found: dict[str, Any] = {
@@ -87,7 +87,7 @@ class MetricAggregates(CalendarStream):
             found["by"] = list(entry.by)
         return found
 
-    def following(self, request: Request, answer: Answer) -> Request | None:
+    def following(self, request: Request, answer: Result) -> Request | None:
         """Return the same question with the cursor of its next page in the body."""
         if answer.cursor is None or request.body is None:
             return None
@@ -95,7 +95,7 @@ class MetricAggregates(CalendarStream):
         asked["data"]["attributes"]["page_cursor"] = answer.cursor
         return replace(request, body=msgspec.json.encode(asked))
 
-    def rows(self, answer: Answer, window: Window | None) -> Iterator[tuple[dict[str, Any], Group]]:
+    def rows(self, answer: Result, window: Span | None) -> Iterator[tuple[dict[str, Any], Group]]:
         """Yield a row a combination of dimensions and date."""
         zone = self.zone()
         times = dated(answer.times, zone, window.since if window else None)

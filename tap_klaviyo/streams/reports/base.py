@@ -18,10 +18,10 @@ from tap_klaviyo.records.flatten import Flattener
 from tap_klaviyo.records.jsonapi import Resource
 from tap_klaviyo.records.rows import Rows
 from tap_klaviyo.streams.base import BaseStream
-from tap_klaviyo.streams.reports.days import ONE_DAY, Days, Window, days_to_read, labelled, last_whole_day, windows
+from tap_klaviyo.streams.reports.days import ONE_DAY, Days, Span, days_to_read, labelled, last_whole_day, windows
 from tap_klaviyo.streams.reports.duration import duration
 from tap_klaviyo.streams.reports.requests import Asked, Exchange, Place, Planned
-from tap_klaviyo.streams.reports.response import Answer, Group, parse_answer
+from tap_klaviyo.streams.reports.response import Group, Result, parse_result
 from tap_klaviyo.sync import metric
 from tap_klaviyo.sync.range import Range
 
@@ -95,15 +95,15 @@ class CalendarStream(BaseStream):
         """Return the time zone of the days."""
 
     @abstractmethod
-    def question(self, window: Window | None, statistics: Sequence[str]) -> dict[str, Any]:
+    def question(self, window: Span | None, statistics: Sequence[str]) -> dict[str, Any]:
         """Return what the request about a window says."""
 
     @abstractmethod
-    def rows(self, answer: Answer, window: Window | None) -> Iterator[tuple[dict[str, Any], Group]]:
+    def rows(self, answer: Result, window: Span | None) -> Iterator[tuple[dict[str, Any], Group]]:
         """Yield the rows of a response: what their columns say beside the statistics, and those."""
 
     @abstractmethod
-    def following(self, request: Request, answer: Answer) -> Request | None:
+    def following(self, request: Request, answer: Result) -> Request | None:
         """Return the request for the next page."""
 
     def metric_wanted(self) -> tuple[str, str] | None:
@@ -148,7 +148,7 @@ class CalendarStream(BaseStream):
             from_the_future=ahead,
         )
 
-    def windows(self, reading: Range) -> list[Window]:
+    def windows(self, reading: Range) -> list[Span]:
         """Return the windows of a range, oldest first."""
         first = reading.lower or reading.until
         days = Days(first.date(), reading.until.date())
@@ -167,7 +167,7 @@ class CalendarStream(BaseStream):
         Raises:
             KlaviyoError: The time zone or the metric is not to be had.
         """
-        found: list[Window | None] = [*self.windows(sync.range)] if self.replication_key else [None]
+        found: list[Span | None] = [*self.windows(sync.range)] if self.replication_key else [None]
         if not found:
             return []
         self.resolve_metric()
@@ -194,19 +194,19 @@ class CalendarStream(BaseStream):
         """Return a request's body."""
         return msgspec.json.encode({"data": {"type": self.facts.resource, "attributes": attributes}})
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Result:
         """Send a request and read its response.
 
         Raises:
             KlaviyoError: There is none.
         """
         try:
-            return self.session.sources.send(request, parse_answer, self.name)
+            return self.session.sources.send(request, parse_result, self.name)
         except BadRequestError as error:
             wanted = self.metric_wanted()
             if wanted is None:
                 raise
-            raise metric.refusal(error, self.metric, wanted[1]) from None
+            raise metric.metric_refusal(error, self.metric, wanted[1]) from None
 
     def resolve_metric(self) -> None:
         """Find the metric that is asked about, and say which it is where several have its name.
@@ -234,7 +234,7 @@ class CalendarStream(BaseStream):
         return names or [next(column.name for column in self.columns if isinstance(column.source, Attribute))]
 
     def page(
-        self, sync: StreamSync, flattener: Flattener, answer: Answer, window: Window | None, *, complete: bool
+        self, sync: StreamSync, flattener: Flattener, answer: Result, window: Span | None, *, complete: bool
     ) -> Page:
         """Return the records of a response; the bookmark may follow to the end of a window that is complete."""
         shared = self.session.account.columns()

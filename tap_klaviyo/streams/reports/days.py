@@ -28,7 +28,7 @@ class Days:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Span:
     """One request's days: the calendar window ``start`` to ``end``, of which ``since`` to ``through`` is asked.
 
     They differ where the window is still filling, and where Klaviyo has no data of its beginning. All ends included.
@@ -89,7 +89,7 @@ def following_period(start: date, period: str) -> date:
     return start + (timedelta(days=7) if period == WEEK else ONE_DAY)
 
 
-def windows(days: Days, period: str, most_days: int | None = None, earliest: date | None = None) -> Iterator[Window]:
+def windows(days: Days, period: str, most_days: int | None = None, earliest: date | None = None) -> Iterator[Span]:
     """Cut days into windows of whole calendar periods, oldest first.
 
     The first window begins where its period does, so that what it says of a period is whole; the last one is asked
@@ -113,7 +113,7 @@ def windows(days: Days, period: str, most_days: int | None = None, earliest: dat
                 break
             after = longer
         since = max(start, earliest) if earliest else start
-        yield Window(start, after - ONE_DAY, since, min(after - ONE_DAY, days.last))
+        yield Span(start, after - ONE_DAY, since, min(after - ONE_DAY, days.last))
         start = after
 
 

@@ -11,7 +11,7 @@ from tap_klaviyo.records.columns import KEY, Column, Constant
 from tap_klaviyo.streams.reports.base import DATE, DATE_TIME, CalendarStream
 from tap_klaviyo.streams.reports.days import first_hour, last_hour, local_times
 from tap_klaviyo.streams.reports.entries import PERIODS, ReportEntry, standard
-from tap_klaviyo.streams.reports.response import Answer, Group, at, keys_of
+from tap_klaviyo.streams.reports.response import Group, Result, at, keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
 
     from tap_klaviyo.http import Request
-    from tap_klaviyo.streams.reports.days import Window
+    from tap_klaviyo.streams.reports.days import Span
     from tap_klaviyo.sync.session import Session
 
 HOURLY = "hourly"
@@ -86,7 +86,7 @@ class ReportStream(CalendarStream):
         """Return the conversion metric, for reports that have one."""
         return (self.entry.conversion_metric, self.entry.where) if self.entry.converts else None
 
-    def question(self, window: Window | None, statistics: Sequence[str]) -> dict[str, Any]:
+    def question(self, window: Span | None, statistics: Sequence[str]) -> dict[str, Any]:
         """Return what the request about a window says."""
         entry, zone = self.entry, self.zone()
         found: dict[str, Any] = {"statistics": list(statistics)}
@@ -104,11 +104,11 @@ class ReportStream(CalendarStream):
             found["filter"] = entry.filter
         return found
 
-    def following(self, request: Request, answer: Answer) -> Request | None:
+    def following(self, request: Request, answer: Result) -> Request | None:
         """Return the same question under the link to its next page."""
         return request.next(answer.following) if answer.following else None
 
-    def rows(self, answer: Answer, window: Window | None) -> Iterator[tuple[dict[str, Any], Group]]:
+    def rows(self, answer: Result, window: Span | None) -> Iterator[tuple[dict[str, Any], Group]]:
         """Yield a row a group, or a row a group and date-time."""
         shared = {"time_zone": str(self.zone())}
         if self.entry.converts:

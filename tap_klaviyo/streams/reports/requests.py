@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from tap_klaviyo.http import Request
     from tap_klaviyo.records.page import Page
-    from tap_klaviyo.streams.reports.days import Window
-    from tap_klaviyo.streams.reports.response import Answer
+    from tap_klaviyo.streams.reports.days import Span
+    from tap_klaviyo.streams.reports.response import Result
 
 
 @dataclass(slots=True)
@@ -33,9 +33,9 @@ class Planned(Segment):
 class Exchange:
     """How a report is asked: what sends a request, what finds the next one, and what makes a page of a response."""
 
-    send: Callable[[Request], Answer]
-    following: Callable[[Request, Answer], Request | None]
-    page: Callable[[Answer, Window | None, bool], Page]
+    send: Callable[[Request], Result]
+    following: Callable[[Request, Result], Request | None]
+    page: Callable[[Result, Span | None, bool], Page]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Asked(Segment):
     """One request about one window; ``window`` is None for a time frame that Klaviyo counts from today."""
 
     exchange: Exchange
-    window: Window | None
+    window: Span | None
     request: Request
     place: Place
     visited: set[int] = field(default_factory=set)

@@ -27,7 +27,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Result:
     """One page: its groups, the date-times of a series, and the link to the next page."""
 
     groups: Sequence[Group]
@@ -49,7 +49,7 @@ class Answer:
         return self.following
 
 
-def parse_answer(body: bytes) -> Answer:
+def parse_result(body: bytes) -> Result:
     """Read a response of a report or of metric aggregates.
 
     Raises:
@@ -62,7 +62,7 @@ def parse_answer(body: bytes) -> Answer:
         raise BrokenBodyError
     rows = attributes.get("results", attributes.get("data"))
     times = attributes.get("date_times", attributes.get("dates"))
-    return Answer(
+    return Result(
         groups=list(_groups(rows)),
         times=[_date_time(time) for time in _list(times)],
         following=_next(document) or _next(data),

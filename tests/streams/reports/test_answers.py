@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tap_klaviyo.http.errors import BrokenBodyError
-from tap_klaviyo.streams.reports.response import Answer, at, keys_of, parse_answer
+from tap_klaviyo.streams.reports.response import Result, at, keys_of, parse_result
 from tap_klaviyo.sync.metric import Metric, matching
 from tests.streams.reports.syncs import Answering, sync
 
@@ -157,7 +157,7 @@ def test_dimensions_may_be_missing(dimensions: Any) -> None:
 )
 def test_a_body_that_is_no_report_is_asked_for_again(body: bytes) -> None:
     with pytest.raises(BrokenBodyError):
-        parse_answer(body)
+        parse_result(body)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_body_that_is_no_report_is_asked_for_again(body: bytes) -> None:
     ],
 )
 def test_a_cursor_is_found_in_a_link_or_as_it_is(link: str | None, cursor: str | None) -> None:
-    assert Answer([], [], link).cursor == cursor
+    assert Result([], [], link).cursor == cursor
 
 
 def test_keys_and_statistics_of_one_row() -> None:

@@ -16,7 +16,7 @@ from tap_klaviyo.streams.reports.days import (
     ONE_DAY,
     WEEK,
     Days,
-    Window,
+    Span,
     a_year_before,
     days_to_read,
     first_day,
@@ -132,9 +132,9 @@ def test_nothing_is_left_to_read() -> None:
 def test_nothing_before_the_first_day_with_data() -> None:
     found = list(windows(Days(date(2023, 1, 1), date(2023, 6, 12)), WEEK, earliest=date(2023, 6, 1)))
     assert found == [
-        Window(date(2023, 5, 29), date(2023, 6, 4), date(2023, 6, 1), date(2023, 6, 4)),
-        Window(date(2023, 6, 5), date(2023, 6, 11), date(2023, 6, 5), date(2023, 6, 11)),
-        Window(date(2023, 6, 12), date(2023, 6, 18), date(2023, 6, 12), date(2023, 6, 12)),
+        Span(date(2023, 5, 29), date(2023, 6, 4), date(2023, 6, 1), date(2023, 6, 4)),
+        Span(date(2023, 6, 5), date(2023, 6, 11), date(2023, 6, 5), date(2023, 6, 11)),
+        Span(date(2023, 6, 12), date(2023, 6, 18), date(2023, 6, 12), date(2023, 6, 12)),
     ]
     assert list(windows(Days(date(2023, 1, 1), date(2023, 5, 30)), WEEK, earliest=date(2023, 6, 1))) == []
 
