@@ -8,7 +8,7 @@ from tools import diagram
 from tools.relations import tables
 
 # What ends in `_id` and is no other stream's: a shop's own number, a variation of a message, a setting.
-NO_REFERENCES = {"external_id", "variation_id", "utm_id"}
+NO_REFERENCES = {"external_id", "variation_id", "utm_id", "attribution_id", "attributed_variation_id"}
 # The grammar of what stands in an entity-relationship diagram, as far as it is used.
 LINES = re.compile(
     r"erDiagram"
