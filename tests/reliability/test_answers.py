@@ -116,7 +116,7 @@ def test_wrong_type(machine, klaviyo, url, value):
     outcome = machine.sync(url, "profiles")
     all_there(outcome, klaviyo, "profiles")
     assert [record["location"] for record in outcome.records("profiles")] == [None] * len(klaviyo.ids("profile"))
-    assert outcome.warning.startswith("profiles: a value of 'location' does not match its type")
+    assert outcome.warning.startswith("profiles: a value of 'location' in Klaviyo's response does not match its type")
 
 
 @row("Null where an object was promised, at any depth", "The column is null; every record is there")
@@ -330,7 +330,7 @@ def test_large_exponent(machine, klaviyo, url):
     outcome = machine.sync(url, "events")
     all_there(outcome, klaviyo, "events")
     assert {record["timestamp"] for record in outcome.records("events")} == {None}
-    assert outcome.warning.startswith("events: a value of 'timestamp' does not match its type")
+    assert outcome.warning.startswith("events: a value of 'timestamp' in Klaviyo's response does not match its type")
 
 
 @row("Bytes that are not UTF-8", "Replaced by U+FFFD; every record is there")
