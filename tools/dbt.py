@@ -10,6 +10,8 @@ import yaml
 from tools.relations import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tools.relations import Reference, Table
 
 SOURCES = Path(__file__).parents[1] / "examples" / "dbt" / "models" / "klaviyo.yml"
@@ -19,16 +21,17 @@ SWITCH = "{{ var('off_by_default') }}"
 
 def sources() -> dict[str, Any]:
     """The content of the file: one source with a table a stream."""
+    found = tables()
     source = {
         "name": "klaviyo",
         "schema": "{{ var('klaviyo_schema') }}",
         "description": "Klaviyo, as the tap loads it.",
-        "tables": [_table(table) for _, table in sorted(tables().items())],
+        "tables": [_table(table, found) for _, table in sorted(found.items())],
     }
     return {"version": 2, "sources": [source]}
 
 
-def _table(table: Table) -> dict[str, Any]:
+def _table(table: Table, others: Mapping[str, Table]) -> dict[str, Any]:
     references = {reference.column: reference for reference in table.references}
     key = [_test(table, "unique_together", columns=[*table.keys])] if len(table.keys) > 1 else []
     described = {
@@ -36,25 +39,25 @@ def _table(table: Table) -> dict[str, Any]:
         "description": table.headline,
         "config": _switched(table),
         "data_tests": key,
-        "columns": [_column(table, name, references.get(name)) for name in table.columns],
+        "columns": [_column(table, name, references.get(name), others) for name in table.columns],
     }
     return {name: value for name, value in described.items() if value}
 
 
-def _column(table: Table, name: str, reference: Reference | None) -> dict[str, Any]:
+def _column(table: Table, name: str, reference: Reference | None, others: Mapping[str, Table]) -> dict[str, Any]:
     description, tests = "", []
     if table.keys == (name,):
         description = "The key."
         tests = [_test(table, "unique"), _test(table, "not_null")]
     if reference is not None:
         description = f"The id of a row of {reference.stream}."
-        tests.append(_relationship(table, reference))
+        tests.append(_relationship(table, reference, others[reference.stream]))
     described = {"name": name, "description": description, "data_tests": tests}
     return {name: value for name, value in described.items() if value}
 
 
-def _relationship(table: Table, reference: Reference) -> Any:
-    config = {}
+def _relationship(table: Table, reference: Reference, other: Table) -> Any:
+    config: dict[str, Any] = _switched(other)  # a test needs both tables
     if not reference.inherent:
         config["severity"] = "warn"
         if reference.column in table.keys:  # an absent grouping of a report is an empty string

@@ -7,8 +7,8 @@ import pytest
 from tools import diagram
 from tools.relations import tables
 
-# What ends in `_id` and is no other stream's: a shop's own number, a variation of a message, a setting.
-NO_REFERENCES = {"external_id", "variation_id", "utm_id", "attribution_id", "attributed_variation_id"}
+# What ends in `_id` and is no other stream's: a shop's own number, a visitor of a site, a variation, a setting.
+NO_REFERENCES = {"anonymous_id", "external_id", "variation_id", "utm_id", "attribution_id", "attributed_variation_id"}
 # The grammar of what stands in an entity-relationship diagram, as far as it is used.
 LINES = re.compile(
     r"erDiagram"
@@ -72,6 +72,9 @@ def test_every_id_column_is_a_reference_or_known_to_be_none(streams):
     [
         ("events", "profile_id", "profiles"),
         ("events", "flow_message_id", "flow_messages"),
+        ("events", "attributed_event_id", "events"),
+        ("event_attributions", "event_id", "events"),
+        ("event_attributions", "attributed_campaign_message_id", "campaign_messages"),
         ("catalog_variants", "item_id", "catalog_items"),
         ("object_types", "draft_schema_id", "object_schemas"),
         ("mapped_metrics", "custom_metric_id", "custom_metrics"),
