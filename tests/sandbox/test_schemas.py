@@ -73,7 +73,7 @@ def _without_oddities(page: dict[str, Any], revision: str) -> dict[str, Any]:
         for relationship in (row or {}).get("relationships", {}).values():
             if relationship.get("data", "") is None:
                 del relationship["data"]
-        if revision == OLDER and row is not None and row["type"] == "object-schema":
+        if revision == OLDER and row and row["type"] == "object-schema" and "attributes" in row:
             known = [one for one in row["attributes"]["properties"] if one["type"] != "list_str"]
             row["attributes"]["properties"] = known
     return page
