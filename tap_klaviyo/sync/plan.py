@@ -167,7 +167,8 @@ class Plan:
         return Chain(source, maker, link, self._account(), lambda _: False)
 
     def _undated_from(self, maker: Makes, sort: str, other_end: Undated | None = None) -> Undated:
-        size = min(self.source.page_size or _FEW, _FEW)
+        # Cursors of forms hold a date and no id: what does not fit into one page of rows without a date may be lost.
+        size = self.source.page_size if self.spec.undated else min(self.source.page_size or _FEW, _FEW)
         source = replace(self.source, sort=sort, page_size=size)
         return Undated(source, maker, source.first(), self._account(), other_end)
 

@@ -70,7 +70,7 @@ def test_what_passes_does_no_harm(kind, workers):
 
 
 @given(at=st.integers(1, 60), status=st.sampled_from([400, 404, 500]), workers=WORKERS)
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_a_stream_that_fails_is_not_finished_and_goes_on_later(at, status, workers):
     """Whatever request fails, a cursor that has become stale in the middle of a chain too."""
     rig = stocked()
@@ -109,7 +109,7 @@ def test_a_row_whose_attributes_are_missing_comes_once(stream, workers):
 
 @pytest.mark.parametrize("count", [1, 2])
 @given(gaps=st.lists(st.integers(0, 3), min_size=10, max_size=30), at=st.integers(1, 15), workers=WORKERS)
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_events_of_a_metric_that_break_off_go_on_later(count, gaps, at, workers):
     """The name may be that of several metrics, whose events are read one metric after the other."""
     rig = Rig()
@@ -171,7 +171,7 @@ def disordered(rig: Rig, kind: str, order: list[int]) -> None:
 @pytest.mark.usefixtures("one_or_many")
 @pytest.mark.parametrize(("stream", "kind", "path"), [("lists", "list", "/api/lists"), ("flows", "flow", "/api/flows")])
 @given(order=st.permutations(range(12)), page_size=st.integers(2, 5), at=st.integers(2, 4))
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_an_answer_out_of_order_that_breaks_off_is_read_again(stream, kind, path, order, page_size, at):  # noqa: PLR0913, PLR0917
     rig = Rig()
     for number in range(12):
@@ -237,7 +237,7 @@ def test_a_fan_out_goes_on_after_the_last_finished_parent(cut, workers):
         rig.put("profile", f"p{number:02}", email="", updated=ago(days=9))
         rig.shop.join("list", f"L{number:02}", f"p{number:02}", ago(days=8))
     options = {"max_workers": workers, "retry": 0}
-    rig.sandbox.faults.add(Fault("error", on=frozenset({cut}), value=401, path="/api/lists/*/profiles"))
+    rig.sandbox.faults.add(Fault("throttle", on=frozenset({cut}), value=86_400, path="/api/lists/*/profiles"))
     first = rig.sync("lists", "list_profiles", **options)
     started = rig.now
     rig.sandbox.reset()
@@ -266,11 +266,11 @@ def test_a_full_read_of_a_fan_out_is_not_mixed_with_a_half_read_one():
         rig.put("list", f"L{number}", name="", updated=ago(days=9))
         rig.put("profile", f"p{number}", email="", updated=ago(days=9))
         rig.shop.join("list", f"L{number}", f"p{number}", ago(days=8))
-    rig.sandbox.faults.add(Fault("error", on=frozenset({4}), value=401, path="/api/lists/*/profiles"))
+    rig.sandbox.faults.add(Fault("throttle", on=frozenset({4}), value=86_400, path="/api/lists/*/profiles"))
     assert rig.sync("lists", "list_profiles", retry=0).failures == ["list_profiles"]
     under_way = rig.bookmarks["list_profiles"]
     assert under_way["fan_out"]["after_parent"] == "L2"
     rig.sandbox.reset()
     full = rig.sync("lists", "list_profiles", method="FULL_TABLE")
     assert len(full.records("list_profiles")) == 6
-    assert rig.bookmarks["list_profiles"] == under_way
+    assert rig.bookmarks["list_profiles"] == under_way | {"full": None}

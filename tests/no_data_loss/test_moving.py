@@ -40,7 +40,7 @@ def disturbed(rig: Rig, path: str, change, *, every: int) -> None:
     ],
 )
 @given(seed=SEEDS, every=st.integers(1, 4), page_size=st.integers(1, 6), workers=WORKERS)
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_updated_while_listed(stream, kind, path, method, seed, every, page_size, workers):  # noqa: PLR0913, PLR0917 - what a case is made of
     chance = random.Random(seed)  # noqa: S311 - no secrets
     rig = Rig()
@@ -69,7 +69,7 @@ def test_updated_while_listed(stream, kind, path, method, seed, every, page_size
 
 
 @given(seed=SEEDS, every=st.integers(1, 3), bumped=st.booleans(), workers=WORKERS)
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_archived_while_listed_and_between_two_syncs(seed, every, bumped, workers):
     chance = random.Random(seed)  # noqa: S311 - no secrets
     rig = Rig()
@@ -116,7 +116,7 @@ def test_a_flow_that_is_archived_between_two_syncs_is_written_as_archived():
 
 
 @given(seed=SEEDS, every=st.integers(1, 5), page_size=st.integers(1, 5), workers=WORKERS)
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_profiles_that_join_while_members_are_read(seed, every, page_size, workers):
     chance = random.Random(seed)  # noqa: S311 - no secrets
     rig = Rig()

@@ -72,7 +72,7 @@ def test_the_hourly_sync_of_a_middling_account_in_which_nothing_is_new():
     rig.later(hours=1)
     rig.sandbox.requests.clear()
     assert not rig.sync(*streams).failures
-    assert len(rig.sandbox.requests) < 60, asked(rig)
+    assert len(rig.sandbox.requests) < 64, asked(rig)
     rig.later(hours=23)
     rig.sandbox.requests.clear()
     assert not rig.sync(*streams).failures

@@ -79,7 +79,7 @@ def check(rig: Rig, stream: str, kind: str, key: str) -> None:
     workers=WORKERS,
     loose=st.booleans(),
 )
-@settings(max_examples=30)
+@settings(max_examples=12)
 def test_two_syncs_bring_every_row(  # noqa: PLR0913, PLR0917 - what a case is made of
     stream, kind, key, gaps, more, changed, last, page_size, workers, loose
 ):
@@ -135,7 +135,7 @@ def test_a_full_page_of_rows_up_to_the_bound_itself(stream, kind, key, before, w
     page_size=st.integers(1, 10),
     workers=WORKERS,
 )
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_ties_around_the_second_of_the_bookmark(  # noqa: PLR0913, PLR0917 - what a case is made of
     before, inside, after, fraction, page_size, workers
 ):
