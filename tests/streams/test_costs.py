@@ -12,7 +12,7 @@ from tests.streams.syncing import sync
 
 BY_NAME = {kind.name: kind for kind in STREAMS}
 # Carried by an include of another list: nothing else is asked.
-CARRIED = ("campaign_messages", "campaign_tags", "flow_actions", "flow_tags", "list_tags", "segment_tags")
+CARRIED = ("campaign_tags", "flow_actions", "flow_tags", "list_tags", "segment_tags")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,13 @@ def test_carried_records_cost_no_more_than_the_list_that_carries_them(shop, name
     assert asked(shop, name) == {path: lists[path]}
 
 
+def test_campaign_messages_with_their_template_cost_a_request_a_campaign(shop):
+    assert asked(shop, "campaign_messages") == {
+        "/api/campaigns": campaigns(shop),
+        "/api/campaigns/{id}/campaign-messages": of(shop, "campaign"),
+    }
+
+
 def test_variants_cost_their_own_pages_and_those_of_the_items(shop):
     expected = {
         "/api/catalog-variants": pages(of(shop, "catalog-variant"), 100),
@@ -79,10 +86,12 @@ def test_conversations_cost_the_pages_of_the_profiles(shop):
     assert asked(shop, "conversations") == {"/api/profiles": pages(150, 100)}
 
 
-def test_flow_messages_cost_a_request_an_action(shop):
+def test_flow_messages_cost_a_request_an_action_that_can_send(shop):
+    types = Counter(action.attributes["definition"]["type"] for action in shop.resources("flow-action"))
+    assert types["time-delay"] > 0
     assert asked(shop, "flow_messages") == {
         "/api/flows": flows(shop),
-        "/api/flow-actions/{id}/flow-messages": of(shop, "flow-action"),
+        "/api/flow-actions/{id}/flow-messages": of(shop, "flow-action") - types["time-delay"],
     }
 
 
@@ -106,6 +115,11 @@ def test_parents_are_listed_once_for_all_their_children(shop):
     assert set(found.values()) == {of(shop, "campaign")}
 
 
+def test_a_list_in_windows_costs_two_looks_at_where_it_begins_and_ends_beside_its_pages(shop):
+    assert of(shop, "web-feed") > 20
+    assert asked(shop, "web_feeds") == {"/api/web-feeds": 2 + pages(of(shop, "web-feed"), 20)}
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "size"),
     [
@@ -113,7 +127,6 @@ def test_parents_are_listed_once_for_all_their_children(shop):
         ("lists", "list", 10),
         ("tags", "tag", 50),
         ("tag_groups", "tag-group", 25),
-        ("web_feeds", "web-feed", 20),
         ("catalog_items", "catalog-item", 100),
         ("tracking_settings", "tracking-setting", 1),
         ("data_sources", "data-source", 100),
