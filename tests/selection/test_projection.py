@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_klaviyo.sandbox import Sandbox
+from tap_klaviyo.sandbox import Behaviour, Sandbox
 from tap_klaviyo.streams.registry import STREAMS
 from tap_klaviyo.streams.resource import KlaviyoStream
 from tap_klaviyo.tap import TapKlaviyo
@@ -39,10 +39,11 @@ def options() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Sandbox:
+    """By Klaviyo's document: the real one gives other values of some attributes where they are asked for by name."""
     shop = small_shop()
     oldest = shop.resources("object-ingestion-log")[0].id  # the shop's rows are older than the two weeks of the log
     shop.update("object-ingestion-log", oldest, timestamp=(datetime.now(UTC) - timedelta(hours=1)).isoformat())
-    return Sandbox(shop)
+    return Sandbox(shop, behaviour=Behaviour.documented())
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,17 @@ def full(sandbox, everything, options) -> Synced:
 def keyed(stream: str, records: list[dict[str, Any]], keys: Mapping[str, tuple[str, ...]]) -> dict[Any, dict[str, Any]]:
     found = {tuple(record[name] for name in keys[stream]): record for record in records}
     assert len(found) == len(records)
-    return found
+    return {key: unsigned(record) for key, record in found.items()}
+
+
+def unsigned(value: Any) -> Any:
+    """A value without the signatures of its screenshots' URLs: each response has new ones."""
+    if isinstance(value, dict):
+        return {
+            name: one.partition("?")[0] if name == "screenshot_url" and isinstance(one, str) else unsigned(one)
+            for name, one in value.items()
+        }
+    return [unsigned(one) for one in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize("seed", range(4))
