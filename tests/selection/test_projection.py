@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from tests.selection.syncing import Synced
 
+# Of an included resource Klaviyo gives this only where fields are named: then it comes, and the full record lacks it.
+UNASKED = ("campaign_messages", "definition")
+
 NAMES = sorted(stream.name for stream in STREAMS)
 
 
@@ -79,6 +82,12 @@ def unsigned(value: Any) -> Any:
     return [unsigned(one) for one in value] if isinstance(value, list) else value
 
 
+def without(record: dict[str, Any], column: str, member: str) -> dict[str, Any]:
+    """A record whose included resources lack one member."""
+    rest = [{name: one for name, one in row.items() if name != member} for row in record.get(column) or ()]
+    return {**record, column: rest} if column in record else record
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_one_sync_a_stream_with_a_selection_by_chance(seed, sandbox, everything, full, options):
     chance = random.Random(seed)  # noqa: S311 - repeatable
@@ -104,6 +113,10 @@ def test_one_sync_a_stream_with_a_selection_by_chance(seed, sandbox, everything,
             key: oracle.projected(record, schema, kept[stream_name])
             for key, record in keyed(stream_name, full.records[stream_name], keys).items()
         }
-        assert keyed(stream_name, partial.records[stream_name], keys) == wanted, stream_name
+        found = keyed(stream_name, partial.records[stream_name], keys)
+        if stream_name == "campaigns":
+            found = {key: without(record, *UNASKED) for key, record in found.items()}
+            wanted = {key: without(record, *UNASKED) for key, record in wanted.items()}
+        assert found == wanted, stream_name
         columns = {leaf[0] for leaf in kept[stream_name]}
         assert partial.schemas[stream_name]["properties"].keys() == columns
