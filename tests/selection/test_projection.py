@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_klaviyo.sandbox import Sandbox
+from tap_klaviyo.sandbox import Behaviour, Sandbox
 from tap_klaviyo.streams.registry import STREAMS
 from tap_klaviyo.streams.resource import KlaviyoStream
 from tap_klaviyo.tap import TapKlaviyo
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.selection.syncing import Synced
+
+# Of an included resource Klaviyo gives this only where fields are named: then it comes, and the full record lacks it.
+UNASKED = ("campaign_messages", "definition")
 
 NAMES = sorted(stream.name for stream in STREAMS)
 
@@ -39,10 +42,11 @@ def options() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Sandbox:
+    """By Klaviyo's document: the real one gives other values of some attributes where they are asked for by name."""
     shop = small_shop()
     oldest = shop.resources("object-ingestion-log")[0].id  # the shop's rows are older than the two weeks of the log
     shop.update("object-ingestion-log", oldest, timestamp=(datetime.now(UTC) - timedelta(hours=1)).isoformat())
-    return Sandbox(shop)
+    return Sandbox(shop, behaviour=Behaviour.documented())
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +69,23 @@ def full(sandbox, everything, options) -> Synced:
 def keyed(stream: str, records: list[dict[str, Any]], keys: Mapping[str, tuple[str, ...]]) -> dict[Any, dict[str, Any]]:
     found = {tuple(record[name] for name in keys[stream]): record for record in records}
     assert len(found) == len(records)
-    return found
+    return {key: unsigned(record) for key, record in found.items()}
+
+
+def unsigned(value: Any) -> Any:
+    """A value without the signatures of its screenshots' URLs: each response has new ones."""
+    if isinstance(value, dict):
+        return {
+            name: one.partition("?")[0] if name == "screenshot_url" and isinstance(one, str) else unsigned(one)
+            for name, one in value.items()
+        }
+    return [unsigned(one) for one in value] if isinstance(value, list) else value
+
+
+def without(record: dict[str, Any], column: str, member: str) -> dict[str, Any]:
+    """A record whose included resources lack one member."""
+    rest = [{name: one for name, one in row.items() if name != member} for row in record.get(column) or ()]
+    return {**record, column: rest} if column in record else record
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -93,6 +113,10 @@ def test_one_sync_a_stream_with_a_selection_by_chance(seed, sandbox, everything,
             key: oracle.projected(record, schema, kept[stream_name])
             for key, record in keyed(stream_name, full.records[stream_name], keys).items()
         }
-        assert keyed(stream_name, partial.records[stream_name], keys) == wanted, stream_name
+        found = keyed(stream_name, partial.records[stream_name], keys)
+        if stream_name == "campaigns":
+            found = {key: without(record, *UNASKED) for key, record in found.items()}
+            wanted = {key: without(record, *UNASKED) for key, record in wanted.items()}
+        assert found == wanted, stream_name
         columns = {leaf[0] for leaf in kept[stream_name]}
         assert partial.schemas[stream_name]["properties"].keys() == columns
