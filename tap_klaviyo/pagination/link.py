@@ -52,6 +52,8 @@ class Link:
     """Whether the chain has just started again: a cursor that is refused once more is a failure."""
     sizes: PageSizes = _AS_GIVEN
     """How many rows to ask for, where not as many as the request says."""
+    skipped: KlaviyoError | None = None
+    """Why the row before this page was left out; the cursor behind it may not hold for a request of all fields."""
 
     def read(self, source: Reads) -> tuple[Document, Link | None]:
         """Read the page, without the resources that the page before had too, and return the next link.
@@ -68,6 +70,8 @@ class Link:
             try:
                 return link.caught_up(source) if restarted else link.page(source, link.sized())
             except BadRequestError as error:
+                if link.skipped is not None and _about_cursor(error):
+                    raise link.skipped from None
                 if restarted or link.restarted or link.first is None or not _about_cursor(error):
                     raise
                 restarted = True
@@ -98,7 +102,7 @@ class Link:
         document = source.read_past(request, error) if page_size_of(request) == 1 else None
         if document is None:
             raise error
-        return self._followed(document, skipped=True)
+        return self._followed(document, skipped=error)
 
     def sized(self) -> Request:
         """Return the request for as many rows as are wanted."""
@@ -116,7 +120,7 @@ class Link:
             raise LoopingLinkError(msg, label=request.label)
         return self._followed(document)
 
-    def _followed(self, document: Document, *, skipped: bool = False) -> tuple[Document, Link | None]:
+    def _followed(self, document: Document, *, skipped: KlaviyoError | None = None) -> tuple[Document, Link | None]:
         following = None
         if document.next_link is not None:
             following = Link(
@@ -127,6 +131,7 @@ class Link:
                 None if skipped else self.first or self.request,
                 _identity(document.data[-1]) if document.data else self.last,
                 sizes=self.sizes.after_skip() if skipped else self.sizes,
+                skipped=skipped,
             )
         if skipped:
             document.data = []

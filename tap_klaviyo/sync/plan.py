@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.contract import filters
 from tap_klaviyo.pagination.chain import Chain
-from tap_klaviyo.pagination.detail import Detailed
+from tap_klaviyo.pagination.detail import Completed, Detailed
 from tap_klaviyo.pagination.fan_out import AllParents, Parent
 from tap_klaviyo.pagination.included_children import Children, IncludedChildren
 from tap_klaviyo.pagination.null_cursor import Once, Undated
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.pagination.reader import Segment
     from tap_klaviyo.pagination.source import Source
     from tap_klaviyo.records.build_columns import Variant
+    from tap_klaviyo.records.columns import Column
     from tap_klaviyo.records.row_maker import RowMaker
     from tap_klaviyo.records.stream_options import StreamOptions
     from tap_klaviyo.sync.range import Range
@@ -86,7 +87,7 @@ class Plan:
         if spec.parent is not None:
             return [self._fan_out(spec.parent)]
         if spec.windowed and spec.cursor is not None:
-            maker = Once(self.maker)
+            maker = Once(self._completed())
             return [*self._undated(maker), *(() if self._range.empty else self._windows(maker))]
         return [segment for variant in spec.variants for segment in self._variant(variant)]
 
@@ -194,12 +195,16 @@ class Plan:
         link = self.source.first({"id": parent.id}, self.bounds(reading.lower, reading.upper))
         return Chain(self.source, self.maker, link, parent.context, reading.holds)
 
+    def _completed(self) -> Makes:
+        details = self._details()
+        if details is None:
+            return self.maker
+        columns = frozenset(choice.column.name for choice in self.sync.chosen if _is_detail(choice.column))
+        return Completed(self.maker, details, columns, self.spec.record_type)
+
     def _details(self) -> Source | None:
-        names = [
-            choice.column.source.name
-            for choice in self.sync.chosen
-            if isinstance(choice.column.source, Attribute) and choice.column.source.detail
-        ]
+        sources = [choice.column.source for choice in self.sync.chosen if _is_detail(choice.column)]
+        names = [one.name for one in sources if isinstance(one, Attribute)]
         detail = self.spec.detail
         if not names or detail is None:
             return None
@@ -237,3 +242,8 @@ class Plan:
             self._tell_cost(", ".join(source.ask.include), "parent", source)
         maker = self.make_rows(Shape())
         return Children(str(spec.via), needed, linked, str(spec.via_column), source, maker, always=always)
+
+
+def _is_detail(column: Column) -> bool:
+    """Whether only the endpoint of one object gives a column."""
+    return isinstance(column.source, Attribute) and column.source.detail

@@ -105,7 +105,7 @@ def check(path, text):
         return None
     together = all_of(found)
     assert together is not None
-    operation = load("2026-07-15").operation("GET", path)
+    operation = load(contract.newest().revision).operation("GET", path)
     needed = [name for name in operation.filter_requires[:1] if name not in text]
     required = [f"equals({name},'{next(iter(endpoint.filters[name].enum), 'x')}')" for name in needed]
     fields = [one.partition("(")[2].partition(",")[0] for one in found]

@@ -195,12 +195,37 @@ def test_a_page_out_of_order_holds_the_bookmark_back_until_the_end():
     options = {"stream_options": {"profiles": {"page_size": 4}}, "retry": 0, "max_workers": 1}
     rig.sandbox.faults.add(Fault("error", on=frozenset({4}), value=400))
     broken_off = rig.sync("profiles", **options)
-    assert len(broken_off.records("profiles")) == 7
+    assert len(broken_off.records("profiles")) == 6
     assert "replication_key_value" not in rig.bookmarks["profiles"]
     rig.sandbox.reset()
     rig.shop.shelf("profile")._orders.clear()
     assert rig.sync("profiles", **options).written("profiles") == {f"a{number:02}": 1 for number in range(12)}
     assert rig.bookmarks["profiles"]["replication_key_value"] == ago(days=19)
+
+
+@pytest.mark.parametrize("workers", [1, 24])
+@pytest.mark.parametrize("cut", [1, 6, 12])
+def test_a_parent_that_fails_is_passed_over_and_asked_again_from_the_beginning(cut, workers):
+    rig = Rig()
+    for number in range(12):
+        rig.put("list", f"L{number:02}", name="", updated=ago(days=9))
+        rig.put("profile", f"p{number:02}", email="", updated=ago(days=9))
+        rig.shop.join("list", f"L{number:02}", f"p{number:02}", ago(days=8))
+    options = {"max_workers": workers, "retry": 0}
+    rig.sandbox.faults.add(Fault("error", on=frozenset({cut}), value=400, path="/api/lists/*/profiles"))
+    first = rig.sync("lists", "list_profiles", **options)
+    assert first.failures == ["list_profiles"]
+    (failed,) = {f"L{number:02}" for number in range(12)} - set(first.written("list_profiles", "list_id"))
+    # The bookmark is that of the others, and far past what the failed one has to bring.
+    assert rig.bookmarks["list_profiles"]["replication_key_value"] == text(rig.now - timedelta(seconds=10))
+    rig.sandbox.reset()
+    rig.later(hours=1)
+    second = rig.sync("lists", "list_profiles", **options)
+    assert not second.failures
+    assert second.written("list_profiles", "list_id") == {failed: 1}
+    assert rig.bookmarks["list_profiles"]["failed_parents"] is None
+    held = {(*key, row["joined_group_at"]) for key, row in rig.rows("list_profiles").items()}
+    assert held == rig.shop.memberships("list")
 
 
 @pytest.mark.parametrize("workers", [1, 24])
@@ -212,7 +237,7 @@ def test_a_fan_out_goes_on_after_the_last_finished_parent(cut, workers):
         rig.put("profile", f"p{number:02}", email="", updated=ago(days=9))
         rig.shop.join("list", f"L{number:02}", f"p{number:02}", ago(days=8))
     options = {"max_workers": workers, "retry": 0}
-    rig.sandbox.faults.add(Fault("error", on=frozenset({cut}), value=400, path="/api/lists/*/profiles"))
+    rig.sandbox.faults.add(Fault("error", on=frozenset({cut}), value=401, path="/api/lists/*/profiles"))
     first = rig.sync("lists", "list_profiles", **options)
     started = rig.now
     rig.sandbox.reset()
@@ -228,7 +253,7 @@ def test_a_fan_out_goes_on_after_the_last_finished_parent(cut, workers):
         assert rig.bookmarks["list_profiles"]["replication_key_value"] == text(started - timedelta(seconds=10))
         assert not done & set(second.written("list_profiles", "list_id"))
         assert rig.bookmarks["list_profiles"]["fan_out"] is None
-    rig.later(hours=1)
+    rig.later(hours=24)  # a list without new members for long is asked again by a sweep
     rig.sync("lists", "list_profiles", **options)
     held = {(*key, row["joined_group_at"]) for key, row in rig.rows("list_profiles").items()}
     assert held == rig.shop.memberships("list")
@@ -241,7 +266,7 @@ def test_a_full_read_of_a_fan_out_is_not_mixed_with_a_half_read_one():
         rig.put("list", f"L{number}", name="", updated=ago(days=9))
         rig.put("profile", f"p{number}", email="", updated=ago(days=9))
         rig.shop.join("list", f"L{number}", f"p{number}", ago(days=8))
-    rig.sandbox.faults.add(Fault("error", on=frozenset({4}), value=400, path="/api/lists/*/profiles"))
+    rig.sandbox.faults.add(Fault("error", on=frozenset({4}), value=401, path="/api/lists/*/profiles"))
     assert rig.sync("lists", "list_profiles", retry=0).failures == ["list_profiles"]
     under_way = rig.bookmarks["list_profiles"]
     assert under_way["fan_out"]["after_parent"] == "L2"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -19,6 +20,7 @@ from tests.no_data_loss.pipeline import Pipeline, catalog_of
 from tests.no_data_loss.rig import as_instant
 
 LONG = 600.0
+PATIENCE = 60.0
 ALMOST_FULL = 60_000  # of the 65,536 bytes that a pipe holds
 
 
@@ -31,12 +33,35 @@ def lines(content: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in content.splitlines()]
 
 
-def fill(pipe):
+@contextlib.contextmanager
+def running(tap):
+    """The tap, which does not outlive the test: one that is held up for ever would hold up the test as well."""
+    with tap:
+        try:
+            yield tap
+        finally:
+            tap.kill()
+
+
+def wait_until(happened, tap):
+    """Wait for something that the tap does, and no longer than it lives or than anybody would."""
+    for _ in range(int(PATIENCE / 0.01)):
+        if happened():
+            return
+        assert tap.poll() is None, f"the tap ended too early, with exit code {tap.returncode}"
+        time.sleep(0.01)
+    pytest.fail(f"the tap did not come so far within {PATIENCE} seconds")
+
+
+def fill(tap):
     """Wait until the tap cannot write any more."""
     waiting = bytearray(4)
-    while int.from_bytes(waiting, sys.byteorder) < ALMOST_FULL:
-        time.sleep(0.01)
-        fcntl.ioctl(pipe, termios.FIONREAD, waiting)
+
+    def held_up() -> bool:
+        fcntl.ioctl(tap.stdout, termios.FIONREAD, waiting)
+        return int.from_bytes(waiting, sys.byteorder) >= ALMOST_FULL
+
+    wait_until(held_up, tap)
 
 
 @pytest.mark.parametrize("at", [1, 4])
@@ -46,10 +71,10 @@ def test_while_klaviyo_does_not_answer(at, tmp_path, events):
     with serve(sandbox) as url:
         options = {"stream_options": {"events": {"page_size": 20}}, "max_workers": 1}
         tap = Pipeline(tmp_path, url, events, options).start()
-        while len(sandbox.requests) < at:
-            time.sleep(0.01)
-        tap.send_signal(signal.SIGTERM)
-        written = lines(tap.communicate()[0])
+        with running(tap):
+            wait_until(lambda: len(sandbox.requests) >= at, tap)
+            tap.send_signal(signal.SIGTERM)
+            written = lines(tap.communicate(timeout=PATIENCE)[0])
     assert tap.returncode == 143
     assert written[-1]["type"] == "STATE"
     assert any(one["type"] == "RECORD" for one in written) == (at > 1)
@@ -61,12 +86,12 @@ def test_in_the_middle_of_a_page_while_the_target_does_not_read(unbuffered, work
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     sandbox = Sandbox(Shop(events=3000, profiles=50), limiter=Limiter(1000.0))
     options = {"stream_options": {"events": {"page_size": 50}}, "max_workers": workers}
-    with serve(sandbox) as url, Pipeline(tmp_path, url, events, options).start() as tap:
-        fill(tap.stdout)
+    with serve(sandbox) as url, running(Pipeline(tmp_path, url, events, options).start()) as tap:
+        fill(tap)
         tap.send_signal(signal.SIGTERM)
         time.sleep(0.5)
         assert tap.poll() is None
-        written = lines(tap.communicate()[0])
+        written = lines(tap.communicate(timeout=PATIENCE)[0])
         assert tap.returncode == 143
     assert written[-1]["type"] == "STATE"
     records = {one["record"]["id"]: as_instant(one["record"]["datetime"]) for one in written if one["type"] == "RECORD"}
@@ -80,13 +105,13 @@ def test_in_the_middle_of_a_page_while_the_target_does_not_read(unbuffered, work
 
 def test_a_second_signal_ends_it_there(tmp_path, events):
     sandbox = Sandbox(Shop(events=3000, profiles=50), limiter=Limiter(1000.0))
-    with serve(sandbox) as url, Pipeline(tmp_path, url, events).start() as tap:
-        fill(tap.stdout)
+    with serve(sandbox) as url, running(Pipeline(tmp_path, url, events).start()) as tap:
+        fill(tap)
         tap.send_signal(signal.SIGTERM)
         time.sleep(0.5)
         assert tap.poll() is None
         tap.send_signal(signal.SIGTERM)
-        assert tap.wait() == -signal.SIGTERM
+        assert tap.wait(PATIENCE) == -signal.SIGTERM
 
 
 def test_when_the_target_has_gone(tmp_path, events):
@@ -97,6 +122,7 @@ def test_when_the_target_has_gone(tmp_path, events):
         os.close(reading)
         tap = pipeline.start(stdout=writing)
         os.close(writing)
-        assert tap.wait() == 1
+        with running(tap):
+            assert tap.wait(PATIENCE) == 1
     assert len(pipeline.log) == 1
     assert pipeline.log[0].endswith("the target exited and closed the pipe; see the target's log")

@@ -2,12 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
-from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_klaviyo.pagination import windows
 from tap_klaviyo.pagination.density import DensityMap
 from tap_klaviyo.pagination.reader import OrderedReader
 from tap_klaviyo.pagination.windows import Window, Windowing
@@ -32,14 +30,16 @@ class Server:
         self.requests = 0
         self.asked: list[tuple[datetime | None, datetime]] = []
 
-    def request(self, conditions):
+    def first(self, conditions):
         (start, end) = conditions
         self.asked.append((start, end))
-        return [
-            index
-            for index, instant in enumerate(self.instants)
-            if (start is None or instant >= start) and instant < end
-        ]
+        return Link(
+            [
+                index
+                for index, instant in enumerate(self.instants)
+                if (start is None or instant >= start) and instant < end
+            ]
+        )
 
     def page(self, indexes):
         self.requests += 1
@@ -47,7 +47,7 @@ class Server:
 
 
 class Link:
-    """Stands in for chain.Link: a request is the list of rows that it finds."""
+    """Stands in for link.Link: a request is the list of rows that it finds."""
 
     def __init__(self, request):
         self.rest = request
@@ -75,8 +75,7 @@ def read(offsets, *, page_size, workers, start, end, crowded=False):  # noqa: PL
         cast("Any", server), cast("Any", Maker(server)), {}, conditions, lambda: crowded, parallel=workers > 1
     )
     reader = OrderedReader([Window(shared, start, end)], workers=workers, byte_limit=10_000)
-    with mock.patch.object(windows, "Link", Link):
-        found = [record["n"] for page in reader for record in page.records]
+    found = [record["n"] for page in reader for record in page.records]
     return server, found
 
 

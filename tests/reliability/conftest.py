@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def shop() -> Shop:
-    return Shop(events=400, profiles=120)
+    """A shop of which an undisturbed sync warns of nothing: every amount is a number."""
+    shop = Shop(events=400, profiles=120)
+    for event in shop.resources("event"):
+        properties = event.attributes["event_properties"] or {}
+        if isinstance(properties.get("$value"), str):
+            shop.update("event", event.id, event_properties={**properties, "$value": 1234.5})
+    return shop
 
 
 @pytest.fixture

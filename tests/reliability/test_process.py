@@ -11,7 +11,7 @@ from unittest import mock
 
 import pytest
 
-from tap_klaviyo.records.row_maker import RowMaker
+from tap_klaviyo.records.record_format import RecordFormat
 from tap_klaviyo.sandbox.faults import Fault
 from tests.reliability.cli import MARK
 
@@ -109,14 +109,14 @@ def test_log_config(machine, url):
 
 @row("A bug in one stream", "One line with its kind and place; bookmark untouched; the others are read; exit 1")
 def test_bug(machine, klaviyo, url):
-    genuine = RowMaker.page
+    genuine = RecordFormat.page
 
     def page(self, rows, **given):
-        if self._stream == "profiles":
+        if self.outlets[0].stream == "profiles":
             raise TypeError
         return genuine(self, rows, **given)
 
-    with mock.patch.object(RowMaker, "page", page):
+    with mock.patch.object(RecordFormat, "page", page):
         outcome = machine.sync(url, "profiles", "lists")
     assert outcome.code == 1
     assert outcome.error.startswith("profiles: unexpected TypeError in test_process.py, line ")

@@ -43,15 +43,21 @@ def test_a_parent_that_is_gone_has_no_children():
     assert klaviyo.bookmark("list_profiles") is not None
 
 
-def test_a_parent_that_cannot_be_read_fails_the_stream_and_keeps_its_bookmark():
+def test_a_parent_that_cannot_be_read_fails_the_stream_and_keeps_where_it_was_left():
     lower, upper = "joined_group_at,2026-01-01T00:00:00Z", "joined_group_at,2026-03-01T11:59:50Z"
     bounds = f"and(greater-or-equal({lower}),less-than({upper}))"
     answers = {LISTS: page(resource("list", "A"), resource("list", "B")), members("A", filter=bounds): page()}
     klaviyo = Klaviyo(answers)
-    klaviyo.sync("list_profiles", state=at("list_profiles", "joined_group_at", "2026-01-01T00:00:00+00:00"))
+    began = "2026-01-01T00:00:00+00:00"
+    klaviyo.sync("list_profiles", state=at("list_profiles", "joined_group_at", began))
     assert klaviyo.requests[1:] == [members("A", filter=bounds), members("B", filter=bounds)]
     assert klaviyo.failures == ["list_profiles"]
-    assert klaviyo.bookmark("list_profiles") == "2026-01-01T00:00:00+00:00"
+    # The others' bookmark goes on; this one parent is read from where it was left.
+    assert klaviyo.bookmark("list_profiles") == "2026-03-01T11:59:50+00:00"
+    assert klaviyo.state["bookmarks"]["list_profiles"]["failed_parents"] == [{"id": "B", "since": began}]
+    again = Klaviyo(dict.fromkeys([members("A"), members("B")], page()) | {LISTS: answers[LISTS]})
+    again.sync("list_profiles", state=klaviyo.state)
+    assert [url for url in again.requests if began[:10] in url] == [members("B", filter=bounds)]
 
 
 def test_codes_are_read_a_coupon_at_a_time():

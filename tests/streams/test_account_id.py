@@ -28,10 +28,16 @@ def run(shop):
     return sync(shop, *NAMES, config={"include_account_id": True})
 
 
-def test_the_account_is_asked_for_once_beside_the_accounts_themselves(run):
+def test_the_account_is_asked_for_once_beside_the_accounts_and_the_parents_of_what_is_per_account(run):
     assert run.tap.failures == []
     assert run.sandbox.refused == 0
-    assert sorted(run.asked("/api/accounts")) == ["", "fields%5Baccount%5D=id"]
+    of_the_account, listed_as_parents = ["fields%5Baccount%5D=id"] * 2
+    assert sorted(run.asked("/api/accounts")) == ["", of_the_account, listed_as_parents]
+
+
+def test_other_streams_share_one_request(shop):
+    run = sync(shop, "tags", "list_profiles", "metrics", config={"include_account_id": True})
+    assert run.asked("/api/accounts") == ["fields%5Baccount%5D=id"]
 
 
 @pytest.mark.parametrize("name", NAMES)

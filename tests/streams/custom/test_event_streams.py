@@ -122,13 +122,16 @@ def skips(caplog):
     return [one.getMessage() for one in caplog.records if "skipped metric" in one.getMessage()]
 
 
-def test_a_metric_that_klaviyo_refuses_is_skipped(server, caplog):
+def test_a_stream_whose_only_metric_klaviyo_refuses_fails(server, caplog):
+    """Nothing could be asked, which is not the same as no events."""
     metric = next(one for one in server.sandbox.shop.resources("metric") if one.hidden.get("without_events"))
     run = sync({**server.config, "event_streams": [{"name": "mine", "metric": metric.attributes["name"]}]})
-    assert run.tap.failures == []
+    assert run.tap.failures == ["mine"]
     assert run.records("mine") == []
-    [warning] = skips(caplog)
-    assert metric.id in warning
+    assert skips(caplog) == []
+    [line] = [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
+    assert line.startswith("mine: ")
+    assert metric.id in line
 
 
 def test_of_several_metrics_the_others_are_read(server, caplog):
@@ -148,7 +151,9 @@ def test_an_unknown_metric_fails_its_stream_alone(server, caplog):
     assert run.tap.failures == ["wrong"]
     assert run.records("right")
     [line] = [
-        one.getMessage() for one in caplog.records if "wrong" in one.getMessage() and "no metric" in one.getMessage()
+        one.getMessage()
+        for one in caplog.records
+        if "wrong" in one.getMessage() and "unknown metric" in one.getMessage()
     ]
     assert "did you mean 'Placed Order'?" in line
     assert "event_streams[0] 'wrong'" in line

@@ -6,7 +6,7 @@ import contextlib
 import io
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -15,6 +15,7 @@ import requests_mock
 from tap_klaviyo.http import ApiKeyAuth, Http, HttpSettings
 from tap_klaviyo.http.waiting import Patience
 from tap_klaviyo.sandbox import Sandbox, Shop
+from tap_klaviyo.sync.clock import Clock
 from tap_klaviyo.tap import TapKlaviyo
 
 if TYPE_CHECKING:
@@ -132,8 +133,12 @@ def run(tap: TapKlaviyo, sandbox: Sandbox | Answering) -> Synced:
 
 
 def run_within_limits(tap: TapKlaviyo, sandbox: Sandbox, time: FakeTime) -> Synced:
-    """Sync as if the sandbox were Klaviyo itself, whose limits are kept; only waiting makes the time pass."""
-    tap.session.sources.__dict__["http"] = Http(
+    """Sync as if the sandbox were Klaviyo itself, whose limits are kept; only waiting makes the time pass, for both."""
+    begun, began = time.now, tap.session.clock.began
+    session = tap.session
+    object.__setattr__(session, "clock", Clock(began, time.clock))  # the streams hold this very session
+    sandbox.now = lambda: began + timedelta(seconds=time.now - begun)
+    session.sources.__dict__["http"] = Http(
         HttpSettings(auth=ApiKeyAuth("pk_made_up")), Patience(time.clock, time.sleep)
     )
 
