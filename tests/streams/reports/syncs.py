@@ -127,7 +127,10 @@ def tap_of(
 
 
 def run(tap: TapKlaviyo, sandbox: Sandbox | Answering) -> Synced:
-    """Sync from a sandbox in this process, without limits."""
+    """Sync from a sandbox in this process, without limits, whose clock is the tap's."""
+    began = tap.session.clock.began
+    if isinstance(sandbox, Sandbox):
+        sandbox.now = lambda: began
     with mock.patch("tap_klaviyo.sandbox.shared", return_value=sandbox):
         return _written(tap)
 
