@@ -163,6 +163,7 @@ def settings(machine):
         "retry": 12,
         "retry_backoff_multiplier_ms": 100,
         "retry_backoff_max_ms": 10_000,
+        "sweep_every_hours": 0,  # at the end everything is compared, members of quiet lists too
     }
 
 
