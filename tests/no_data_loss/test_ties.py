@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_klaviyo.sandbox import Fault
+from tap_klaviyo.sandbox.behaviour import Behaviour
 from tests.no_data_loss.rig import NOON, Rig, text
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ CHAINED = [
     ("reviews", "review", "updated"),
     ("universal_content", "template-universal-content", "updated"),
 ]
+# Their recorded cursors hold a date alone: of a tie that fills a page, as the tiny pages here do, Klaviyo itself loses
+# or repeats rows. Ties over the edge of a page that holds more than one date have a test of their own.
+EDGES_BY_DATE = {"form", "web-feed"}
 WORKERS = st.sampled_from([1, 24])
 
 # Distances from one row to the next: mostly none, so that ties run over pages and over the edges of windows.
@@ -58,6 +62,8 @@ def fill(rig: Rig, kind: str, key: str, moments: list[datetime], prefix: str = "
     for number, moment in enumerate(moments):
         written = SPELLINGS[(len(moments) + number) % len(SPELLINGS)](moment)
         more: dict[str, Any] = {"archived": number % 3 == 0} if kind == "flow" else {}
+        if kind == "image":
+            more = {"hidden": number % 3 == 0}
         if kind == "review":
             more = {"created": text(moment - timedelta(days=1)), "status": {"value": "published"}}
         rig.put(kind, f"{prefix}{number:03}", name=f"{prefix}{number}", **{key: written}, **more)
@@ -86,7 +92,10 @@ def test_two_syncs_bring_every_row(  # noqa: PLR0913, PLR0917 - what a case is m
     """``loose``: Klaviyo also answers with rows that equal an exclusive bound."""
     rig = Rig()
     rig.sandbox.faults.add(Fault("loose-bounds", rate=float(loose)))
-    config = {"stream_options": {stream: {"page_size": page_size}}, "max_workers": workers}
+    if kind in EDGES_BY_DATE:
+        rig.sandbox.behaviour = Behaviour(cursors_without_ids=False)
+    # What a sweep alone finds (archived flows, hidden images) is found by each of the two.
+    config = {"stream_options": {stream: {"page_size": page_size}}, "max_workers": workers, "sweep_every_hours": 0}
     fill(rig, kind, key, instants(gaps, rig.now - timedelta(seconds=last)))
     first = rig.sync(stream, **config)
     assert not first.failures
@@ -152,3 +161,15 @@ def test_ties_around_the_second_of_the_bookmark(  # noqa: PLR0913, PLR0917 - wha
     assert rig.sandbox.refused == 0
     expected = [f"{prefix}{number:03}" for prefix, count in (("y", inside), ("z", after)) for number in range(count)]
     assert sorted(run.written("profiles").elements()) == expected
+
+
+@pytest.mark.parametrize("workers", [1, 24])
+@pytest.mark.parametrize(("stream", "kind", "key"), [one for one in CHAINED if one[1] in EDGES_BY_DATE], ids=str)
+def test_a_tie_over_the_edge_of_a_page_whose_cursor_has_no_id(stream, kind, key, workers):
+    rig = Rig()
+    assert rig.sandbox.behaviour.cursors_without_ids
+    days = (NOON - timedelta(days=1 + number // 3) for number in range(30))
+    fill(rig, kind, key, list(days))
+    config = {"stream_options": {stream: {"page_size": 5}}, "max_workers": workers}
+    assert not rig.sync(stream, **config).failures
+    check(rig, stream, kind, key)
