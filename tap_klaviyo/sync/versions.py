@@ -17,7 +17,8 @@ def version_of(reading: Range, saved: Saved, new: int, *, keyed: bool) -> int | 
     older version, and leave alone what has none.
     """
     if reading.full:
-        return reading.version or new
+        # Higher than the table's, whatever the clock says: targets drop what is older.
+        return reading.version or max(new, (saved.table_version or 0) + 1)
     return saved.table_version or (new if keyed else None)
 
 
