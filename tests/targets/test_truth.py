@@ -25,7 +25,13 @@ def shop():
 
 def of_its_own(shop):
     """The ids of each stream's own resources; ingestion logs are gone after 14 days, and the shop's are older."""
-    ids = {contract.newest().schema_name(name): {(row.id,) for row in shop.resources(name)} for name in shop.types()}
+    sandbox = Sandbox(shop)
+    ids = {
+        facts.schema_name(kind): {(row.id,) for row in sandbox.view(facts.revision).resources(kind)}
+        for facts in map(contract.revision, contract.revisions())
+        for kind in sandbox.view(facts.revision).counts()
+        if kind in facts.types()
+    }
     return {**ids, "object_ingestion_logs": set()}
 
 
@@ -71,7 +77,8 @@ def test_a_second_sync_writes_incremental_streams_from_the_second_of_the_bookmar
 
 
 def test_a_second_sync_writes_the_other_streams_whole(first, second):
-    whole = set(first.records) - set(replication_keys(first))
+    swept = {stream.name for stream in STREAMS if stream.swept}  # between two sweeps only what changed
+    whole = set(first.records) - set(replication_keys(first)) - swept
     assert "metrics" in whole
     assert {name: second.key_values(name) for name in whole} == {name: first.key_values(name) for name in whole}
 
