@@ -6,7 +6,9 @@ from datetime import datetime
 import pytest
 
 from tap_klaviyo import contract
+from tap_klaviyo.sandbox import Sandbox
 from tap_klaviyo.sandbox.shop import Shop
+from tap_klaviyo.streams.registry import STREAMS
 
 LINKS = {
     "campaign_tags": ("campaign", "tags"),
