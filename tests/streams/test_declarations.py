@@ -19,7 +19,7 @@ from tap_klaviyo.streams.registry import STREAMS
 from tap_klaviyo.streams.resource import KlaviyoStream
 from tap_klaviyo.tap import TapKlaviyo
 
-LONGEST = 10
+LONGEST = 12
 MODULES = [
     module
     for found in pkgutil.iter_modules(streams.__path__)
