@@ -135,7 +135,11 @@ def test_profiles_that_join_while_members_are_read(seed, every, page_size, worke
         rig.put("list", name, name="new", updated=text(rig.now))
         rig.shop.join("list", name, f"p{chance.randrange(25):02}", text(rig.now))
 
-    config = {"stream_options": {"list_profiles": {"page_size": page_size}}, "max_workers": workers}
+    config = {
+        "stream_options": {"list_profiles": {"page_size": page_size}},
+        "max_workers": workers,
+        "sweep_every_hours": 0,  # every list is asked by both
+    }
 
     def change() -> None:
         chance.choice([join, join, new_list])()
