@@ -56,6 +56,8 @@ class Beginning:
             return sync, reader
         self.close()
         self._made = None
+        # Parents that are new since the first attempt listed them lie before what the bookmark may reach now.
+        session.parent_ids.forget()
         return self.begin()
 
     def close(self) -> None:

@@ -59,6 +59,12 @@ class ParentIds:
                 self._parents[stream, since] = self._listings[stream].parents(since)
             return self._parents[stream, since]
 
+    def forget(self) -> None:
+        """List everything anew for whoever asks next."""
+        with self._lock:
+            self._parents.clear()
+            self._links.clear()
+
     def links(self, stream: str, relationship: str) -> Mapping[str, str]:
         """Return, by the id of a linked resource, the id of the stream's resource that links to it.
 
