@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 
+from tap_klaviyo.sync.clock import Clock
 from tests import network
 from tests.targets import postgres, warehouses
 from tests.targets.installed import installed
@@ -64,6 +66,12 @@ def _sendable(data: Any) -> Any:
         case list() | tuple():
             return type(data)(map(_sendable, data))
     return data
+
+
+@pytest.fixture(autouse=True)
+def no_time_passes(monkeypatch):
+    """Klaviyo's clock stands still in most tests, or moves by requests: how long a busy machine takes is not time."""
+    monkeypatch.setattr("tap_klaviyo.tap.Clock", partial(Clock, monotonic=lambda: 0.0))
 
 
 @pytest.fixture(scope="session")
