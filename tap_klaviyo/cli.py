@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LOG_CONFIG = "SINGER_SDK_LOG_CONFIG"
 _OURS = ("tap_klaviyo", "tap-klaviyo")
+_DESELECTED = "Skipping deselected stream '%s'."
 
 
 def run(tap: type[Tap]) -> None:
@@ -108,6 +109,12 @@ def _guard_logs() -> None:
             handler.addFilter(cleaning)
         if logger.name.partition(".")[0] in _OURS:
             logger.disabled = False  # a logging configuration turns off what was there before, unless it says not to
+            logger.addFilter(_says_more)
+
+
+def _says_more(record: logging.LogRecord) -> bool:
+    """Leave out the SDK's line per stream that is not selected: the end of a run counts them."""
+    return record.msg != _DESELECTED
 
 
 def read_json(file: IO[str] | None, what: str) -> dict[str, Any] | None:

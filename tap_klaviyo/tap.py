@@ -23,12 +23,12 @@ from tap_klaviyo.polling import Waits, poll
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.registry import every_stream
 from tap_klaviyo.sync.account import Account
+from tap_klaviyo.sync.board import Board
 from tap_klaviyo.sync.catalog import checked, what_is_not_read, with_list_members, with_replication_methods
 from tap_klaviyo.sync.clock import Clock
 from tap_klaviyo.sync.failures import Failures
 from tap_klaviyo.sync.output import Output
 from tap_klaviyo.sync.parents import ParentIds
-from tap_klaviyo.sync.progress import Board
 from tap_klaviyo.sync.session import Session
 from tap_klaviyo.sync.sources import Sources
 from tap_klaviyo.sync.state import loaded
@@ -104,7 +104,7 @@ class TapKlaviyo(Tap):
     def _open_session(self) -> Session:
         settings = Settings.of(self.config)
         sources = Sources(settings, self.stopping, self._earlier)
-        board = Board()
+        board = Board(settings.report_file, goes_on=settings.poll_interval_ms is not None)
         return Session(
             settings=settings,
             clock=Clock(self.started_at),
@@ -200,6 +200,7 @@ class TapKlaviyo(Tap):
 
     def sync_once(self) -> None:
         """Sync all selected streams; however that ends, nothing reads any more afterwards."""
+        self.session.board.expect({name: stream.selected for name, stream in self.streams.items()})
         try:
             self._start_background()
             self.sync_all()
@@ -223,7 +224,8 @@ class TapKlaviyo(Tap):
 
     def log_summary(self) -> None:
         """Log what each stream of the sync came to."""
-        self.session.board.log_summary()
+        code = self.stopping.exit_code if self.stopping.is_set() else int(bool(self.failures))
+        self.session.board.log_summary(self.state, code)
 
     def hang_up(self) -> None:
         """Close the connection."""

@@ -160,6 +160,12 @@ SPEED = (
         title="Poll interval (ms)",
         description="Keep running: sync again that long after the last sync ended.",
     ),
+    _setting(
+        "report_file",
+        th.StringType,
+        title="Report file",
+        description="Where the end of each sync is written as JSON: every stream's status, records and bookmark.",
+    ),
 )
 
 _ENTRIES = th.ArrayType(th.ObjectType(additional_properties=True))

@@ -52,6 +52,7 @@ class Settings:
     retry_backoff_max_ms: int = 60_000
     request_timeout: float = 120
     poll_interval_ms: int | None = None
+    report_file: str | None = None
 
     event_streams: Entries = ()
     reports: Entries = ()

@@ -73,12 +73,6 @@ class AllParents(Segment):
     def read(self) -> Step:
         """List the parents, in the order of their ids, which is the same in every run."""
         ordered = sorted(self.parents(), key=lambda parent: (parent.id in self.failed, parent.id))
+        asked = [one for one in ordered if self.after is None or one.id > self.after or one.id in self.failed]
         misses = Misses()
-        return Step(
-            None,
-            [
-                OneParent(parent, self.chain(parent), misses)
-                for parent in ordered
-                if self.after is None or parent.id > self.after or parent.id in self.failed
-            ],
-        )
+        return Step(Page(parents=len(asked)), [OneParent(one, self.chain(one), misses) for one in asked])

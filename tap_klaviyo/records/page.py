@@ -42,6 +42,8 @@ class Page:
     failed_parent: str | None = None
     """In a fan-out: a parent that could not be read, because of ``failure``."""
     failure: Exception | None = None
+    parents: int = 0
+    """In a fan-out: how many parents this sync asks, on the page that comes before them."""
     size: int = 0
     """Bytes that the page holds while it waits."""
 

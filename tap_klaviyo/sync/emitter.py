@@ -97,6 +97,7 @@ class Emitter:
                 self._output.write_state()
             raise
         self._finish()
+        progress.completed = True
 
     def _write(self, page: Page) -> Iterator[dict[str, Any]]:
         if self._write_messages:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from singer_sdk.exceptions import SingerSDKError
 
 from tap_klaviyo.config.errors import SettingsError
-from tap_klaviyo.http.errors import KlaviyoError, PermissionDeniedError, UnauthorizedError, UnreachableError
+from tap_klaviyo.http.errors import KlaviyoError, UnauthorizedError, UnreachableError
 from tap_klaviyo.http.redact import brief
-from tap_klaviyo.sync.incomplete import IncompleteError
+from tap_klaviyo.sync.outcome import Ending, Status
 from tap_klaviyo.sync.saved import BrokenStateError
 
 if TYPE_CHECKING:
-    from tap_klaviyo.sync.progress import Board
+    from tap_klaviyo.sync.board import Board
     from tap_klaviyo.sync.sources import Sources
 
 # These say what a person can do, in one line.
@@ -45,11 +45,14 @@ class Failures:
         Raises:
             SystemExit: No stream can be read, or the first failure ends the run: the SDK's `--test` would exit with 0.
         """
-        if self._skips_denied and _is_denial(error):
+        line = in_one_line(error)
+        ending = Ending.of(error, line, skips_denied=self._skips_denied)
+        self._board.end_badly(stream, ending)
+        if ending.status is Status.SKIPPED:
             logger.warning("%s: skipped: %s", stream, error)
             return
         self.streams.append(stream)
-        logger.error("%s: %s", stream, in_one_line(error))
+        logger.error("%s: %s", stream, line)
         logger.debug("Traceback", exc_info=error)
         if testing or self._stops_all(error):
             if not self._board.records:
@@ -59,10 +62,6 @@ class Failures:
     def _stops_all(self, error: Exception) -> bool:
         unreachable = isinstance(error, UnreachableError) and error.status is None and not self._sources.answered
         return unreachable or isinstance(error, UnauthorizedError)
-
-
-def _is_denial(error: Exception) -> bool:
-    return isinstance(error, PermissionDeniedError) or (isinstance(error, IncompleteError) and error.denied)
 
 
 def in_one_line(error: Exception) -> str:

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
     from tap_klaviyo.config.settings import Settings
     from tap_klaviyo.sync.account import Account
+    from tap_klaviyo.sync.board import Board
     from tap_klaviyo.sync.clock import Clock
     from tap_klaviyo.sync.failures import Failures
     from tap_klaviyo.sync.output import Output
     from tap_klaviyo.sync.parents import ParentIds
-    from tap_klaviyo.sync.progress import Board
     from tap_klaviyo.sync.sources import Sources
     from tap_klaviyo.sync.stopping import Stopping
 

@@ -7,8 +7,9 @@ import pytest
 
 from tap_klaviyo.http import Tally
 from tap_klaviyo.records.page import Page
-from tap_klaviyo.sync.progress import Progress, duration, size, summary
+from tap_klaviyo.sync.progress import Progress
 from tap_klaviyo.sync.range import Range
+from tap_klaviyo.sync.units import duration, size
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -38,7 +39,7 @@ def test_a_log_gets_a_line_every_30_seconds(caplog):
             clock.now += 10
             shown.after(page(day))
     assert [record.getMessage() for record in caplog.records] == [
-        "events: 30% of the time range, 3,000 records, 0.1 pages/s, waited 0 s for limits, about 70 s left"
+        "events: 30% of the time range, 3,000 records, 100 records/s, waited 0 s for limits, about 70 s left"
     ]
 
 
@@ -55,7 +56,7 @@ def test_a_stream_that_is_not_read_by_time_has_no_share():
     shown = progress(Clock(), None)
     shown.after(Page(count=3))
     assert shown.share is None
-    assert shown.line() == "3 records, 0.0 pages/s, waited 0 s for limits"
+    assert shown.line() == "3 records, 0 records/s, waited 0 s for limits"
 
 
 def test_a_future_row_is_not_more_than_all():
@@ -75,12 +76,26 @@ def test_a_terminal_gets_a_bar(capsys):
     assert "1,000 records" in error
 
 
-def test_the_table_at_the_end():
-    tally = Tally()
-    tally.add(requests=254, received=280_100_000, retries=2, waited=180)
-    title, line = summary([("events", 200_000, tally)])
-    assert title.split() == ["stream", "records", "requests", "received", "retries", "waited"]
-    assert line.split() == ["events", "200,000", "254", "280.1", "MB", "2", "3", "min"]
+def test_a_fan_out_counts_its_parents(caplog):
+    clock = Clock()
+    shown = Progress("flow_messages", Range(None, None, BEGIN), Tally(), "stream 3 of 9", terminal=False, clock=clock)
+    with caplog.at_level(logging.INFO):
+        shown.after(Page(parents=160))
+        for number in range(64):
+            clock.now += 0.5
+            shown.after(Page(count=2, finished_parent=str(number)))
+    assert caplog.messages == [
+        "flow_messages: stream 3 of 9, 60/160 parents, 120 records, 4 records/s, waited 0 s for limits, about 50 s left"
+    ]
+
+
+def test_no_more_was_waited_than_time_has_passed():
+    clock, tally = Clock(), Tally()
+    tally.add(waited=500)  # in the background, before the turn of the stream
+    shown = Progress("events", Range(BEGIN, None, BEGIN), tally, terminal=False, clock=clock)
+    clock.now = 10
+    tally.add(waited=24)  # of several threads
+    assert "waited 10 s" in shown.line()
 
 
 def test_numbers_for_people():
