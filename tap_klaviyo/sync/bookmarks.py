@@ -74,14 +74,15 @@ class Bookmark:
         """Note the last parent that a fan-out has finished, and its newest row, for a run that goes on after it."""
         self._note_active(parent, newest)
         if self._range.full:
-            self._state[FULL] = {"version": self._version, "after_parent": parent}
+            self._under_way(FULL, {"version": self._version, "after_parent": parent})
             return
-        self._state[FAN_OUT] = {
+        place = {
             "until": self._range.until.isoformat(),
             "after_parent": parent,
             "lookback": self._range.lookback_at is not None,
             "sweep": self._range.since is None,
         }
+        self._under_way(FAN_OUT, place)
 
     def saw(self, oldest: datetime | None, newest: datetime | None) -> None:
         """Note the rows that have been written, without moving yet; those of the future say nothing of the past."""
@@ -131,10 +132,11 @@ class Bookmark:
     def _note_place(self, through: datetime) -> None:
         """Note how far a full read or a lookback came, for a run that goes on from there."""
         if self._range.full:
-            self._state[FULL] = {"version": self._version, "through": through.isoformat()}
+            self._under_way(FULL, {"version": self._version, "through": through.isoformat()})
         elif self._range.lookback_at is not None and self._range.moves_bookmark and self._began_at is not None:
             if through < self._began_at:
-                self._state[LOOKBACK] = {"began": self._range.lookback_at.isoformat(), "through": through.isoformat()}
+                began = self._range.lookback_at.isoformat()
+                self._under_way(LOOKBACK, {"began": began, "through": through.isoformat()})
             else:
                 self._over(LOOKBACK)
                 self._remember_lookback()
@@ -152,6 +154,10 @@ class Bookmark:
     def _remember_lookback(self) -> None:
         if self._range.lookback_at is not None:
             self._state[LOOKBACK_AT] = self._range.lookback_at.isoformat()
+
+    def _under_way(self, key: str, place: dict[str, Any]) -> None:
+        # In a list: Meltano 4.4 fails to merge an object into null, and a list replaces what was there as a whole.
+        self._state[key] = [place]
 
     def _over(self, key: str) -> None:
         if key in self._state:

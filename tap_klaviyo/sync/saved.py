@@ -155,9 +155,10 @@ def _active(state: Mapping[str, Any], stream: str) -> frozenset[str] | None:
 
 
 def _place(state: Mapping[str, Any], key: str, stream: str) -> Mapping[str, Any] | None:
-    place = state.get(key)
+    places = state.get(key)
+    place = places[0] if isinstance(places, list) and len(places) == 1 else places
     if place is not None and not isinstance(place, dict):
-        raise _broken(key, stream, "an object")
+        raise _broken(key, stream, "a list of one object")
     return place or None
 
 

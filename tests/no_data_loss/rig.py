@@ -33,6 +33,8 @@ class Table:
     versions: dict[str, dict[Key, int | None]] = field(default_factory=dict)
     keys: dict[str, Sequence[str]] = field(default_factory=dict)
     state: dict[str, Any] | None = None
+    merges: bool = False
+    """Whether a STATE is merged into the last one."""
 
     def apply(self, message: dict[str, Any]) -> None:
         """Take one message; a version that is activated drops the rows of all others."""
@@ -52,7 +54,17 @@ class Table:
                     if version != message["version"]:
                         del self.rows[stream][key], self.versions[stream][key]
             case "STATE":
-                self.state = message["value"]
+                self.state = merged(message["value"], self.state or {}) if self.merges else message["value"]
+
+
+def merged(state: dict[str, Any], into: dict[str, Any]) -> dict[str, Any]:
+    """Merge a state into the last one, as Meltano 4.4 does: what is no object replaces, and objects need objects."""
+    for key, value in state.items():
+        if isinstance(value, dict):
+            merged(value, into.setdefault(key, {}))
+        else:
+            into[key] = value
+    return into
 
 
 @dataclass

@@ -269,7 +269,8 @@ def test_a_full_read_of_a_fan_out_is_not_mixed_with_a_half_read_one():
     rig.sandbox.faults.add(Fault("throttle", on=frozenset({4}), value=86_400, path="/api/lists/*/profiles"))
     assert rig.sync("lists", "list_profiles", retry=0).failures == ["list_profiles"]
     under_way = rig.bookmarks["list_profiles"]
-    assert under_way["fan_out"]["after_parent"] == "L2"
+    (place,) = under_way["fan_out"]
+    assert place["after_parent"] == "L2"
     rig.sandbox.reset()
     full = rig.sync("lists", "list_profiles", method="FULL_TABLE")
     assert len(full.records("list_profiles")) == 6
