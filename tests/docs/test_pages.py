@@ -85,7 +85,7 @@ def test_every_page_and_every_example_can_be_reached_from_the_readme():
             page = place / "README.md" if place.is_dir() else place
             ahead += [page, *(target for target, _ in links(page))] if page.suffix == ".md" and page.exists() else []
     wanted = {*pages(), *(folder for folder in (ROOT / "examples").iterdir() if any(folder.glob("*.*")))}
-    reached |= {page.parent for page in reached if page.name == "README.md"}
+    reached |= {place.parent for place in reached}
     assert sorted(map(name, wanted - reached)) == []
 
 
