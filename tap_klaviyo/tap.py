@@ -31,7 +31,7 @@ from tap_klaviyo.sync.output import Output
 from tap_klaviyo.sync.parents import ParentIds
 from tap_klaviyo.sync.session import Session
 from tap_klaviyo.sync.sources import Sources
-from tap_klaviyo.sync.state import loaded
+from tap_klaviyo.sync.state import taken_over
 from tap_klaviyo.sync.stopping import Stopping
 from tap_klaviyo.sync.stream_maps import mapper_of
 from tap_klaviyo.sync.writer import LineWriter
@@ -149,7 +149,7 @@ class TapKlaviyo(Tap):
             BrokenStateError: It cannot be resumed.
         """
         known = {stream.name: stream.declared_replication_key for stream in self.klaviyo_streams()}
-        super().load_state(loaded(state, known))
+        super().load_state(taken_over(state, known, self.session.sources.warn_once))
 
     # Command line
 
@@ -213,7 +213,7 @@ class TapKlaviyo(Tap):
         if self.session.settings.max_workers == 1:
             return
         for stream in self.klaviyo_streams():
-            if stream.selected and stream.slow and stream.ABORT_AT_RECORD_COUNT is None:
+            if stream.selected and stream.endpoint.limits.slow and stream.ABORT_AT_RECORD_COUNT is None:
                 with contextlib.suppress(Exception):  # raised again when it is the stream's turn
                     stream.beginning.start()
 

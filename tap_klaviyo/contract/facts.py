@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+_SLOW_STEADY = 150
+
 
 class Limits(Struct, frozen=True):
     """Requests a second (burst), a minute (steady) and, where Klaviyo has such a quota, a day."""
@@ -11,6 +13,11 @@ class Limits(Struct, frozen=True):
     burst: int
     steady: int
     daily: int | None = None
+
+    @property
+    def slow(self) -> bool:
+        """Whether they make a stream slow however small it is, so that it had better begin with the sync."""
+        return self.steady <= _SLOW_STEADY
 
 
 class ConditionalLimits(Struct, frozen=True):

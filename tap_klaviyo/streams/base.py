@@ -22,6 +22,7 @@ from tap_klaviyo.sync.bookmarks import Bookmark
 from tap_klaviyo.sync.catalog import take_over
 from tap_klaviyo.sync.emitter import Emitter, Sink
 from tap_klaviyo.sync.failed_parents import FailedParents
+from tap_klaviyo.sync.fingerprint import take_up
 from tap_klaviyo.sync.saved import Saved
 from tap_klaviyo.sync.stream_maps import outlets
 from tap_klaviyo.sync.stream_sync import StreamSync
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from tap_klaviyo.sync.session import Session
 
 FULL_TABLE = "FULL_TABLE"
-# A stream that Klaviyo limits to this many requests per minute reads in the background from the start of the sync.
-_SLOW_STEADY_LIMIT = 150
 
 
 class BaseStream(Stream):
@@ -117,6 +116,10 @@ class BaseStream(Stream):
         """Whether the settings leave rows out that are there."""
         return False
 
+    def question(self) -> Mapping[str, Any]:
+        """Return what decides which rows there are, by the names of the settings; another question begins anew."""
+        return {}
+
     def listing(self) -> Listing | None:
         """Return what lists the ids, for a stream that can be a parent."""
         return None
@@ -133,6 +136,7 @@ class BaseStream(Stream):
 
     def _make(self) -> tuple[StreamSync, OrderedReader]:
         state = self.stream_state
+        take_up(state, self.question(), self.session.account.known(), self.name)
         saved = Saved.of(state, self.name)
         reading = self.range(saved, self.session.started_at)
         version = version_of(reading, saved, self.session.version, keyed=self.declared_replication_key is not None)
@@ -171,11 +175,6 @@ class BaseStream(Stream):
         """Whether the records carry a version, so that the target can drop what is gone."""
         wanted = self.session.settings.emit_activate_version_messages
         return self.is_full_table or (wanted and self.replication_method == FULL_TABLE)
-
-    @property
-    def slow(self) -> bool:
-        """Whether Klaviyo's limit makes the stream slow however small it is."""
-        return self.endpoint.limits.steady <= _SLOW_STEADY_LIMIT
 
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take over the selection; what the catalog leaves open stays as the stream declares it."""

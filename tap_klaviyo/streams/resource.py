@@ -169,13 +169,10 @@ class KlaviyoStream(BaseStream):
         Raises:
             SettingsError: It says what the endpoint does not allow.
         """
-        raw = self.session.settings.stream_options.get(self.name)
-        spec = self.spec
-        return (
-            StreamOptions()
-            if raw is None
-            else parse_options(self.name, raw, offer(spec.columns, spec.endpoint, spec.detail), bounded=self.bounded)
-        )
+        raw, spec = self.session.settings.stream_options.get(self.name), self.spec
+        if raw is None:
+            return StreamOptions()
+        return parse_options(self.name, raw, offer(spec.columns, spec.endpoint, spec.detail), bounded=self.bounded)
 
     @property
     def endpoint(self) -> Endpoint:
@@ -196,6 +193,10 @@ class KlaviyoStream(BaseStream):
     def filtered(self) -> bool:
         """Whether the settings leave rows out that are there."""
         return self.options.filter is not None
+
+    def question(self) -> dict[str, str]:
+        """Return what decides which rows there are."""
+        return {"filter": self.options.filter} if self.options.filter else {}
 
     def build_columns(self) -> list[Column]:
         """Return the columns, keys first."""
@@ -235,14 +236,13 @@ class KlaviyoStream(BaseStream):
 
     def row_maker(self, sync: StreamSync, shape: Shape) -> RowMaker:
         """Return what makes records of responses of a shape."""
-        key = self.declared_replication_key
         plain = sync.record_format.encoded and replace(shape, lookup=None) == Shape()
         return RowMaker(
             shape,
             Flattener(sync.chosen, self.session.sources.warn_odd(self.name)),
-            key,
+            self.declared_replication_key,
             sync.record_format,
-            projection=Projection.of(sync.chosen, key, shape.lookup) if plain else None,
+            projection=Projection.of(sync.chosen, self.declared_replication_key, shape.lookup) if plain else None,
         )
 
     def listing(self) -> Listing:

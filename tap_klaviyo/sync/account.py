@@ -61,6 +61,10 @@ class Account:
                 self._id = found.id
             return self._id
 
+    def known(self) -> str | None:
+        """Return the account's id where it costs no request of its own: it is in every record, or was asked for."""
+        return self.id() if self._in_records else self._id
+
     def columns(self) -> dict[str, Any]:
         """Return what every record says of the account: its id, if it is wanted, or nothing."""
         return {ACCOUNT_ID: self.id()} if self._in_records else {}
@@ -74,8 +78,9 @@ class Account:
         """
         with self._lock:
             if self._zone is None:
-                names = [_text(one, "timezone") for one in self._resources(stream, "/api/accounts", ("timezone",))]
-                self._zone = zone_of(names[0] if names else "")
+                found = next(self._resources(stream, "/api/accounts", ("timezone",)), None)
+                self._id = self._id or (found.id if found else None)
+                self._zone = zone_of(_text(found, "timezone") if found else "")
             return self._zone
 
     def metrics(self, stream: str) -> list[Metric]:

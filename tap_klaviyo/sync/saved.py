@@ -21,6 +21,7 @@ LOOKBACK = "lookback"
 FULL = "full"
 ACTIVE = "active"
 INSTANTS = (REPLICATION_KEY_VALUE, LOOKBACK_AT, SWEPT_AT, READ_AT)
+MEMBERS = frozenset({*INSTANTS, VERSION, FAN_OUT, LOOKBACK, FULL, ACTIVE})
 
 
 class BrokenStateError(ValueError):

@@ -5,18 +5,35 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tap_klaviyo.sync.saved import REPLICATION_KEY_VALUE, BrokenStateError, Saved, read_instant
+from tap_klaviyo.http.redact import brief
+from tap_klaviyo.sync.failed_parents import FAILED_PARENTS
+from tap_klaviyo.sync.fingerprint import QUESTION
+from tap_klaviyo.sync.saved import MEMBERS, REPLICATION_KEY_VALUE, BrokenStateError, Saved, read_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _BOOKMARK = frozenset({"replication_key", REPLICATION_KEY_VALUE})
 # What other taps keep beside a bookmark while they sync; this one has no use for it.
 _PARTITIONS = "partitions"
 _NOT_OURS = frozenset({_PARTITIONS, "progress_markers", "replication_key_signpost", "starting_replication_value"})
+_OURS = MEMBERS | {QUESTION, FAILED_PARENTS, "replication_key"}
+_MOST_NAMES = 10
 # Names that Klaviyo's older revisions and other taps use for the same instant.
 _MEANING = {"updated_at": "updated", "timestamp": "datetime"}
 
 logger = logging.getLogger(__name__)
+
+
+def taken_over(
+    state: Mapping[str, Any], known: Mapping[str, str | None], warn_once: Callable[[str, str], None]
+) -> dict[str, Any]:
+    """Return the state to go on from, after a warning about what is of no use in it; arguments are those below."""
+    found = loaded(state, known)
+    warn_unusable(found, known, warn_once)
+    return found
 
 
 def loaded(state: Mapping[str, Any], known: Mapping[str, str | None]) -> dict[str, Any]:
@@ -59,6 +76,33 @@ def _check_form(stream: str, entry: Any) -> None:
     if not isinstance(partitions, list) or not all(isinstance(partition, Mapping) for partition in partitions):
         msg = f"'partitions' of '{stream}' in the state is not a list of objects; fix it, or remove it to start over"
         raise BrokenStateError(msg)
+
+
+def warn_unusable(
+    state: Mapping[str, Any], known: Mapping[str, str | None], warn_once: Callable[[str, str], None]
+) -> None:
+    """Say in one line what another tap left that no stream can go on from.
+
+    A custom stream that is no longer in the settings is ours: its question stands in the state.
+    """
+    bookmarks = state["bookmarks"]
+    strange = [stream for stream, entry in bookmarks.items() if stream not in known and QUESTION not in entry]
+    other = [
+        stream
+        for stream, entry in bookmarks.items()
+        if known.get(stream) is not None and entry and not (_OURS | _NOT_OURS) & entry.keys()
+    ]
+    found = [
+        f"bookmarks of unknown streams are kept and ignored ({_listed(strange)})" if strange else "",
+        f"streams without a usable bookmark are read from the beginning ({_listed(other)})" if other else "",
+    ]
+    if any(found):
+        warn_once("state", f"the state is in part that of another tap: {'; '.join(filter(None, found))}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(brief(name, 40) for name in sorted(names)[:_MOST_NAMES])
+    return shown if len(names) <= _MOST_NAMES else f"{shown} and {len(names) - _MOST_NAMES} more"
 
 
 def _stream_state(stream: str, entry: Mapping[str, Any], replication_key: str | None) -> dict[str, Any]:

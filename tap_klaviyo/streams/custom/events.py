@@ -88,6 +88,10 @@ class EventStream(Events):
         shown = {**schema.json, "type": ["object", "null"]}
         return [replace(column, schema=shown) if column.name == PROPERTIES else column for column in columns]
 
+    def question(self) -> dict[str, str]:
+        """Return what decides which rows there are: the metric before all."""
+        return {**super().question(), "metric": self.entry.metric.strip()}
+
     def row_maker(self, sync: StreamSync, shape: Shape) -> RowMaker:
         """Return what makes records of responses; their properties are cast if the entry says what they are."""
         schema = self.entry.schema

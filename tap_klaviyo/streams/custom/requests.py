@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tap_klaviyo.streams.custom.entry import CustomEntry
 
 WHOLE = Part()
+# Parameters that say what a record holds, or how many come at once, and not which.
+_NOT_WHICH = re.compile(r"(?:additional-)?fields\[|page\[size\]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,20 @@ class Asker:
 
     def read_past(self, request: Request, error: KlaviyoError) -> None:
         """Return nothing: which of the user's parameters could be left out is not known."""
+
+
+def question_of(entry: CustomEntry) -> dict[str, Any]:
+    """Return what decides which records an entry asks for; fields and page sizes do not."""
+    split = entry.split
+    return {
+        "path": entry.path,
+        "params": {name: value for name, value in entry.params.items() if not _NOT_WHICH.match(name)},
+        "body": entry.body,
+        "filter": entry.filter,
+        "records_path": entry.records_path,
+        "parent": entry.parent,
+        "split": split and [split.param, split.filter, split.values, split.start, split.stop],
+    }
 
 
 def splits_key(entry: CustomEntry) -> bool:

@@ -12,7 +12,7 @@ from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.custom.entry_columns import build_columns, kind_of
 from tap_klaviyo.streams.custom.parents import EntryListing, EntryParents, ids_of
 from tap_klaviyo.streams.custom.records import RecordMaker
-from tap_klaviyo.streams.custom.requests import WHOLE, Asker, parts, splits_key
+from tap_klaviyo.streams.custom.requests import WHOLE, Asker, parts, question_of, splits_key
 from tap_klaviyo.streams.custom.response import AnswerParser
 from tap_klaviyo.streams.custom.schema import lenient, strict
 from tap_klaviyo.streams.custom.types import compiled
@@ -20,7 +20,7 @@ from tap_klaviyo.sync.policy import Policy
 from tap_klaviyo.sync.range import Range, decide
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from tap_klaviyo.contract import Endpoint
@@ -57,6 +57,10 @@ class CustomStream(BaseStream):
     def parallel(self) -> bool:
         """Whether several requests may be in flight."""
         return self.fan_out or self.entry.split is not None
+
+    def question(self) -> Mapping[str, Any]:
+        """Return what decides which records there are."""
+        return question_of(self.entry)
 
     def build_columns(self) -> list[Column]:
         """Return the columns, keys first.

@@ -17,7 +17,7 @@ from tap_klaviyo.streams.reports.report import dated
 from tap_klaviyo.streams.reports.response import Group, Result, at, keys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import tzinfo
 
     from singer_sdk import Tap
@@ -60,6 +60,18 @@ class MetricAggregates(CalendarStream):
         yield Column("time_zone", KEY, Constant())
         yield from self.statistic_columns(self.entry.measurements)
 
+    def question(self) -> Mapping[str, Any]:
+        """Return what decides which rows there are, and what they count."""
+        entry = self.entry
+        return {
+            "metric": entry.metric.strip(),
+            "by": sorted(entry.by),
+            "measurements": sorted(entry.measurements),
+            "interval": entry.interval,
+            "filter": sorted(entry.filter),
+            "timezone": entry.timezone,
+        }
+
     def zone(self) -> tzinfo:
         """Return the time zone that the entry names, or else the account's."""
         return ZoneInfo(self.entry.timezone) if self.entry.timezone else self.session.account.zone(self.name)
@@ -68,7 +80,7 @@ class MetricAggregates(CalendarStream):
         """Return the metric that is counted."""
         return self.entry.metric, self.entry.where
 
-    def question(self, window: Span | None, statistics: Sequence[str]) -> dict[str, Any]:
+    def attributes(self, window: Span | None, statistics: Sequence[str]) -> dict[str, Any]:
         """Return what the request about a window says."""
         entry, zone = self.entry, self.zone()
         found: dict[str, Any] = {

@@ -95,7 +95,7 @@ class CalendarStream(BaseStream):
         """Return the time zone of the days."""
 
     @abstractmethod
-    def question(self, window: Span | None, statistics: Sequence[str]) -> dict[str, Any]:
+    def attributes(self, window: Span | None, statistics: Sequence[str]) -> dict[str, Any]:
         """Return what the request about a window says."""
 
     @abstractmethod
@@ -184,7 +184,7 @@ class CalendarStream(BaseStream):
             Asked(
                 exchange,
                 window,
-                Request(self.endpoint, url, self.endpoint.limits, self.body(self.question(window, statistics))),
+                Request(self.endpoint, url, self.endpoint.limits, self.body(self.attributes(window, statistics))),
                 Place(number, len(found)),
             )
             for number, window in enumerate(found)

@@ -14,7 +14,7 @@ from tap_klaviyo.streams.reports.entries import PERIODS, ReportEntry, standard
 from tap_klaviyo.streams.reports.response import Group, Result, at, keys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime, tzinfo
 
     from singer_sdk import Tap
@@ -78,6 +78,13 @@ class ReportStream(CalendarStream):
         yield Column("time_zone", KEY, Constant())
         yield from self.statistic_columns(self.entry.statistics)
 
+    def question(self) -> Mapping[str, Any]:
+        """Return what decides which rows there are; statistics are columns."""
+        entry = self.entry
+        found = {"report": entry.facts.kind, "group_by": sorted(entry.group_by), "filter": entry.filter}
+        found |= {"interval": entry.interval} if entry.interval else {"window": entry.window}
+        return found | ({"conversion_metric": entry.conversion_metric.strip()} if entry.converts else {})
+
     def zone(self) -> tzinfo:
         """Return the account's time zone, in which Klaviyo reads every time frame."""
         return self.session.account.zone(self.name)
@@ -86,7 +93,7 @@ class ReportStream(CalendarStream):
         """Return the conversion metric, for reports that have one."""
         return (self.entry.conversion_metric, self.entry.where) if self.entry.converts else None
 
-    def question(self, window: Span | None, statistics: Sequence[str]) -> dict[str, Any]:
+    def attributes(self, window: Span | None, statistics: Sequence[str]) -> dict[str, Any]:
         """Return what the request about a window says."""
         entry, zone = self.entry, self.zone()
         found: dict[str, Any] = {"statistics": list(statistics)}

@@ -1,0 +1,219 @@
+"""A bookmark belongs to what was asked: another question reads its history anew, and says so."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_klaviyo.sandbox import Shop
+from tap_klaviyo.sync.fingerprint import fingerprint, take_up
+from tap_klaviyo.sync.state import loaded, warn_unusable
+from tests.no_data_loss.rig import NOON, Rig, text
+
+SUMMER = datetime(2025, 6, 15, 12, tzinfo=UTC)  # the shop's last events are of this month
+ANEW = "another question than in the last run (changed: {}): reading from the beginning"
+
+
+def ago(**by):
+    return text(NOON - timedelta(**by))
+
+
+def said(caplog, stream):
+    return [line for line in caplog.messages if line.startswith(f"{stream}: another question")]
+
+
+@pytest.fixture(scope="module")
+def shop():
+    """A shop that no test changes."""
+    return Shop(events=900, profiles=40)
+
+
+def events(metric):
+    return {"event_streams": [{"name": "mine", "metric": metric}]}
+
+
+def test_another_metric_is_read_from_the_beginning(caplog, shop):
+    rig = Rig(shop, now=SUMMER)
+    first = rig.sync("mine", **events("Placed Order"))
+    rig.later(hours=1)
+    assert len(rig.sync("mine", lookback_days=0, **events("Placed Order")).records("mine")) < 5
+    assert said(caplog, "mine") == []
+    second = rig.sync("mine", lookback_days=0, **events("Opened Email"))
+    assert len(said(caplog, "mine")) == 1
+    assert ANEW.format("metric") in said(caplog, "mine")[0]
+    clean = Rig(rig.shop, now=rig.now).sync("mine", lookback_days=0, **events("Opened Email"))
+    assert second.written("mine") == clean.written("mine")
+    assert len(clean.records("mine")) > 20
+    assert first.written("mine").keys().isdisjoint(clean.written("mine"))
+    rig.later(hours=1)
+    assert len(rig.sync("mine", lookback_days=0, **events(" Opened Email ")).records("mine")) < 5
+    assert len(said(caplog, "mine")) == 1
+
+
+AGGREGATE = (
+    "metric_aggregates",
+    {"name": "mine", "metric": "Opened Email", "by": ["$flow"], "measurements": ["count", "unique"]},
+)
+REPORT = "reports", {"name": "mine", "report": "flow_series", "statistics": ["opens"]}
+CUSTOM = (
+    "custom_streams",
+    {
+        "name": "mine",
+        "path": "/api/profiles",
+        "params": {"sort": "updated", "fields[profile]": "updated"},
+        "flatten_attributes": True,
+        "replication_key": "updated",
+        "start_param": None,
+        "filter": "greater-than(updated,{start})",
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "change", "parts"),
+    [
+        (AGGREGATE, {"metric": "Clicked Email"}, "metric"),
+        (AGGREGATE, {"by": ["$flow", "$message"]}, "by"),
+        (AGGREGATE, {"measurements": ["sum_value"]}, "measurements"),
+        (AGGREGATE, {"interval": "week", "timezone": "Asia/Tokyo"}, "interval, timezone"),
+        (AGGREGATE, {"filter": ["not(equals($flow,''))"]}, "filter"),
+        (AGGREGATE, {"measurements": ["unique", "count"], "lookback": 1}, None),
+        (REPORT, {"group_by": ["flow_id", "flow_message_id"]}, "group_by"),
+        (REPORT, {"filter": "equals(send_channel,'sms')"}, "filter"),
+        (
+            REPORT,
+            {"report": "form_series", "statistics": ["submits"]},
+            "conversion_metric, group_by, report",
+        ),
+        (REPORT, {"statistics": ["opens", "clicks"]}, None),
+        (CUSTOM, {"params": {"filter": "greater-than(created,2020-01-01T00:00:00Z)"}}, "params"),
+        (CUSTOM, {"path": "/api/lists", "params": {}}, "params, path"),
+        (CUSTOM, {"params": {"sort": "updated", "fields[profile]": "email,updated"}}, None),
+        (CUSTOM, {"params": {"sort": "updated", "page[size]": 50}, "primary_keys": ["id"]}, None),
+    ],
+)
+def test_a_part_of_the_question_that_changed(caplog, shop, asked, change, parts):
+    setting, entry = asked
+    rig = Rig(shop, now=SUMMER)
+    start = {"start_date": text(SUMMER - timedelta(days=90))} if setting != "custom_streams" else {}
+    rig.sync("mine", **{setting: [entry]}, **start)
+    before = rig.bookmarks["mine"]["replication_key_value"]
+    second = rig.sync("mine", **{setting: [{**entry, **change}]}, **start)
+    assert [line.partition("(changed: ")[2].partition(")")[0] for line in said(caplog, "mine")] == (
+        [parts] if parts else []
+    )
+    if parts:
+        clean = Rig(rig.shop, now=SUMMER).sync("mine", **{setting: [{**entry, **change}]}, **start)
+        assert second.records("mine") == clean.records("mine") != []
+    assert second.failures == []
+    assert rig.bookmarks["mine"]["replication_key_value"] == before or "path" in change
+    assert rig.sync("mine", **{setting: [{**entry, **change}]}, **start).failures == []
+    assert len(said(caplog, "mine")) == bool(parts)
+
+
+def test_a_filter_that_is_taken_away_brings_what_it_left_out(caplog):
+    rig = Rig()
+    for days in (1, 20):
+        rig.put("profile", f"p{days}", email=f"p{days}@example.com", updated=ago(days=days), created=ago(days=days))
+    option = {"stream_options": {"profiles": {"filter": "equals(email,'p1@example.com')"}}}
+    rig.sync("profiles", **option)
+    assert "example.com" not in json.dumps(rig.table.state)
+    rig.later(minutes=5)
+    second = rig.sync("profiles")
+    assert second.written("profiles") == {"p1": 1, "p20": 1}
+    assert ANEW.format("filter") in said(caplog, "profiles")[0]
+    rig.later(minutes=5)
+    assert rig.sync("profiles", **option).written("profiles") == {"p1": 1}
+    assert len(said(caplog, "profiles")) == 1, "a filter leaves rows out and adds none"
+
+
+def test_another_account_is_read_from_the_beginning(caplog):
+    rig = Rig()
+    rig.put("account", "AAA111")
+    for days in (1, 20):
+        rig.put("list", f"l{days}", name="", created=ago(days=days), updated=ago(days=days))
+    rig.sync("lists", include_account_id=True)
+    rig.later(minutes=5)
+    assert rig.sync("lists").written("lists") == {"l1": 1}
+    other = Rig(now=rig.now)
+    other.put("account", "BBB222")
+    for days in (3, 40):
+        other.put("list", f"o{days}", name="", created=ago(days=days), updated=ago(days=days))
+    run = other.sync("lists", state=rig.table.state, include_account_id=True)
+    assert run.written("lists") == {"o3": 1, "o40": 1}
+    assert ANEW.format("account") in said(caplog, "lists")[0]
+
+
+def test_a_state_that_knows_no_question_goes_on(caplog, shop):
+    rig = Rig(shop, now=SUMMER)
+    rig.sync("mine", **events("Placed Order"))
+    rig.bookmarks["mine"].pop("question")
+    run = rig.sync("mine", lookback_days=0, **events("Placed Order"))
+    assert len(run.records("mine")) < 5
+    assert said(caplog, "mine") == []
+    assert run.states[-1]["mine"]["question"]["metric"] == fingerprint("Placed Order")
+
+
+parts = st.dictionaries(st.sampled_from(["metric", "by", "filter"]), st.integers(0, 2))
+
+
+@given(parts, parts, st.sampled_from([None, "A", "B"]), st.sampled_from([None, "A", "B"]))
+def test_only_what_was_known_and_differs_begins_anew(before, after, old, new):
+    state = {"replication_key_value": "2026-01-01T00:00:00+00:00", "version": 7, "partitions": []}
+    assert take_up(state, before, old, "mine") == []
+    changed = take_up(state, after, new, "mine")
+    expected = [name for name in before if before[name] != after.get(name)]
+    expected += ["account"] if old and new and old != new else []
+    assert changed == sorted(expected)
+    assert (state["replication_key_value"] is None) == bool(changed)
+    assert (state["version"], state["partitions"]) == (7, [])
+    assert take_up(state, after, new, "mine") == []
+    again = {**state, "replication_key_value": "2026-01-01T00:00:00+00:00"}
+    assert take_up(again, after, old, "mine") == (["account"] if old and new and old != new else [])
+
+
+def test_a_full_read_under_way_for_another_question_begins_anew():
+    state = {"version": 5, "full": {"version": 9, "after_parent": "x"}, "question": {"metric": fingerprint("a")}}
+    assert take_up(state, {"metric": "b"}, None, "mine") == ["metric"]
+    assert (state["version"], state["full"]) == (9, None), "later rows must not look older than those of that read"
+
+
+KNOWN = {"lists": "updated", "events": "datetime", "metrics": None}
+
+
+@pytest.mark.parametrize(
+    ("bookmarks", "words"),
+    [
+        (
+            {"receive": {"since": "2024-01-01"}, "lists": {"since": "2024-01-01"}},
+            ["receive", "from the beginning (lists)"],
+        ),
+        ({"global_exclusions": {"replication_key_value": "x"}}, ["kept and ignored (global_exclusions)"]),
+        ({f"s{number:02}": {} for number in range(14)}, ["s09 and 4 more"]),
+        ({"lists": {"replication_key_value": "2024-01-01"}, "events": {}, "metrics": {"cursor": 1}}, []),
+        ({"my_old_stream": {"question": {"path": "12345678"}}}, []),
+        ({"lists": {"replication_key": None, "replication_key_value": None, "swept_at": None}}, []),
+    ],
+)
+def test_what_no_stream_can_go_on_from_is_said_in_one_line(bookmarks, words):
+    found = []
+    warn_unusable(loaded({"bookmarks": bookmarks}, KNOWN), KNOWN, lambda _topic, line: found.append(line))
+    assert len(found) == bool(words)
+    assert all(word in found[0] for word in words)
+
+
+def test_the_warning_comes_once_whatever_the_streams(caplog):
+    rig = Rig()
+    rig.put("list", "l1", name="", updated=ago(days=1))
+    run = rig.sync("lists", state={"bookmarks": {"receive": {"since": "2024-01-01"}, "lists": {"since": "x"}}})
+    assert run.written("lists") == {"l1": 1}
+    assert [line for line in caplog.messages if "another tap" in line] == [
+        (
+            "the state is in part that of another tap: bookmarks of unknown streams are kept and ignored (receive); "
+            "streams without a usable bookmark are read from the beginning (lists)"
+        )
+    ]
