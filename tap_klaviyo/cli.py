@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
+from singer_sdk.about import AboutFormatter, AboutInfo
 
 from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http.redact import RedactingFilter
@@ -21,6 +22,37 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from singer_sdk import Tap
+
+NO_TEST = "disabled"
+TEST_SCHEMAS = "schema"
+
+_HELP = """Move a Klaviyo account into any warehouse, as a Singer tap.
+
+A sync writes Singer messages to stdout, which a target loads; the log goes to stderr. It goes on where the STATE of
+an earlier run ended.
+
+\b
+Examples:
+  tap-klaviyo --config config.json --test
+      Is my key right? One small page of each stream, and what the key lacks.
+  tap-klaviyo --config config.json --discover > catalog.json
+      Everything there is to read, to select from.
+  tap-klaviyo --config config.json --catalog catalog.json --state state.json | target-jsonl
+      Read what was selected and is new.
+
+Without a key: TAP_KLAVIYO_API_URL=sandbox:// tap-klaviyo --config=ENV reads a made-up shop.
+"""
+_OPTIONS = {
+    "about": "Show version, capabilities and settings with their defaults.",
+    "about_format": "How --about writes them.",
+    "config": "A JSON file with the settings, or ENV for environment variables (TAP_KLAVIYO_...); may be repeated.",
+    "discover": "Write the catalog; no key is needed.",
+    "test": "Ask one small page of each selected stream and show stream, scopes, result and first row; exit 1 if one "
+    "cannot be read. --test=schema writes the SCHEMA messages and asks nothing.",
+    "catalog": "The catalog, with what is selected.",
+    "state": "The STATE of an earlier run.",
+    "version": "Show the version.",
+}
 
 _LOG_CONFIG = "SINGER_SDK_LOG_CONFIG"
 _OURS = ("tap_klaviyo", "tap-klaviyo")
@@ -44,6 +76,60 @@ def run(tap: type[Tap]) -> None:
         logger.debug("Traceback", exc_info=True)
         sys.exit(1)
     sys.exit(code or 0)
+
+
+def explained(command: click.Command) -> click.Command:
+    """Say what the command does; the catalog is read before the options that act on it, in whatever order they come."""
+    command.help = _HELP
+    for option in command.params:
+        if isinstance(option, click.Option):
+            option.help = _OPTIONS.get(str(option.name), option.help)
+            option.is_eager = option.is_eager or option.name == "catalog"
+            if option.name == "test":
+                option.type, option.metavar = click.Choice([NO_TEST, "all", TEST_SCHEMAS]), "[all|schema]"
+    return command
+
+
+def write_schemas(tap: Tap) -> bool:
+    """Write the SCHEMA messages of what a tap's catalog selects; of everything, if it was given none."""
+    if tap.input_catalog is None:
+        catalog = tap.catalog_dict
+        for entry in catalog["streams"]:
+            for item in entry["metadata"]:
+                item["metadata"]["selected"] = True
+        tap = type(tap)(config=dict(tap.config), catalog=catalog)
+    for stream in tap.streams.values():
+        if stream.selected:
+            stream._write_schema_message()  # noqa: SLF001 - the SDK's `write_schemas` selects what is deselected
+    return True
+
+
+class TextFormatter(AboutFormatter, format_name="text"):
+    """`--about` on a terminal: the SDK's own leaves out defaults and descriptions."""
+
+    def format_about(self, about_info: AboutInfo) -> str:
+        """Write everything that the JSON says of a setting, but for nested ones."""
+        pythons = ", ".join(about_info.supported_python_versions or ())
+        lines = [
+            f"Name: {about_info.name}",
+            f"Description: {about_info.description}",
+            f"Version: {about_info.version}",
+            f"SDK Version: {about_info.sdk_version}",
+            f"Supported Python Versions: {pythons}",
+            "Capabilities:",
+            *(f"  - {capability}" for capability in about_info.capabilities),
+            "Settings:",
+        ]
+        for name, schema in about_info.settings["properties"].items():
+            kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+            lines += [
+                f"  - Name: {name}",
+                f"    Description: {schema.get('description', '')}",
+                f"    Type: {' or '.join(kind for kind in kinds if kind != 'null')}",
+                f"    Default: {json.dumps(schema['default']) if 'default' in schema else 'none'}",
+                f"    Environment Variable: {about_info.env_var_prefix}{name.upper()}",
+            ]
+        return "\n".join(lines)
 
 
 def _command(tap: type[Tap]) -> click.Command:
@@ -130,6 +216,8 @@ def read_json(file: IO[str] | None, what: str) -> dict[str, Any] | None:
         "beginning"
     )
     try:
-        return _json_object(file.read().removeprefix("\ufeff"), problem)  # some editors put a byte order mark first
+        with file:
+            content = file.read()
+        return _json_object(content.removeprefix("\ufeff"), problem)  # some editors put a byte order mark first
     except UnicodeDecodeError:
         raise SettingsError(problem) from None

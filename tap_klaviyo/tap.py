@@ -8,6 +8,7 @@ import signal
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
+import click
 from singer_sdk import Tap
 
 from tap_klaviyo import cli
@@ -15,22 +16,18 @@ from tap_klaviyo.config.environment import from_environment
 from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.config.schema import CONFIG_JSONSCHEMA
 from tap_klaviyo.config.settings import Settings
-from tap_klaviyo.config.stream_options import check_streams
 from tap_klaviyo.config.validation import problems, warnings
-from tap_klaviyo.config.values import plain, typed
+from tap_klaviyo.config.values import fill_defaults, plain, typed
 from tap_klaviyo.memory import share_memory
 from tap_klaviyo.polling import Waits, poll
 from tap_klaviyo.streams.base import BaseStream
-from tap_klaviyo.streams.registry import every_stream
-from tap_klaviyo.sync.account import Account
-from tap_klaviyo.sync.board import Board
+from tap_klaviyo.streams.registry import opened
+from tap_klaviyo.streams.trial import tried
 from tap_klaviyo.sync.catalog import checked, what_is_not_read, with_list_members, with_replication_methods
 from tap_klaviyo.sync.clock import Clock
-from tap_klaviyo.sync.failures import Failures
+from tap_klaviyo.sync.connection import check
 from tap_klaviyo.sync.output import Output
-from tap_klaviyo.sync.parents import ParentIds
 from tap_klaviyo.sync.session import Session
-from tap_klaviyo.sync.sources import Sources
 from tap_klaviyo.sync.state import taken_over
 from tap_klaviyo.sync.stopping import Stopping
 from tap_klaviyo.sync.stream_maps import mapper_of
@@ -42,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class TapKlaviyo(Tap):
-    """Reads Klaviyo."""
+    """Moves a Klaviyo account into any warehouse: profiles, events, campaigns, flows, lists, segments, reports."""
 
     name = "tap-klaviyo"
     package_name = "singer-tap-klaviyo"
@@ -77,7 +74,7 @@ class TapKlaviyo(Tap):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:  # noqa: ARG002 - discovery checks them too
         """Replace the SDK's check, which quotes the bad value: that may be a secret in the wrong place."""
-        self._fill_defaults()
+        fill_defaults(self._config, self.config_jsonschema)
         found = list(problems(self._config, self.config_jsonschema))
         if found:
             raise SettingsError("; ".join(found))
@@ -85,37 +82,14 @@ class TapKlaviyo(Tap):
             self.logger.warning(warning)
         return []
 
-    def _fill_defaults(self) -> None:
-        for name, schema in self.config_jsonschema["properties"].items():
-            if "default" in schema and self._config.get(name) is None:
-                self._config[name] = copy.deepcopy(schema["default"])
-
     def discover_streams(self) -> Sequence[BaseStream]:
         """Return every stream; nothing is requested, and no key is needed."""
         self.session = self._open_session()
-        streams = every_stream(self, self.session)
-        check_streams(self.session.settings.stream_options, [stream.name for stream in streams])
-        for stream in streams:
-            listing = stream.listing()
-            if listing is not None:
-                self.session.parent_ids.register(stream.name, listing)
-        return streams
+        return opened(self, self.session)
 
     def _open_session(self) -> Session:
-        settings = Settings.of(self.config)
-        sources = Sources(settings, self.stopping, self._earlier)
-        board = Board(settings.report_file, goes_on=settings.poll_interval_ms is not None)
-        return Session(
-            settings=settings,
-            clock=Clock(self.started_at),
-            stopping=self.stopping,
-            sources=sources,
-            output=Output(lambda: self.writer, lambda: self.state, self.stopping),
-            parent_ids=ParentIds(),
-            account=Account(sources, in_records=settings.include_account_id),
-            board=board,
-            failures=Failures(sources, board, skips_denied=settings.on_permission_denied == "skip"),
-        )
+        output = Output(lambda: self.writer, lambda: self.state, self.stopping)
+        return Session.begin(Settings.of(self.config), Clock(self.started_at), self.stopping, output, self._earlier)
 
     def klaviyo_streams(self) -> Iterator[BaseStream]:
         """Yield the streams as what they are."""
@@ -152,6 +126,30 @@ class TapKlaviyo(Tap):
         super().load_state(taken_over(state, known, self.session.sources.warn_once))
 
     # Command line
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Return the command line."""
+        return cli.explained(super().get_singer_command())
+
+    @classmethod
+    def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:  # noqa: ARG003, FBT001
+        """Write the catalog; settings that a sync would refuse are refused."""
+        if value:
+            given = ctx.params["config"]
+            tap = cls(config=given.config, parse_env_config=given.parse_env)
+            check(tap.session.settings)
+            tap.run_discovery()
+            ctx.exit()
+
+    @classmethod
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:  # noqa: ARG003
+        """Write the schemas of the selected streams, or try each of them and say what came of it."""
+        if value != cli.NO_TEST:
+            given, catalog = ctx.params["config"], cli.read_json(ctx.params.get("catalog"), "catalog")
+            tap = cls(config=given.config, catalog=catalog, parse_env_config=given.parse_env)
+            done = cli.write_schemas(tap) if value == cli.TEST_SCHEMAS else tried(tap, tap.session, click.echo)
+            ctx.exit(0 if done else 1)
 
     @classmethod
     def cb_config(cls, *args: Any) -> cli.GivenConfig:  # type: ignore[override]

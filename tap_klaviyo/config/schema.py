@@ -203,4 +203,32 @@ OWN_STREAMS = (
     ),
 )
 
-CONFIG_JSONSCHEMA = th.PropertiesList(*ACCESS, *BOUNDS, *SELECTION, *SPEED, *OWN_STREAMS).to_dict()
+# The SDK acts on these; its own schema has neither their defaults nor their bounds.
+FLATTENING = (
+    _setting(
+        "flattening_enabled",
+        th.BooleanType,
+        title="Enable schema flattening",
+        description="Make members of objects columns of their own, down to flattening_max_depth.",
+    ),
+    _setting(
+        "flattening_max_depth",
+        th.IntegerType(minimum=0, maximum=100),
+        title="Max flattening depth",
+        description="How many levels of objects are flattened; flattening_enabled needs it.",
+    ),
+    _setting(
+        "flattening_max_key_length",
+        th.IntegerType(minimum=8, maximum=10_000),
+        title="Max key length",
+        description="Longer flattened names are shortened: 63 for PostgreSQL, which would cut them.",
+    ),
+    _setting(
+        "flattening_separator",
+        th.StringType,
+        title="Flattening separator",
+        description="Between the names of an object and its member.",
+    ),
+)
+
+CONFIG_JSONSCHEMA = th.PropertiesList(*ACCESS, *BOUNDS, *SELECTION, *SPEED, *OWN_STREAMS, *FLATTENING).to_dict()

@@ -65,8 +65,8 @@ class Settings:
     faker_config: Mapping[str, Any] | None = None
     flattening_enabled: bool = False
     flattening_max_depth: int | None = None
-    flattening_max_key_length: int | None = None
-    flattening_separator: str | None = None
+    flattening_max_key_length: int = 255
+    flattening_separator: str = "__"
     batch_config: Mapping[str, Any] | None = None
 
     @classmethod
@@ -103,7 +103,7 @@ def defaults() -> dict[str, Any]:
     return {
         one.name: list(value) if isinstance(value, tuple) else value
         for one in fields(Settings)
-        if one.name not in SDK_SETTINGS and (value := getattr(plain, one.name)) is not None
+        if (value := getattr(plain, one.name)) is not None
     }
 
 

@@ -40,6 +40,8 @@ def problems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[s
             )
     for error in sorted(Draft202012Validator(schema).iter_errors(config), key=lambda found: list(map(str, found.path))):
         yield _problem(error)
+    if config.get("flattening_enabled") is True and config.get("flattening_max_depth") is None:
+        yield "setting 'flattening_enabled' needs 'flattening_max_depth': set how many levels are flattened, such as 1"
     yield from _dates(config, schema)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from decimal import Decimal
@@ -89,3 +90,10 @@ def kind(schema: Mapping[str, Any], name: str) -> str:
     """Return the JSON type of a setting, null apart; a string for an unknown one."""
     types = schema["properties"].get(name, {}).get("type", "string")
     return types if isinstance(types, str) else next(one for one in types if one != "null")
+
+
+def fill_defaults(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
+    """Give what is absent or null the default of its schema."""
+    for name, kind in schema["properties"].items():
+        if "default" in kind and config.get(name) is None:
+            config[name] = copy.deepcopy(kind["default"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_klaviyo.config.stream_options import check_streams
 from tap_klaviyo.http import Origin
 from tap_klaviyo.streams import (
     accounts,
@@ -85,6 +86,21 @@ def every_stream(tap: Tap, session: Session) -> list[BaseStream]:
     found: list[BaseStream] = [*declared, *reports]
     own = _own_streams(session, {stream.name for stream in found})
     return [*found, *(stream(tap, session) for stream in own)]
+
+
+def opened(tap: Tap, session: Session) -> list[BaseStream]:
+    """Return every stream, each known to the others as a parent by what lists its ids.
+
+    Raises:
+        SettingsError: An entry that cannot be followed.
+    """
+    streams = every_stream(tap, session)
+    check_streams(session.settings.stream_options, [stream.name for stream in streams])
+    for stream in streams:
+        listing = stream.listing()
+        if listing is not None:
+            session.parent_ids.register(stream.name, listing)
+    return streams
 
 
 def _own_streams(session: Session, taken: set[str]) -> list[type[BaseStream]]:

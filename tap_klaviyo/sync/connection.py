@@ -47,10 +47,25 @@ def connect(settings: Settings) -> Http:
     )
 
 
+def check(settings: Settings) -> None:
+    """Refuse credentials that no request could be sent with; that there are none yet is no fault of a discovery.
+
+    Raises:
+        SettingsError: Some are missing, or there are two ways to authenticate.
+        UnauthorizedError: The key is none that a header can hold.
+    """
+    if any((*_keys(settings), settings.client_id, settings.client_secret, settings.refresh_token)):
+        _auth(settings)
+
+
+def _keys(settings: Settings) -> set[str]:
+    return {key.strip() for key in (settings.auth_token, settings.api_key, settings.private_key) if key}
+
+
 def _auth(settings: Settings) -> NoAuth | ApiKeyAuth | OAuth:
     if Origin.of(settings.api_url).sandbox:
         return NoAuth()
-    keys = {key.strip() for key in (settings.auth_token, settings.api_key, settings.private_key) if key}
+    keys = _keys(settings)
     oauth = {
         "client_id": settings.client_id,
         "client_secret": settings.client_secret,

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tap_klaviyo.sync.account import Account
+from tap_klaviyo.sync.board import Board
+from tap_klaviyo.sync.failures import Failures
+from tap_klaviyo.sync.parents import ParentIds
+from tap_klaviyo.sync.sources import Sources
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_klaviyo.config.settings import Settings
-    from tap_klaviyo.sync.account import Account
-    from tap_klaviyo.sync.board import Board
     from tap_klaviyo.sync.clock import Clock
-    from tap_klaviyo.sync.failures import Failures
     from tap_klaviyo.sync.output import Output
-    from tap_klaviyo.sync.parents import ParentIds
-    from tap_klaviyo.sync.sources import Sources
     from tap_klaviyo.sync.stopping import Stopping
 
 
@@ -32,6 +33,25 @@ class Session:
     account: Account
     board: Board
     failures: Failures
+
+    @classmethod
+    def begin(
+        cls, settings: Settings, clock: Clock, stopping: Stopping, output: Output, earlier: Sources | None = None
+    ) -> Session:
+        """Make what the streams of a sync share; one after an ``earlier`` one goes on with its connection."""
+        sources = Sources(settings, stopping, earlier)
+        board = Board(settings.report_file, goes_on=settings.poll_interval_ms is not None)
+        return cls(
+            settings=settings,
+            clock=clock,
+            stopping=stopping,
+            sources=sources,
+            output=output,
+            parent_ids=ParentIds(),
+            account=Account(sources, in_records=settings.include_account_id),
+            board=board,
+            failures=Failures(sources, board, skips_denied=settings.on_permission_denied == "skip"),
+        )
 
     @property
     def started_at(self) -> datetime:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tap_klaviyo.http import Http, Request, Tally
-from tap_klaviyo.http.errors import BrokenBodyError
+from tap_klaviyo.http.errors import BrokenBodyError, PermissionDeniedError
 from tap_klaviyo.pagination.source import Source
 from tap_klaviyo.records.empty_page import doubt
 from tap_klaviyo.records.jsonapi import Document, UnreadableBodyError, parse_document
@@ -44,6 +44,8 @@ class Sources:
         self._warned: set[str] = set() if earlier is None else earlier._warned  # noqa: SLF001 - its own kind
         self._tallies: dict[str, Tally] = {}
         self._missing: dict[str, Missing] = {}
+        self.refused: dict[str, set[str]] = {}
+        """By stream the scopes of requests that the key was refused; one of them is missing, or a feature is."""
 
     @cached_property
     def http(self) -> Http:
@@ -73,7 +75,11 @@ class Sources:
         Raises:
             KlaviyoError: There is no response that can be parsed.
         """
-        return self.http.send(request, parse=parse, stop=self._stopping, tally=self.tally(stream))
+        try:
+            return self.http.send(request, parse=parse, stop=self._stopping, tally=self.tally(stream))
+        except PermissionDeniedError as error:
+            self.refused.setdefault(stream, set()).update(error.scopes)
+            raise
 
     def source(
         self,

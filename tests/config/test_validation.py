@@ -39,6 +39,11 @@ BAD = [
     ({"lookback_days": -1}, "setting 'lookback_days' must be at least 0"),
     ({"include_account_id": "maybe"}, "setting 'include_account_id' must be true or false"),
     ({"on_permission_denied": "ignore"}, "setting 'on_permission_denied' must be one of skip, fail"),
+    (
+        {"flattening_enabled": True},
+        "setting 'flattening_enabled' needs 'flattening_max_depth': set how many levels are flattened, such as 1",
+    ),
+    ({"flattening_enabled": True, "flattening_max_depth": -1}, "setting 'flattening_max_depth' must be at least 0"),
     ({"reports": "[{"}, "setting 'reports' must be a list"),
     ({"stream_options": "[]"}, "setting 'stream_options' must be an object"),
     ({"retri": SECRET}, "unknown setting 'retri'; did you mean 'retry'?"),

@@ -124,12 +124,13 @@ def test_bug(machine, klaviyo, url):
     assert outcome.ids("lists") == klaviyo.ids("list")
 
 
-@row("`--test` with a key that lacks something", "Ends at the first stream that fails; exit 1")
+@row("`--test` with a wrong key", "One line, after one request; exit 1")
 def test_configuration_test(machine, klaviyo, url):
-    klaviyo.faults.add(Fault("error", rate=1.0, value=400))
-    machine.files(url)
-    outcome = machine.run("--config", str(machine.folder / "config.json"), "--test")
+    klaviyo.faults.add(Fault("error", rate=1.0, value=401))
+    outcome = machine.run(*machine.files(url, "lists", "segments"), "--test")
     assert outcome.code == 1
+    assert "401" in outcome.error
+    assert outcome.stdout == b""
     assert len(klaviyo.requests) == 1
 
 

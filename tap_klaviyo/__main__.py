@@ -1,0 +1,8 @@
+"""`python -m tap_klaviyo`."""
+
+from __future__ import annotations
+
+from tap_klaviyo.tap import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""What the command line offers beside a sync: a trial of the key, schemas, a description, a catalog."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from unittest import mock
+from urllib.parse import parse_qsl
+
+import pytest
+from click.testing import CliRunner
+
+from tap_klaviyo import contract
+from tap_klaviyo.config.errors import SettingsError
+from tap_klaviyo.http.errors import KlaviyoError, UnauthorizedError
+from tap_klaviyo.sandbox import Sandbox, Shop
+from tap_klaviyo.sandbox.access import Access
+from tap_klaviyo.sandbox.faults import Fault
+from tap_klaviyo.tap import TapKlaviyo
+from tests.streams.syncing import TODAY
+
+EVERYTHING = {scope for endpoint in contract.newest().endpoints().values() for scope in endpoint.scopes}
+MOST_ROWS = 5
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return Shop(events=40, profiles=20)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Write settings; return the arguments that name them."""
+
+    def written(**more):
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps({"api_url": "sandbox://", **more}))
+        return ["--config", str(path)]
+
+    return written
+
+
+@pytest.fixture
+def selecting(tmp_path):
+    """Write a catalog in which some streams are selected, whole; return the arguments that name it."""
+
+    def written(*names):
+        catalog = TapKlaviyo(config={"api_url": "sandbox://"}).catalog_dict
+        for entry in catalog["streams"]:
+            for item in entry["metadata"]:
+                item["metadata"]["selected"] = not names or entry["tap_stream_id"] in names
+        path = tmp_path / "catalog.json"
+        path.write_text(json.dumps(catalog))
+        return ["--catalog", str(path)]
+
+    return written
+
+
+def run(sandbox, *arguments):
+    with mock.patch("tap_klaviyo.sandbox.shared", return_value=sandbox):
+        return CliRunner().invoke(TapKlaviyo.cli, [*arguments])
+
+
+def table(result):
+    """The rows of the table: by stream the cells after its name."""
+    lines = result.stdout.partition("\n\n")[0].splitlines()
+    assert lines[0].split() == ["stream", "scopes", "result", "first", "row"]
+    starts = [lines[0].index(word) for word in ("stream", "scopes", "result", "first row")]
+    cells = [[line[a:b].strip() for a, b in zip(starts, [*starts[1:], None], strict=True)] for line in lines[1:]]
+    return {name: rest for name, *rest in cells}
+
+
+def test_a_trial_asks_what_is_selected_a_small_page_each(shop, settings, selecting):
+    sandbox = Sandbox(shop, now=lambda: TODAY)
+    # The options may come in any order.
+    result = run(sandbox, "--test", *settings(), *selecting("lists", "profiles", "events"))
+    assert result.exit_code == 0
+    assert {*table(result)} == {"lists", "profiles", "events"}
+    assert sorted(logged.path for logged in sandbox.requests) == ["/api/events", "/api/lists", "/api/profiles"]
+    sizes = {int(dict(parse_qsl(logged.query))["page[size]"]) for logged in sandbox.requests}
+    assert max(sizes) <= MOST_ROWS
+    assert table(result)["lists"][:2] == ["lists:read", "ok"]
+    assert table(result)["lists"][2] in {row.id for row in shop.resources("list")}
+    assert "3 streams: 3 ok, 0 not readable" in result.stdout
+
+
+def test_a_trial_of_everything_follows_no_link_and_spends_one_report(shop, settings, selecting):
+    sandbox = Sandbox(shop)
+    result = run(sandbox, *settings(), *selecting(), "--test")
+    assert result.exit_code == 0
+    streams = table(result)
+    assert len(streams) == len(TapKlaviyo(config={"api_url": "sandbox://"}).streams)
+    # The report asks for its metric by name.
+    assert {logged.path for logged in sandbox.requests if "page%5Bcursor%5D" in logged.query} == {"/api/metrics"}
+    assert len([logged for logged in sandbox.requests if logged.method == "POST"]) == 1
+    assert len(sandbox.requests) < 2.5 * len(streams)
+    results = [found for _, found, _ in streams.values()]
+    assert results.count("not asked: daily quota") == 6
+    assert results.count("ok") == len(streams) - 6
+
+
+def test_a_trial_lists_all_that_the_key_lacks_at_once(shop, settings):
+    lacking = {"coupons:read", "metrics:read", "tags:read"}
+    sandbox = Sandbox(shop, access=Access(scopes={"": EVERYTHING - lacking}), now=lambda: TODAY)
+    result = run(sandbox, *settings(), "--test")
+    assert result.exit_code == 1
+    streams = table(result)
+    assert streams["coupons"][1] == "missing coupons:read"
+    assert streams["list_tags"][1] == "missing tags:read"  # and not lists:read, by which the lists came
+    assert streams["events"][1] == "ok, without metric_name: missing metrics:read"
+    assert streams["lists"][1] == "ok"
+    assert result.stdout.splitlines()[-1].endswith("the key lacks coupons:read, metrics:read, tags:read")
+
+
+def test_columns_alone_that_the_key_lacks_do_not_fail_a_trial(shop, settings, selecting):
+    sandbox = Sandbox(shop, access=Access(scopes={"": EVERYTHING - {"metrics:read"}}), now=lambda: TODAY)
+    result = run(sandbox, *settings(), *selecting("events"), "--test")
+    assert result.exit_code == 0
+    assert "the key lacks metrics:read" in result.stdout
+
+
+def test_reports_that_are_not_asked_share_what_is_missing(shop, settings, selecting):
+    sandbox = Sandbox(shop, access=Access(scopes={"": EVERYTHING - {"forms:read"}}), now=lambda: TODAY)
+    result = run(sandbox, *settings(), *selecting("forms", "flow_values_report", "form_values_report"), "--test")
+    assert result.exit_code == 1
+    assert table(result)["form_values_report"][1] == "missing forms:read"
+    assert table(result)["flow_values_report"][1] == "ok"
+
+
+def test_a_wrong_key_ends_a_trial_at_once(shop, settings):
+    sandbox = Sandbox(shop, now=lambda: TODAY)
+    sandbox.faults.add(Fault("error", rate=1.0, value=401))
+    result = run(sandbox, *settings(), "--test")
+    assert isinstance(result.exception, UnauthorizedError)
+    assert len(sandbox.requests) == 1
+    assert result.stdout == ""
+
+
+def test_a_stream_that_fails_stops_no_other(shop, settings, selecting):
+    sandbox = Sandbox(shop, now=lambda: TODAY)
+    sandbox.faults.add(Fault("error", path="/api/lists", rate=1.0, value=400))
+    result = run(sandbox, *settings(), *selecting("lists", "segments", "list_profiles"), "--test")
+    assert result.exit_code == 1
+    assert {name: found for name, (_, found, _) in table(result).items()} == {
+        "list_profiles": "failed",
+        "lists": "failed",
+        "segments": "ok",
+    }
+    assert "\nlists: Klaviyo " in result.stdout
+    assert "3 streams: 1 ok, 2 not readable" in result.stdout
+
+
+@pytest.mark.parametrize("names", [(), ("lists", "form_values_report")])
+def test_schemas_are_valid_and_nothing_is_asked(shop, settings, selecting, names):
+    sandbox = Sandbox(shop, now=lambda: TODAY)
+    result = run(sandbox, *settings(include_account_id=True), *(selecting(*names) if names else ()), "--test=schema")
+    assert result.exit_code == 0
+    messages = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {message["type"] for message in messages} == {"SCHEMA"}
+    every = {*names} or {*TapKlaviyo(config={"api_url": "sandbox://"}).streams}
+    assert {message["stream"] for message in messages} == every
+    for message in messages:
+        assert {*message["key_properties"]} <= {*message["schema"]["properties"]}, message["stream"]
+        assert message["key_properties"][0] == "account_id"
+    assert not sandbox.requests
+
+
+@pytest.mark.parametrize(
+    ("config", "kind"),
+    [
+        ({"start_date": "soon"}, SettingsError),
+        ({"retri": 3}, SettingsError),
+        ({"stream_options": {"event": {}}}, SettingsError),
+        ({"api_url": "https://a.klaviyo.com", "auth_token": "pk_a", "client_id": "b"}, SettingsError),
+        ({"api_url": "https://a.klaviyo.com", "client_id": "b"}, SettingsError),
+        ({"api_url": "https://a.klaviyo.com", "auth_token": "pk_a b"}, UnauthorizedError),
+        ({"api_url": "http://a.klaviyo.com"}, KlaviyoError),
+    ],
+)
+def test_a_discovery_refuses_what_a_sync_refuses(settings, config, kind):
+    for arguments in (["--discover"], []):
+        result = CliRunner().invoke(TapKlaviyo.cli, [*settings(**config), *arguments])
+        assert isinstance(result.exception, kind), arguments
+        assert result.stdout == ""
+
+
+def test_a_discovery_takes_no_key(settings):
+    result = CliRunner().invoke(TapKlaviyo.cli, [*settings(api_url="https://a.klaviyo.com"), "--discover"])
+    assert result.exit_code == 0
+
+
+def described(*arguments):
+    result = CliRunner().invoke(TapKlaviyo.cli, ["--about", *arguments])
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def test_every_format_of_about_says_the_defaults():
+    found = json.loads(described("--format=json"))["settings"]["properties"]
+    tap = TapKlaviyo(config={"api_url": "sandbox://"})
+    defaults = {name: schema["default"] for name, schema in found.items() if schema.get("default") is not None}
+    assert {"max_workers", "sweep_every_hours", "flattening_enabled", "flattening_separator"} < defaults.keys()
+    assert defaults == {name: tap.config[name] for name in defaults} | {"api_url": "https://a.klaviyo.com"}
+    text, page = described(), described("--format=markdown")
+    for name, value in defaults.items():
+        block = text.partition(f"- Name: {name}\n")[2].partition("- Name:")[0]
+        assert f"Default: {json.dumps(value)}\n" in block, name
+        assert f"| {name} | False | {value} |" in page, name
+
+
+def test_help_shows_three_examples():
+    text = CliRunner().invoke(TapKlaviyo.cli, ["--help"]).stdout
+    assert text.count("\n    tap-klaviyo --config") == 3
+    assert "warehouse" in text
+
+
+def test_it_is_a_module_too():
+    done = subprocess.run(
+        [sys.executable, "-m", "tap_klaviyo", "--version"], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.startswith("tap-klaviyo v")
