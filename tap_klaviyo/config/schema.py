@@ -93,7 +93,15 @@ SELECTION = (
         "stream_options",
         th.ObjectType(additional_properties=True),
         title="Stream options",
-        description="By stream name: fields, include, additional_fields, filter, page_size, start_date.",
+        description="By stream name: fields, include, additional_fields, filter, page_size, start_date, hash, redact; "
+        "under '*' hash and redact for all streams.",
+    ),
+    _setting(
+        "hash_salt",
+        th.StringType,
+        secret=True,
+        title="Hash salt",
+        description="What stands before each value that stream_options hashes; the same salt gives the same hashes.",
     ),
     _setting(
         "on_permission_denied",

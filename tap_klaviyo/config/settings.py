@@ -42,6 +42,7 @@ class Settings:
 
     stream_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     on_permission_denied: str = "skip"
+    hash_salt: str | None = field(default=None, repr=False)
     include_account_id: bool = False
     emit_activate_version_messages: bool = False
 

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
     from tap_klaviyo.records.stream_options import Offer
 
-_KNOWN = ("additional_fields", "fields", "filter", "include", "page_size", "start_date")
+EVERY = "*"
+"""The name under which options stand that are those of every stream."""
+MASKS = ("hash", "redact")
+"""The options that every stream has, of whatever kind it is."""
+_KNOWN = ("additional_fields", "fields", "filter", "include", "page_size", "start_date", *MASKS)
 
 
 def check_streams(raw: Any, known: Collection[str]) -> None:
@@ -29,11 +33,22 @@ def check_streams(raw: Any, known: Collection[str]) -> None:
         SettingsError: They are not.
     """
     for name in raw or ():
-        if name not in known:
+        if name != EVERY and name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean '{near[0]}'?" if near else "--discover lists the streams"
             msg = f"stream_options: unknown stream '{brief(name, 40)}'; {hint}"
             raise SettingsError(msg)
+
+
+def refuse_more_than_masks(stream: str, raw: Any, why: str) -> None:
+    """Refuse the options of a stream that has none of its own, but for those that every stream has.
+
+    Raises:
+        SettingsError: There are others.
+    """
+    if raw is not None and not (isinstance(raw, dict) and raw and {*raw} <= {*MASKS}):
+        msg = f"stream_options '{stream}': {why}; only {' and '.join(MASKS)} apply here"
+        raise SettingsError(msg)
 
 
 def parse_options(stream: str, raw: Any, offer: Offer, *, bounded: bool) -> StreamOptions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tap_klaviyo.contract.personal import personal_attributes
 from tap_klaviyo.records.columns import (
     DATE_TIME,
     KEY,
@@ -25,7 +26,7 @@ from tap_klaviyo.records.columns import (
     ids_column,
     snake,
 )
-from tap_klaviyo.records.field_tree import members, narrowed, settled
+from tap_klaviyo.records.field_tree import described, members, narrowed, settled
 from tap_klaviyo.records.stream_options import Offer
 
 if TYPE_CHECKING:
@@ -235,4 +236,5 @@ def _object_schema(properties: Mapping[str, Schema], *, many: bool) -> Schema:
 def _schemas(facts: Contract, resource_type: str, endpoint: Endpoint) -> dict[str, Schema]:
     """Return the schemas of a type's attributes, as an endpoint gives them."""
     properties: dict[str, Schema] = facts.schema(facts.schema_name(resource_type, endpoint))["properties"]
-    return {name: schema for name, schema in properties.items() if name != "id"}
+    marks = personal_attributes(resource_type)
+    return {name: described(schema, marks.get(name)) for name, schema in properties.items() if name != "id"}

@@ -112,13 +112,28 @@ ColumnSource = Id | Attribute | Linked | Related | RelatedAttribute | RelatedLin
 
 
 @dataclass(frozen=True, slots=True)
+class Mask:
+    """What hides a column, or what ``path`` leads to inside it; lists on the way are gone through.
+
+    ``salt`` returns what is hashed in front of the value; without it the value becomes null.
+    """
+
+    path: tuple[str, ...] = ()
+    salt: Callable[[], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
-    """One property of a stream's records; ``within`` are the members that `stream_options` leaves of an object."""
+    """One property of a stream's records; ``within`` are the members that `stream_options` leaves of an object.
+
+    ``schema`` is that of the value as it is read, before ``masks`` hide it or parts of it.
+    """
 
     name: str
     schema: Schema
     source: ColumnSource
     within: Within | None = None
+    masks: tuple[Mask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,14 @@ def with_members(schema: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str
     return {**schema, "items": {**schema["items"], "properties": dict(kept)}}
 
 
+def described(schema: Mapping[str, Any], words: str | None) -> dict[str, Any]:
+    """Return a schema that these words describe, all members with it; as it is where there are none."""
+    if words is None:
+        return dict(schema)
+    inner = {name: described(member, words) for name, member in members(schema).items()}
+    return {**(with_members(schema, inner) if inner else schema), "description": words}
+
+
 def narrowed(schema: Mapping[str, Any], within: Within | None) -> dict[str, Any]:
     """Return the schema of an object of which only some members are kept."""
     if within is None:

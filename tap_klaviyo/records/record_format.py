@@ -44,15 +44,18 @@ class RecordFormat:
     encoded: bool = False
     version: int | None = None
     in_files: bool = False
+    mask: Callable[[Sequence[Any]], Sequence[Any]] | None = None
+    """What hides values, before anything else sees the records."""
 
     def page(self, rows: Rows, *, finished_parent: str | None = None) -> Page:
         """Turn rows into something to write."""
         known = rows.known
-        parts = tuple(self._parts(rows.records)) if self.encoded and rows.records else ()
+        records = rows.records if self.mask is None else self.mask(rows.records)
+        parts = tuple(self._parts(records)) if self.encoded and records else ()
         return Page(
             count=len(rows.records),
             parts=parts,
-            records=[] if self.encoded else plain(rows.records),
+            records=[] if self.encoded else plain(records),
             newest=max(known, default=None),
             oldest=min(known, default=None),
             ordered=rows.ordered,

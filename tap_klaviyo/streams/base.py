@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.streams.core import Stream
 
+from tap_klaviyo.config.masks import with_masks
 from tap_klaviyo.records.columns import KEY, Column, Constant
+from tap_klaviyo.records.masks import masker, shown
 from tap_klaviyo.records.record_format import RecordFormat
 from tap_klaviyo.records.selection import choose
 from tap_klaviyo.sync.account import ACCOUNT_ID
@@ -77,7 +79,8 @@ class BaseStream(Stream):
         if session.settings.include_account_id:
             columns = [Column(ACCOUNT_ID, KEY, Constant()), *columns]
             self.primary_keys = (ACCOUNT_ID, *self.primary_keys)
-        self.columns = columns
+        keys = (*self.primary_keys, self.replication_key)
+        self.columns = with_masks(columns, name or self.name, session.settings, keys)
         self._nodes: Mapping[str, Node] | None = None
         super().__init__(tap, schema=self.record_schema(), name=name)
         self.beginning = Beginning(self.name, self._make)
@@ -126,7 +129,7 @@ class BaseStream(Stream):
 
     def record_schema(self) -> dict[str, Any]:
         """Return the schema of the records."""
-        return {"type": "object", "properties": {column.name: column.schema for column in self.columns}}
+        return {"type": "object", "properties": {column.name: shown(column) for column in self.columns}}
 
     # One sync
 
@@ -140,7 +143,6 @@ class BaseStream(Stream):
         saved = Saved.of(state, self.name)
         reading = self.range(saved, self.session.started_at)
         version = version_of(reading, saved, self.session.version, keyed=self.declared_replication_key is not None)
-        most = self.session.settings.max_workers
         key = None if self.is_full_table else self.declared_replication_key
         sync = StreamSync(
             name=self.name,
@@ -153,6 +155,7 @@ class BaseStream(Stream):
                 encoded=self.ABORT_AT_RECORD_COUNT is None,
                 version=version,
                 in_files=self.session.settings.batch_config is not None,
+                mask=masker(self.columns),
             ),
             bookmark=Bookmark(state, key, reading, self.name, version),
             ordered=self.is_sorted,
@@ -160,7 +163,7 @@ class BaseStream(Stream):
             resumes_fan_out=self.fan_out and (reading.full or reading.moves_bookmark),
             failed_parents=FailedParents(state, lowest(reading)),
             # More threads than requests per second bring nothing.
-            workers=min(most, max(1, self.endpoint.limits.burst)) if self.parallel else 1,
+            workers=min(self.session.settings.max_workers, max(1, self.endpoint.limits.burst)) if self.parallel else 1,
         )
         self._stream_version = version
         return sync, sync.read(self.segments(sync))
@@ -178,8 +181,7 @@ class BaseStream(Stream):
 
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take over the selection; what the catalog leaves open stays as the stream declares it."""
-        entry = catalog.get_stream(self.name)
-        if entry is not None:
+        if (entry := catalog.get_stream(self.name)) is not None:
             self._nodes = take_over(
                 entry, self.columns, tuple(self.primary_keys), self.declared_replication_key, self.logger.warning
             )
@@ -213,8 +215,7 @@ class BaseStream(Stream):
     ) -> Generator[dict[str, Any], Any, None]:
         """Replace the SDK's loop over records, for three reasons.
 
-        It costs 75 µs a record, it moves the bookmark by rules that raise inside a lookback, and it ends the whole
-        tap when one stream fails.
+        It costs 75 µs a record, moves the bookmark by rules that raise in a lookback, and ends the tap with one stream.
         """
         yield from self._synced(self.session.output, write_messages=write_messages)
 

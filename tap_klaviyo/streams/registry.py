@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_klaviyo.config.masks import check_everywhere
 from tap_klaviyo.config.stream_options import check_streams
 from tap_klaviyo.http import Origin
 from tap_klaviyo.streams import (
@@ -96,6 +97,7 @@ def opened(tap: Tap, session: Session) -> list[BaseStream]:
     """
     streams = every_stream(tap, session)
     check_streams(session.settings.stream_options, [stream.name for stream in streams])
+    check_everywhere(session.settings.stream_options, [one for stream in streams for one in stream.columns])
     for stream in streams:
         listing = stream.listing()
         if listing is not None:

@@ -8,6 +8,7 @@ from singer_sdk.singerlib import Metadata, MetadataMapping, Schema
 
 from tap_klaviyo.config.errors import SettingsError, suggestion
 from tap_klaviyo.records.field_tree import members, with_members
+from tap_klaviyo.records.masks import masked_schema
 from tap_klaviyo.records.selection import Node, breadcrumb_of, path_of, resolve, walk
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def take_over(
     nodes = resolve(columns, metadata, {name for name in automatic if name})
     given = members(entry.schema.to_dict())
     properties = {
-        column.name: _selected(given.get(column.name, {}), column.schema, nodes[column.name])
+        column.name: masked_schema(
+            _selected(given.get(column.name, {}), column.schema, nodes[column.name]), column.masks
+        )
         for column in columns
         if nodes[column.name].selected
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tools.docs import durations, scopes, settings, streams, sweeps
+from tools.docs import durations, personal, scopes, settings, streams, sweeps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,6 +16,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "streams in brief": streams.in_brief,
     "scopes": scopes.by_stream,
     "all scopes": scopes.by_default,
+    "personal": personal.columns,
     "durations": durations.rates,
     "sweeps": sweeps.between,
 }

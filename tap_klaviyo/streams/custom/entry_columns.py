@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.records.columns import DATE_TIME, KEY, Attribute, Column, Constant
@@ -10,6 +11,8 @@ from tap_klaviyo.streams.custom.scalars import STRING, TIMESTAMP
 from tap_klaviyo.streams.custom.types import Anything, Fields, schema_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tap_klaviyo.streams.custom.entry import CustomEntry
 
 
@@ -24,13 +27,18 @@ def kind_of(entry: CustomEntry) -> Fields:
     return Fields({**keys, **times}, rest=Anything())
 
 
-def build_columns(entry: CustomEntry) -> list[Column]:
-    """Return the columns of an entry, those that its placeholders make first."""
+def build_columns(entry: CustomEntry, named: Iterable[str] = ()) -> list[Column]:
+    """Return the columns of an entry, those that its placeholders make first.
+
+    Records without a schema also have columns of the fields that are ``named`` elsewhere in the settings.
+    """
     kind = kind_of(entry)
+    if kind.rest is not None:
+        more = {name.partition(".")[0]: kind.rest for name in named}
+        kind = replace(kind, members={**more, **kind.members})
     shown = entry.schema.json if entry.schema else schema_of(kind)
     schemas = shown.get("properties", {})
-    columns = [Column(name, KEY, Constant()) for name in entry.columns.values()]
-    return columns + [
+    return [Column(name, KEY, Constant()) for name in entry.columns.values()] + [
         Column(name, _column_schema(entry, name, schemas.get(name, {})), Attribute(name))
         for name in kind.members
         if name not in entry.columns.values()

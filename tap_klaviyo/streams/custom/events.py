@@ -98,7 +98,8 @@ class EventStream(Events):
         if schema is None or all(choice.column.name != PROPERTIES for choice in sync.chosen):
             return super().row_maker(sync, shape)
         odd = self.session.sources.warn_odd(self.name)
-        misfit = lenient(odd) if schema.lenient else strict(self.name)
+        hidden = {column.name for column in self.columns if column.masks}
+        misfit = lenient(odd) if schema.lenient else strict(self.name, hidden)
         flattener = TypedProperties(sync.chosen, odd, schema.caster(misfit, PROPERTIES))
         return RowMaker(shape, flattener, self.declared_replication_key, sync.record_format)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from tap_klaviyo.streams.custom import json_schema, schema_short_form
 from tap_klaviyo.streams.custom.types import compiled, schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from tap_klaviyo.config.entries import Entry
     from tap_klaviyo.streams.custom.types import Cast, Fields, Misfit
@@ -71,11 +72,13 @@ def parse_schema(entry: Entry, *, lenient: bool) -> RecordSchema | None:
     return RecordSchema(json_schema.parse(raw), shown, lenient, checked=raw)
 
 
-def strict(stream: str) -> Misfit:
-    """Return what fails a stream for a value that does not fit."""
+def strict(stream: str, hidden: Collection[str] = ()) -> Misfit:
+    """Return what fails a stream for a value that does not fit; of the ``hidden`` columns the value is not shown."""
+    inside = re.compile(f"(?:{'|'.join(map(re.escape, hidden))})(?:[^\\w-].*)?", re.DOTALL) if hidden else None
 
     def misfit(at: str, value: Any, words: str) -> Any:
-        held = "is missing or null" if value is None else f"contains {shown(value)}"
+        secret = inside is not None and (not at or inside.fullmatch(at) is not None)
+        held = "is missing or null" if value is None else f"contains {'a value' if secret else shown(value)}"
         wanted = "and must not be" if value is None else f"which does not fit {words}"
         msg = f"field '{at or 'record'}' of '{stream}' {held}, {wanted}; correct the schema, or set on_cast_error: null"
         raise MisfitError(msg)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_klaviyo.config.errors import SettingsError
+from tap_klaviyo.config.masks import named
+from tap_klaviyo.config.stream_options import refuse_more_than_masks
 from tap_klaviyo.pagination.chain import Chain
 from tap_klaviyo.pagination.fan_out import AllParents
 from tap_klaviyo.streams.base import BaseStream
@@ -66,12 +67,12 @@ class CustomStream(BaseStream):
         """Return the columns, keys first.
 
         Raises:
-            SettingsError: `stream_options` names the stream.
+            SettingsError: `stream_options` has options of the stream that it does not take.
         """
-        if self.name in self.session.settings.stream_options:
-            msg = f"stream_options '{self.name}': a custom stream has its options in its own entry"
-            raise SettingsError(msg)
-        return build_columns(self.entry)
+        options = self.session.settings.stream_options
+        why = "a custom stream has its options in its own entry"
+        refuse_more_than_masks(self.name, options.get(self.name), why)
+        return build_columns(self.entry, named(options, self.name))
 
     def record_schema(self) -> dict[str, Any]:
         """Return the schema of the records; without one of the user's they are open."""
@@ -125,7 +126,8 @@ class CustomStream(BaseStream):
     def _cast(self) -> Cast:
         entry = self.entry
         odd = self.session.sources.warn_odd(self.name)
-        misfit: Misfit = lenient(odd) if entry.lenient else strict(self.name)
+        hidden = {column.name for column in self.columns if column.masks}
+        misfit: Misfit = lenient(odd) if entry.lenient else strict(self.name, hidden)
         return entry.schema.caster(misfit) if entry.schema else compiled(kind_of(entry), misfit)
 
     def _asker(self, lower: datetime | None, until: datetime) -> Asker:
