@@ -46,7 +46,7 @@ class HttpSettings:
     retry_backoff_max_ms: int = 60_000
     request_timeout: float = 120.0
     user_agent: str = field(default_factory=user_agent)
-    largest_body: int = 256 << 20
+    largest_body: int = 48 << 20  # it is there twice while it is decoded
 
     def headers(self, extra: Mapping[str, str], revision: str = "") -> CaseInsensitiveDict[str]:
         """The usual headers, and those that win over them; `revision` is the endpoint's own, if it has one."""

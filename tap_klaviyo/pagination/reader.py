@@ -18,6 +18,8 @@ from tap_klaviyo.records.page import Page
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from tap_klaviyo.pagination.budget import Budget
+
 _WAKE_SECONDS = 0.5  # the main thread looks at the stop flag this often while it waits
 
 
@@ -61,16 +63,15 @@ class _Node:
 class OrderedReader:
     """An iterator over pages, in the order of the segments, read by ``workers`` threads.
 
-    A worker takes the leftmost free segment while fewer than ``byte_limit`` bytes wait to the left of it: so a full
-    buffer never stands in the way of what would empty it, and what waits is bounded by about twice that.
+    A worker takes the leftmost free segment when the ``budget``, which other readers share, has room for its page.
     The failure of a segment is raised when its turn comes to be consumed: what lies before it is not lost.
     """
 
-    def __init__(self, segments: Iterable[Segment], *, workers: int, byte_limit: int) -> None:
+    def __init__(self, segments: Iterable[Segment], *, workers: int, budget: Budget) -> None:
         self._head = _linked(segments)
         self._workers = workers
-        self._byte_limit = byte_limit
         self._changed = threading.Condition()
+        self._account = budget.account(self._wake)
         self._threads: list[threading.Thread] = []
 
     def start(self, name: str = "reader") -> None:
@@ -84,6 +85,10 @@ class OrderedReader:
         for thread in self._threads:
             thread.start()
 
+    def come_first(self) -> None:
+        """Say that the pages of this reader are written next: it has more room than those in the background."""
+        self._account.come_first()
+
     def ready(self, seconds: float) -> bool:
         """Wait, at most so long, until the first page, a failure or the end is there; tell whether it is."""
         with self._changed:
@@ -95,6 +100,7 @@ class OrderedReader:
         Raises:
             BaseException: What the reading of a segment raised, in its place.
         """
+        self.come_first()
         self.start()
         while True:
             with self._changed:
@@ -106,60 +112,72 @@ class OrderedReader:
                     self._changed.notify_all()
                     raise head.failure
                 page = head.page
-                if page is None:
-                    self._changed.wait(_WAKE_SECONDS)
-                    page = Page.EMPTY if head.page is None else None
-                else:
+                if page is not None:
                     # An idle worker still holds the place that it read last: cut off, it holds nothing more.
                     self._head, head.following, head.page = head.following, None, None
                     self._changed.notify_all()
+                else:
+                    self._changed.wait(_WAKE_SECONDS)
+                    is_read = head.page is not None
             if page is not None:
                 yield page
+                self._account.written(page.size)
+            elif not is_read:
+                yield Page.EMPTY
 
     def close(self) -> None:
         """Stop the workers after the requests at hand; what waits is dropped."""
         with self._changed:
             self._head = None
             self._changed.notify_all()
+        self._account.close()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def _work(self) -> None:
         while (taken := self._take()) is not None:
             self._read(*taken)
 
-    def _read(self, node: _Node, segment: Segment) -> None:
+    def _read(self, node: _Node, segment: Segment, set_aside: int) -> None:
         try:
             step = segment.read()
         except BaseException as failure:  # noqa: BLE001 - it is raised again in the consumer's thread
+            self._account.came(set_aside, 0)
             with self._changed:
                 node.failure = failure
                 self._changed.notify_all()
         else:
+            page = step.page or Page.EMPTY
+            self._account.came(set_aside, page.size)
             with self._changed:
                 node.following = _linked(step.rest, node.following)
-                node.page = step.page or Page.EMPTY
+                node.page = page
                 self._changed.notify_all()
 
-    def _take(self) -> tuple[_Node, Segment] | None:
+    def _take(self) -> tuple[_Node, Segment, int] | None:
+        """Return a place, what to read for it, and the bytes that are set aside for its page; None at the end."""
         with self._changed:
             while self._head is not None:
                 node = self._leftmost_free()
                 if node is not None and node.segment is not None:
-                    segment, left_over = node.segment.take()
-                    node.segment = None
-                    if left_over is not None:
-                        node.following = _Node(segment=left_over, following=node.following)
-                        self._changed.notify_all()
-                    return node, segment
+                    set_aside = self._account.ask(next_to_write=node is self._head)
+                    if set_aside is not None:
+                        segment, left_over = node.segment.take()
+                        node.segment = None
+                        if left_over is not None:
+                            node.following = _Node(segment=left_over, following=node.following)
+                            self._changed.notify_all()
+                        return node, segment, set_aside
                 self._changed.wait()
         return None
 
     def _leftmost_free(self) -> _Node | None:
-        node, waiting = self._head, 0
-        # Nothing to the right of a failure will ever be consumed.
+        node = self._head
         while node is not None and (node.segment is None or (node.segment.waits and node is not self._head)):
-            waiting += node.page.size if node.page else 0
-            if node.failure is not None or waiting >= self._byte_limit:
-                return None
+            if node.failure is not None:
+                return None  # nothing to the right of it will ever be consumed
             node = node.following
         return node
 

@@ -44,6 +44,7 @@ class Beginning:
         """Return the sync and its reader, made anew if the first response shows that the host's clock is wrong."""
         sync, reader = self.begin()
         session = sync.session
+        reader.come_first()
         self.start()
         while not reader.ready(_GLANCE_SECONDS) and not session.stopping.is_set():
             pass

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tap_klaviyo.pagination.budget import Budget
 from tap_klaviyo.sync.account import Account
 from tap_klaviyo.sync.board import Board
 from tap_klaviyo.sync.failures import Failures
@@ -33,6 +34,7 @@ class Session:
     account: Account
     board: Board
     failures: Failures
+    budget: Budget = field(default_factory=Budget)
 
     @classmethod
     def begin(

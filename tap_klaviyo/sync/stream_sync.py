@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from tap_klaviyo.sync.range import Range
     from tap_klaviyo.sync.session import Session
 
-# Pages that wait for their turn may hold this much in one stream.
-_BYTE_LIMIT = 56 << 20
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSync:
@@ -56,4 +53,4 @@ class StreamSync:
 
     def read(self, segments: Iterable[Segment]) -> OrderedReader:
         """Return a reader of segments; it begins when it is started or iterated over."""
-        return OrderedReader(segments, workers=self.workers, byte_limit=_BYTE_LIMIT)
+        return OrderedReader(segments, workers=self.workers, budget=self.session.budget)

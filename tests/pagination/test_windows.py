@@ -6,6 +6,7 @@ from typing import Any, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_klaviyo.pagination.budget import Budget
 from tap_klaviyo.pagination.density import DensityMap
 from tap_klaviyo.pagination.reader import OrderedReader
 from tap_klaviyo.pagination.windows import Window, Windowing
@@ -74,7 +75,7 @@ def read(offsets, *, page_size, workers, start, end, crowded=False):  # noqa: PL
     shared = Windowing(
         cast("Any", server), cast("Any", Maker(server)), {}, conditions, lambda: crowded, parallel=workers > 1
     )
-    reader = OrderedReader([Window(shared, start, end)], workers=workers, byte_limit=10_000)
+    reader = OrderedReader([Window(shared, start, end)], workers=workers, budget=Budget(10_000, first_guess=1))
     found = [record["n"] for page in reader for record in page.records]
     return server, found
 
