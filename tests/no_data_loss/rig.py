@@ -116,8 +116,10 @@ class Rig:
         """Let time pass."""
         self.now += timedelta(**by)
 
-    def tap(self, *streams: str, method: str | None = None, state: Any = None, **config: Any) -> TapKlaviyo:
-        """Return a tap of these streams that starts now."""
+    def tap(
+        self, *streams: str, method: str | None = None, state: Any = None, selected: bool = False, **config: Any
+    ) -> TapKlaviyo:
+        """Return a tap of these streams that starts now; ``selected``: those too that are off by default."""
 
         class SomeStreams(TapKlaviyo):
             def discover_streams(self) -> list[Any]:
@@ -125,10 +127,10 @@ class Rig:
 
         settings = {"api_url": "sandbox://", "max_workers": self.workers, **config}
         catalog = None
-        if method is not None:
+        if method is not None or selected:
             catalog = SomeStreams(config=settings).catalog_dict
             for entry in catalog["streams"]:
-                entry["replication_method"] = method
+                entry["replication_method"] = method or entry["replication_method"]
                 for part in entry["metadata"]:
                     part["metadata"]["selected"] = True
         return SomeStreams(config=settings, state=state, catalog=catalog, now=self.now + self.ahead)

@@ -1,0 +1,32 @@
+"""Random accounts, changes, faults, kills and clocks: after some runs, each table is what the shop says.
+
+Everything follows from a seed, which stands in the test's name and in its failure. By default 25 scenarios are played;
+`uv run pytest -m long tests/no_data_loss/test_campaign.py` plays 500 more.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.no_data_loss.campaign.scenario import Scenario
+
+
+def play(seed: int) -> None:
+    """Play a scenario; its story goes before a failure."""
+    scenario = Scenario(seed)
+    try:
+        scenario.play()
+    except AssertionError as failure:
+        told = [f"seed {seed}: {scenario.streams} {scenario.options} ahead={scenario.rig.ahead}", *scenario.said]
+        raise AssertionError("\n".join([str(failure), *told])) from failure
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_scenario(seed):
+    play(seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1000, 1500))
+def test_one_of_many_scenarios(seed):
+    play(seed)
