@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CUT = "the response was cut off"
+UNPACKABLE = "the response cannot be decompressed"
 _SLOW, _SILENT, _RESET = "the response came too slowly", "timeout while reading", "connection reset"
 # A response that began, or that the server worked at: a smaller one may come to its end.
 UNFINISHED = frozenset({CUT, _SLOW, _SILENT, _RESET})
@@ -54,7 +55,7 @@ _TABLE: tuple[tuple[str, str, tuple[type[BaseException], ...]], ...] = (
     ),
     ("timeout while connecting", _NETWORK, (TimeoutError, requests.exceptions.ConnectTimeout)),
     (
-        "the response cannot be decompressed",
+        UNPACKABLE,
         "check any proxy between, then run again",
         (urllib3.exceptions.DecodeError,),
     ),

@@ -7,14 +7,11 @@ import time
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING, Any
 
-from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 if TYPE_CHECKING:
     import socket
-
-    from urllib3 import PoolManager, ProxyManager
 
 # Bytes per second; a page of a megabyte would take a quarter of an hour.
 _SLOWEST = 1024
@@ -81,20 +78,5 @@ class _HttpsPool(HTTPSConnectionPool):
     ConnectionCls = _Https
 
 
-_POOLS = {"http": _HttpPool, "https": _HttpsPool}
-
-
-class PacedAdapter(HTTPAdapter):
-    """An adapter whose connections, those through a proxy too, cut what comes too slowly."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Give the pools our connections."""
-        super().init_poolmanager(*args, **kwargs)
-        manager: PoolManager = self.poolmanager
-        manager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> ProxyManager:
-        """Give the pools of a proxy our connections."""
-        manager: ProxyManager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = _POOLS
-        return manager
+# By scheme: pools of connections that cut what comes too slowly.
+POOLS = {"http": _HttpPool, "https": _HttpsPool}

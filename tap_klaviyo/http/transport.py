@@ -5,31 +5,32 @@ from __future__ import annotations
 import codecs
 import logging
 import os
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import requests
 import urllib3
+from requests.cookies import RequestsCookieJar
 from requests.utils import get_environ_proxies
 
+from tap_klaviyo.http.adapter import PooledAdapter
 from tap_klaviyo.http.errors import BadBundleError, FailedTryError, TooLargeError, UnreachableError
-from tap_klaviyo.http.network_errors import CUT, failed_way
-from tap_klaviyo.http.pace import PacedAdapter
+from tap_klaviyo.http.inflate import BadGzipError, CutGzipError, inflate
+from tap_klaviyo.http.network_errors import CUT, UNPACKABLE, failed_way
+from tap_klaviyo.http.prepare import Preparer
 from tap_klaviyo.http.redact import RedactingFilter, Secret
 from tap_klaviyo.http.request import Response
 from tap_klaviyo.http.sandbox import SandboxAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from tap_klaviyo.http.counters import Tally
     from tap_klaviyo.http.origin import Origin
 
 _PIECE = 1 << 20
-# How many times larger than what was sent a body can get: 1032 is deflate's best.
-_INFLATION = {None: 1, "gzip": 1032}
 
 
 class Transport:
@@ -43,7 +44,8 @@ class Transport:
         self._timeout = (timeout, timeout)
         self._largest_body = largest_body
         self._session = _Session()
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        self._session.cookies = _NoCookies()
+        self._preparer = Preparer(str(origin))
         # Over plain http a proxy would read the key; over https it sees the host name alone.
         self._session.proxies = dict(get_environ_proxies(str(origin))) if origin.scheme == "https" else {}
         self._session.verify = (_bundle() if origin.scheme == "https" else None) or True
@@ -53,7 +55,7 @@ class Transport:
             self._session.mount(f"{origin.scheme}://", SandboxAdapter())
         else:
             # The pool holds 10 by default and throws away the connections of the other workers.
-            self._session.mount(f"{origin.scheme}://", PacedAdapter(pool_connections=2, pool_maxsize=connections))
+            self._session.mount(f"{origin.scheme}://", PooledAdapter(pool_connections=2, pool_maxsize=connections))
 
     def exchange(  # noqa: PLR0913 - the parts of an HTTP request
         self,
@@ -73,7 +75,7 @@ class Transport:
         tally.add(requests=1)
         response: requests.Response | None = None
         try:
-            prepared = requests.Request(method, url, headers=dict(headers), data=body).prepare()
+            prepared = self._preparer.prepare(method, url, headers, body)
             response = self._session.send(
                 prepared, stream=True, allow_redirects=False, timeout=self._timeout, proxies=self._session.proxies
             )
@@ -97,26 +99,49 @@ class Transport:
 
     def _read(self, response: requests.Response, label: str) -> bytes:
         raw, largest = response.raw, self._largest_body
-        sent = raw.length_remaining or 0
-        inflation = _INFLATION.get(response.headers.get("Content-Encoding"))
-        if sent and inflation and sent * inflation <= largest:
-            body = raw.read(decode_content=True)  # in one go: a third of the time that pieces take
+        encoding = response.headers.get("Content-Encoding")
+        if encoding == "gzip":
+            body = self._inflated(self._whole(raw))
+        elif encoding is None:
+            body = self._whole(raw)
         else:
-            body = self._read_in_pieces(raw)
+            body = self._in_pieces(raw, decode_content=True)
         if len(body) > largest:
             message = f"{label}: the response is larger than {largest >> 20} MB; request a smaller page"
             raise TooLargeError(message, label=label, status=response.status_code)
         if (raw.length_remaining or 0) > 0:  # urllib3 sees to it over a socket only
             raise FailedTryError(CUT)
-        return bytes(body).removeprefix(codecs.BOM_UTF8)
+        return body.removeprefix(codecs.BOM_UTF8)
 
-    def _read_in_pieces(self, raw: urllib3.HTTPResponse) -> bytes:
-        """The body, or more of it than there may be."""
+    def _inflated(self, packed: bytes) -> bytes:
+        if not packed or len(packed) > self._largest_body:
+            return packed
+        try:
+            return inflate(packed, self._largest_body)
+        except BadGzipError:
+            raise FailedTryError(UNPACKABLE) from None
+        except CutGzipError:
+            raise FailedTryError(CUT) from None
+
+    def _whole(self, raw: urllib3.HTTPResponse) -> bytes:
+        """What was sent, or more of it than there may be."""
+        if 0 < (raw.length_remaining or 0) <= self._largest_body:
+            return raw.read(decode_content=False)  # in one go: a third of the time that pieces take
+        return self._in_pieces(raw, decode_content=False)
+
+    def _in_pieces(self, raw: urllib3.HTTPResponse, *, decode_content: bool) -> bytes:
         pieces, size = [], 0
-        while size <= self._largest_body and (piece := raw.read(_PIECE, decode_content=True)):
+        while size <= self._largest_body and (piece := raw.read(_PIECE, decode_content=decode_content)):
             pieces.append(piece)
             size += len(piece)
         return b"".join(pieces)
+
+
+class _NoCookies(RequestsCookieJar):
+    """Keeps no cookie; a policy that allows none would still parse the headers of each response."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Do nothing."""
 
 
 class _Session(requests.Session):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FAULTS: dict[Fault, str] = {
     faulty.cut: "the response was cut off",
-    faulty.cut_zipped: "broken JSON",
+    faulty.cut_zipped: "the response was cut off",
     faulty.bad_gzip: "the response cannot be decompressed",
     faulty.cut_chunk: "the response was cut off",
     faulty.no_last_chunk: "the response was cut off",

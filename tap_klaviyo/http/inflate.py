@@ -1,0 +1,46 @@
+"""Inflates a response that came whole, up to a bound."""
+
+from __future__ import annotations
+
+from typing import cast
+
+try:  # three times as fast as zlib, whose time was a third of all that a page of events took
+    from isal import isal_zlib as zlib
+except ImportError:  # no wheel for this platform
+    import zlib  # type: ignore[no-redef]
+
+_GZIP = 31  # window bits of zlib: a gzip header and its check sum
+_MEMBER = b"\x1f\x8b"
+
+
+class BadGzipError(ValueError):
+    """Bytes that are not gzip, or whose check sum is wrong."""
+
+
+class CutGzipError(ValueError):
+    """A member ends too early."""
+
+
+def inflate(packed: bytes, most: int) -> bytes:
+    """Inflate all members of a gzip file; what follows them is ignored, as all readers do.
+
+    At most `most` + 1 bytes are made, so that a caller can tell that there are too many. Raises `BadGzipError` and
+    `CutGzipError`.
+    """
+    pieces, left = list[bytes](), most + 1
+    while True:
+        member = zlib.decompressobj(_GZIP)
+        try:
+            piece = member.decompress(packed, left)
+        except cast("type[Exception]", zlib.error):  # the stubs take it for an instance
+            raise BadGzipError from None
+        pieces.append(piece)
+        left -= len(piece)
+        if left <= 0:
+            break
+        if not member.eof:
+            raise CutGzipError
+        packed = member.unused_data
+        if not packed.startswith(_MEMBER):
+            break
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
