@@ -11,6 +11,7 @@ except ImportError:  # no wheel for this platform
 
 _GZIP = 31  # window bits of zlib: a gzip header and its check sum
 _MEMBER = b"\x1f\x8b"
+_SIZE = 4  # bytes at the end that say how large the last member was, or pretend to
 
 
 class BadGzipError(ValueError):
@@ -30,17 +31,20 @@ def inflate(packed: bytes, most: int) -> bytes:
     pieces, left = list[bytes](), most + 1
     while True:
         member = zlib.decompressobj(_GZIP)
-        try:
-            piece = member.decompress(packed, left)
-        except cast("type[Exception]", zlib.error):  # the stubs take it for an instance
-            raise BadGzipError from None
-        pieces.append(piece)
-        left -= len(piece)
-        if left <= 0:
-            break
-        if not member.eof:
-            raise CutGzipError
+        # A buffer that has to grow is copied each time, which takes as long as the inflating.
+        room = min(left, int.from_bytes(packed[-_SIZE:], "little") + 1)
+        while True:
+            try:
+                piece = member.decompress(packed, room)
+            except cast("type[Exception]", zlib.error):  # the stubs take it for an instance
+                raise BadGzipError from None
+            pieces.append(piece)
+            left -= len(piece)
+            if member.eof or left <= 0:
+                break
+            if len(piece) < room:
+                raise CutGzipError
+            packed, room = member.unconsumed_tail, left
         packed = member.unused_data
-        if not packed.startswith(_MEMBER):
-            break
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if left <= 0 or not packed.startswith(_MEMBER):
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)

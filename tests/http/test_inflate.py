@@ -49,3 +49,11 @@ def test_a_cut_member_is_told_from_a_whole_one(cut: int) -> None:
 def test_what_is_no_gzip_is_refused(packed: bytes) -> None:
     with pytest.raises(BadGzipError):
         inflate(packed, 1 << 20)
+
+
+@pytest.mark.parametrize("said", [0, 1, len(PLAIN) - 1, (1 << 32) - 1])
+def test_a_size_that_is_not_true_loses_nothing(said: int) -> None:
+    try:
+        assert inflate(PACKED[:-4] + said.to_bytes(4, "little"), 1 << 20) == PLAIN
+    except BadGzipError:
+        pass
