@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import zlib
 
@@ -53,7 +54,5 @@ def test_what_is_no_gzip_is_refused(packed: bytes) -> None:
 
 @pytest.mark.parametrize("said", [0, 1, len(PLAIN) - 1, (1 << 32) - 1])
 def test_a_size_that_is_not_true_loses_nothing(said: int) -> None:
-    try:
+    with contextlib.suppress(BadGzipError):
         assert inflate(PACKED[:-4] + said.to_bytes(4, "little"), 1 << 20) == PLAIN
-    except BadGzipError:
-        pass
