@@ -150,6 +150,14 @@ class Contract:
         """
         return self._type(resource_type).volatile_attributes
 
+    def omitted_attributes(self, resource_type: str) -> tuple[str, ...]:
+        """Return the attributes that an included resource lacks unless a sparse fieldset names them.
+
+        Raises:
+            UnknownSchemaError: if no response carries that type.
+        """
+        return self._type(resource_type).omitted_attributes
+
     def schema(self, name: str) -> dict[str, Any]:
         """Return the record schema ``schemas/<name>.json``, a new copy each time.
 

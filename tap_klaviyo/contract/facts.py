@@ -54,7 +54,8 @@ class ResourceType(Struct, frozen=True):
 
     ``schema`` is its name as a stream and as a schema. ``scopes`` are those of its most direct endpoint, none if only
     other resources' responses carry it. ``unlisted_attributes`` come in every full response, and no sparse fieldset
-    may name them; the value of ``volatile_attributes`` differs in every response although nothing has changed.
+    may name them; the value of ``volatile_attributes`` differs in every response although nothing has changed;
+    ``omitted_attributes`` are missing where another resource includes the type, unless a sparse fieldset names them.
     """
 
     schema: str
@@ -62,6 +63,7 @@ class ResourceType(Struct, frozen=True):
     relationships: dict[str, Relationship] = {}
     unlisted_attributes: tuple[str, ...] = ()
     volatile_attributes: tuple[str, ...] = ()
+    omitted_attributes: tuple[str, ...] = ()
 
 
 class Report(Struct, frozen=True):

@@ -107,7 +107,8 @@ def ask(
         kind = endpoint.relationships[relationship].type
         includes.add(relationship)
         wanted.setdefault(kind, set()).update(related_names)
-        if isinstance(choice.column.source, Related) and related_names >= _offered(endpoint, kind):
+        omitted = {*facts.omitted_attributes(kind)} & related_names
+        if isinstance(choice.column.source, Related) and related_names >= _offered(endpoint, kind) and not omitted:
             whole.add(kind)
     # A type without attributes is all relationships, which forms lose when sparse fields are asked of them.
     whole |= {kind for kind in wanted if not _offered(endpoint, kind)}

@@ -16,6 +16,7 @@ TABLES: list[dict[Any, Any]] = [
     overrides.EVERYWHERE,
     overrides.LIMITS,
     overrides.LIMIT_VALUES,
+    overrides.OMITTED,
     overrides.OPERATORS,
     overrides.REPORTS,
     overrides.STREAM_NAMES,

@@ -192,6 +192,14 @@ def test_a_screenshot_is_another_one_each_time() -> None:
     assert facts.volatile_attributes("profile") == ()
 
 
+@pytest.mark.parametrize("revision", contract.revisions())
+def test_included_messages_lack_their_definition(revision: str) -> None:
+    facts = contract.revision(revision)
+    assert facts.omitted_attributes("campaign-message") == ("definition",)
+    assert "definition" in facts.endpoint("/api/campaigns").fields["campaign-message"]
+    assert facts.omitted_attributes("profile") == ()
+
+
 def test_the_definition_of_a_new_campaign_is_typed() -> None:
     definition = contract.newest().schema("omnichannel_campaigns")["properties"]["definition"]
     assert definition["properties"]["archived"] == {"type": ["boolean", "null"]}

@@ -97,6 +97,10 @@ def test_the_related_resource_stands_beside_the_record(stream, include, synced, 
             for name in text_attributes(facts, relationship.type, endpoint):
                 if name in offered:
                     assert item[name] == there.attributes.get(name), name
+            found = {name for name, value in item.items() if value is not None}
+            additional = endpoint.additional_fields.get(relationship.type, ())
+            lost = {name for name, value in there.attributes.items() if value is not None and name in offered} - found
+            assert lost <= {*facts.volatile_attributes(relationship.type), *additional}
             checked += 1
     assert column in synced.schemas[stream]["properties"]
     assert bool(checked) == ((stream, include) not in NOTHING_LINKED)

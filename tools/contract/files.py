@@ -11,7 +11,7 @@ from tools.contract.answers import answer
 from tools.contract.endpoints import endpoint
 from tools.contract.errors import placing
 from tools.contract.names import notice, stream_name, variants
-from tools.contract.overrides import UNLISTED, VOLATILE
+from tools.contract.overrides import OMITTED, UNLISTED, VOLATILE
 from tools.contract.reports import report
 from tools.contract.schemas import Resources
 
@@ -99,5 +99,6 @@ def _type(
         "relationships": dict(sorted(relationships.items())),
         "unlisted_attributes": sorted(name for kind, name in UNLISTED if kind == resource_type),
         "volatile_attributes": sorted(name for kind, name in VOLATILE if kind == resource_type),
+        "omitted_attributes": sorted(name for kind, name in OMITTED if kind == resource_type),
     }
     return {name: value for name, value in facts.items() if value}
