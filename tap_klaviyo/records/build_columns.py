@@ -211,17 +211,19 @@ def _related(declared: Columns, endpoint: Endpoint, options: StreamOptions) -> I
         relationship = endpoint.relationships[name]
         kind = relationship.type
         offered = endpoint.fields.get(kind)
+        kept = options.tree(kind)
+        # As of the records themselves, a value that differs in every response comes only if it is asked for.
+        volatile = {*declared.contract.volatile_attributes(kind)} - {*(kept or ())}
         attributes = {
             attribute: schema
             for attribute, schema in _schemas(declared.contract, kind, endpoint).items()
             # What only some other endpoint gives has no sparse name here.
-            if offered is None or attribute in offered
+            if (offered is None or attribute in offered) and attribute not in volatile
         }
         # A resource without attributes (an attribution) is what it links to.
         linked = () if attributes else tuple(declared.contract.relationships(kind))
         schemas = {"id": STRING, **attributes, **{id_column(other): STRING for other in linked}}
         schema = _object_schema(schemas, many=relationship.many)
-        kept = options.tree(kind)
         within = None if kept is None else settled(schema, {"id": None, **kept})
         source = Related(name, kind, relationship.many, attributes, linked)
         yield Column(snake(name), narrowed(schema, within), source, within)

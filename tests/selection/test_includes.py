@@ -71,6 +71,20 @@ def text_attributes(facts: contract.Contract, kind: str, endpoint: contract.Endp
     ]
 
 
+def test_a_related_template_has_no_presigned_address_unless_it_is_asked_for(sandbox):
+    def templates(**options):
+        options = {"translations": {"include": ["template"], **options}}
+        catalog = keeping(discovered(stream_options=options), "translations", ["id", "template"])
+        found = sync(sandbox, catalog, stream_options=options)
+        return [record["template"] for record in found.records["translations"] if record["template"]]
+
+    plain, named = templates(), templates(fields={"template": ["name", "screenshot_url"]})
+    assert plain == templates()
+    assert all("screenshot_url" not in template for template in plain)
+    assert [template["name"] for template in named] == [template["name"] for template in plain]
+    assert any(template["screenshot_url"] for template in named)
+
+
 @pytest.mark.parametrize(("stream", "include"), PAIRS)
 def test_the_related_resource_stands_beside_the_record(stream, include, synced, sandbox):
     declared = stream_class(stream)
