@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tap_klaviyo.sandbox import Sandbox, Shop
-from tap_klaviyo.sandbox.behaviour import Behaviour
+from tests.behaviours import BOTH, behaving
 from tests.streams.syncing import TODAY, sync
 
-behaviours = pytest.mark.parametrize(
-    "behaviour", [Behaviour(), Behaviour.documented()], ids=["as recorded", "as documented"]
-)
+behaviours = pytest.mark.parametrize("behaviour", BOTH)
 OWN = "/api/campaigns/{}/campaign-messages"
 
 
@@ -19,7 +17,7 @@ def shop():
 
 
 def sandbox(behaviour):
-    return Sandbox(shop(), now=lambda: TODAY, behaviour=behaviour)
+    return Sandbox(shop(), now=lambda: TODAY, behaviour=behaving(behaviour))
 
 
 def only(*columns):
