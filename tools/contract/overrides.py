@@ -80,7 +80,7 @@ VOLATILE: dict[tuple[str, str], str] = {
     ("template", "screenshot_url"): "a presigned address, valid for 24 hours, that is made anew for each response",
 }
 
-# (resource type, attribute) that is missing where another resource includes the type, unless a sparse fieldset names it.
+# (resource type, attribute) that is missing where another resource includes it, unless a sparse fieldset names it.
 OMITTED: dict[tuple[str, str], str] = {
     ("campaign-message", "definition"): (
         "recorded from real accounts since 2025-01-15: messages included with their campaign have send_times, "
