@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -15,7 +16,9 @@ from singer_sdk.about import AboutFormatter, AboutInfo
 
 from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http.redact import RedactingFilter
+from tap_klaviyo.sync.endings import UNTOUCHED, OutputEnded, StoppedByUser
 from tap_klaviyo.sync.failures import in_one_line
+from tap_klaviyo.sync.stopping import Stopping
 from tap_klaviyo.sync.writer import leave_pipe
 
 if TYPE_CHECKING:
@@ -55,27 +58,52 @@ _OPTIONS = {
 }
 
 _LOG_CONFIG = "SINGER_SDK_LOG_CONFIG"
+# A file that cannot be read or written is named by its error; the output has no name.
+_OUTPUT_FAILED = {errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG}
 _OURS = ("tap_klaviyo", "tap-klaviyo")
 _DESELECTED = "Skipping deselected stream '%s'."
 
 
-def run(tap: type[Tap]) -> None:
-    """Run the command line, and end the process: 1 for whatever went wrong."""
+def run(tap: type[Tap], stopping: Stopping) -> None:
+    """Run the command line, and end the process: 1 for whatever went wrong, and what a shell expects after a signal."""
+    sys.exit(_run(tap, stopping))
+
+
+def _run(tap: type[Tap], stopping: Stopping) -> int:
     logger = logging.getLogger(tap.name)
     try:
-        code = _command(tap)(standalone_mode=False)
+        _end_if_told(stopping)
+        code: int | None = _command(tap)(standalone_mode=False, obj=stopping)
         sys.stdout.flush()
+        _end_if_told(stopping)
+    except StoppedByUser as end:
+        logger.warning(end.line)
+        return stopping.exit_code
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        leave_pipe()
-        sys.exit(1)
+        return error.exit_code
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _OUTPUT_FAILED and error.filename is None:
+            leave_pipe(error)
+            return 1
         logger.error(in_one_line(error))  # noqa: TRY400
         logger.debug("Traceback", exc_info=True)
-        sys.exit(1)
-    sys.exit(code or 0)
+        return 1
+    return code or 0
+
+
+def _end_if_told(stopping: Stopping) -> None:
+    if stopping.target_gone:
+        leave_pipe(BrokenPipeError())
+        raise OutputEnded
+    if stopping.is_set():
+        raise StoppedByUser(stopping, UNTOUCHED)
+
+
+def stopping() -> Stopping:
+    """Return the wish that this command ends; one of its own for a tap that no command line makes."""
+    context = click.get_current_context(silent=True)
+    return context.obj if context is not None and isinstance(context.obj, Stopping) else Stopping()
 
 
 def explained(command: click.Command) -> click.Command:

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from tap_klaviyo.sync.output import StoppedByUser
+from tap_klaviyo.sync.endings import RunEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,6 +38,9 @@ class Round(Protocol):
 
     def log_summary(self) -> None:
         """Log what each stream came to."""
+
+    def end_if_told(self) -> None:
+        """Write the state and end the process, if it was told to end."""
 
     def hang_up(self) -> None:
         """Close the connection."""
@@ -73,7 +76,7 @@ class Waits:
 
 
 def poll(first: R, waits: Waits, following: Callable[[R, dict[str, Any]], R]) -> None:
-    """Sync until a signal comes, or more rounds in a row than `retry` says have failed.
+    """Sync until a signal comes, the target is gone, or more rounds in a row than `retry` says have failed.
 
     Each round is a tap of its own, so that nothing of one is left in the next but its state, its connection (which
     knows the limits) and the warnings that were given.
@@ -84,6 +87,7 @@ def poll(first: R, waits: Waits, following: Callable[[R, dict[str, Any]], R]) ->
         following: Makes the round after one, which goes on from a state with the same connection.
 
     Raises:
+        RunEnded: The process was told to end, or nobody takes what it writes.
         SystemExit: Too many rounds failed, or the first could not begin at all.
     """
     failed = rounds = 0
@@ -91,10 +95,7 @@ def poll(first: R, waits: Waits, following: Callable[[R, dict[str, Any]], R]) ->
     try:
         while True:
             rounds += 1
-            try:
-                complete = _sync(current, first=rounds == 1)
-            except StoppedByUser:
-                return
+            complete = _sync(current, first=rounds == 1)
             failed = 0 if complete else failed + 1
             if failed > waits.retry:
                 logger.error("%d rounds in a row failed; exiting with the state written so far", failed)
@@ -102,12 +103,9 @@ def poll(first: R, waits: Waits, following: Callable[[R, dict[str, Any]], R]) ->
             wait = waits.after(failed)
             if failed:
                 logger.warning("round %d failed; retrying in %.1f s from the state written so far", rounds, wait)
-            if current.stopping.wait(wait):
-                return
-            earlier, current = current, following(current, copy.deepcopy(dict(current.state)))
-            # The signal handler changes hands while a tap is made: whichever of the two was told, both know.
-            if earlier.stopping.is_set() or current.stopping.is_set():
-                return
+            current.stopping.wait(wait)
+            current.end_if_told()
+            current = following(current, copy.deepcopy(dict(current.state)))
     finally:
         first.hang_up()
 
@@ -116,7 +114,7 @@ def _sync(current: Round, *, first: bool) -> bool:
     """Sync once; whether everything was read."""
     try:
         current.sync_once()
-    except StoppedByUser:
+    except RunEnded:
         raise
     except SystemExit:  # no stream can be read
         if first:

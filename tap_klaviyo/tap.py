@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import signal
+import threading
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
@@ -29,13 +29,14 @@ from tap_klaviyo.sync.connection import check
 from tap_klaviyo.sync.output import Output
 from tap_klaviyo.sync.session import Session
 from tap_klaviyo.sync.state import taken_over
-from tap_klaviyo.sync.stopping import Stopping
 from tap_klaviyo.sync.stream_maps import mapper_of
+from tap_klaviyo.sync.watchdog import hearing
 from tap_klaviyo.sync.writer import LineWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import FrameType
+
+    from tap_klaviyo.sync.stopping import Stopping
 
 
 class TapKlaviyo(Tap):
@@ -58,7 +59,7 @@ class TapKlaviyo(Tap):
     ) -> None:
         """Make a tap whose sync begins ``now``; one that comes after an ``earlier`` one goes on with its connection."""
         self.started_at = now or datetime.now(UTC)
-        self.stopping = Stopping()
+        self.stopping: Stopping = earlier.stopping if earlier else cli.stopping()
         self._earlier = earlier.session.sources if earlier else None
         self.append_builtin_config(self.config_jsonschema)
         config = typed(plain(config or {}), self.config_jsonschema)
@@ -182,7 +183,8 @@ class TapKlaviyo(Tap):
         tap = make(cli.read_json(state, "state"))
         session, interval = tap.session, tap.session.settings.poll_interval_ms
         session.sources.http  # noqa: B018 - a missing key is said before anything is written
-        session.account.columns()  # if the account's id is part of every key, no stream can be read without it
+        with session.output.ended_when_told():
+            session.account.columns()  # if the account's id is part of every key, no stream can be read without it
         if interval is not None:
             waits = Waits.of(session.settings, interval)
             poll(tap, waits, lambda earlier, state: make(state, earlier))
@@ -200,8 +202,9 @@ class TapKlaviyo(Tap):
         """Sync all selected streams; however that ends, nothing reads any more afterwards."""
         self.session.board.expect({name: stream.selected for name, stream in self.streams.items()})
         try:
-            self._start_background()
-            self.sync_all()
+            with self.session.output.ended_when_told():
+                self._start_background()
+                self.sync_all()
         finally:
             for stream in self.klaviyo_streams():
                 stream.beginning.close()
@@ -229,19 +232,26 @@ class TapKlaviyo(Tap):
         """Close the connection."""
         self.session.sources.http.close()
 
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Ask the sync to end; the SDK's own handler writes STATE from inside the signal, in the middle of a line.
+    def end_if_told(self) -> None:
+        """Write the state and end the process, if it was told to end."""
+        self.session.output.end_if_told()
 
-        The second signal ends the process as it stands: a target that takes nothing would hold it for ever.
-        """
-        self.stopping.by(signum)
-        signal.signal(signum, signal.SIG_DFL)
+    def _setup_signal_handlers(self) -> None:
+        """Replace the SDK's handler, which writes STATE from inside the signal, in the middle of a line."""
+        if threading.current_thread() is threading.main_thread():
+            self.stopping.listen()
+
+
+def run(stopping: Stopping) -> None:
+    """Run the command line, whose signals are heard already."""
+    share_memory()
+    cli.run(TapKlaviyo, stopping)
 
 
 def main() -> None:
     """Run the command line."""
-    share_memory()
-    cli.run(TapKlaviyo)
+    with hearing() as stopping:
+        run(stopping)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ PACKAGE = ROOT.name
 # The house, top floor first: a module may import from its own package and from the floors below its own. Rooms of one
 # floor do not know each other.
 FLOORS = (
+    {"start"},
     {"tap"},
     {"cli", "polling", "streams"},
     {"sync"},

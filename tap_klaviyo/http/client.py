@@ -187,7 +187,9 @@ class Http:
                     rest = self._patience.rest(min(wait, LOOK_UP), request.label, stop)
                     waited += rest
                     tally.add(waited=rest)
-            return self._exchange(request, authorization, quota, tally)
+            return self._patience.apart(
+                lambda: self._exchange(request, authorization, quota, tally), request.label, stop
+            )
 
     def _exchange(self, request: Request, authorization: str | None, quota: Quota, tally: Tally) -> Response:
         headers = self._settings.headers(request.headers, request.endpoint.revision)

@@ -7,7 +7,7 @@ import logging
 import math
 import threading
 import time
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -17,7 +17,7 @@ from tap_klaviyo.http.grants import grant_refusal, grant_refused, granted_by
 from tap_klaviyo.http.redact import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tap_klaviyo.http.auth import Tokens
     from tap_klaviyo.http.request import Response
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 _EARLY = 60.0  # seconds before its end that a token is renewed; half its life, if that is shorter
 _LIFE = 3600.0  # seconds, where the response does not say
 _OK = 200
+_GLANCE = 0.05  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class OAuth:
         """The Authorization header, renewed first if it is about to end."""
         access = self._access
         if access is None or self._clock() >= access.renew_at:
-            with self._lock:
+            with self._turn(tokens):
                 access = self._access
                 if access is None or self._clock() >= access.renew_at:
                     access = self._renewed(tokens)
@@ -80,10 +81,20 @@ class OAuth:
 
     def renew(self, refused: str | None, tokens: Tokens) -> bool:
         """Replace the token that was refused, unless another thread has done so already."""
-        with self._lock:
+        with self._turn(tokens):
             if self._access is None or self._access.header.reveal() == refused:
                 self._renewed(tokens)
         return True
+
+    @contextmanager
+    def _turn(self, tokens: Tokens) -> Iterator[None]:
+        """Hold the lock; whoever waits for it can be told to stop, while another thread's request gets no response."""
+        while not self._lock.acquire(blocking=False):
+            tokens.rest(_GLANCE)
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _renewed(self, tokens: Tokens) -> _Access:
         with self._file.held(tokens.rest) if self._file else nullcontext():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_klaviyo.http.counters import Tally
@@ -66,12 +67,19 @@ class TokenEndpoint:
                 "Authorization": f"Basic {basic.reveal()}",
             }
         )
+        exchange = partial(
+            self._transport.exchange,
+            "POST",
+            self._origin.url(_PATH),
+            headers=headers,
+            body=form,
+            label=_LABEL,
+            tally=tally,
+        )
         while True:
             try:
                 with self._patience.held(self._slots, _LABEL, self._stop):
-                    answer = self._transport.exchange(
-                        "POST", self._origin.url(_PATH), headers=headers, body=form, label=_LABEL, tally=tally
-                    )
+                    answer = self._patience.apart(exchange, _LABEL, self._stop)
                 self._clock.note(answer.headers)
                 failure = None if final(answer) else failed_try(answer, self._clock.now())
             except FailedTryError as error:

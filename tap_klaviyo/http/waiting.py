@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tap_klaviyo.http.errors import StoppedError
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 LOOK_UP = 1.0  # seconds after which a wait is looked at again: a response may have changed the limits meanwhile
 _GLANCE = 0.25  # seconds until a sleeping main thread looks at the event
+
+T = TypeVar("T")
 
 
 def _sleep(seconds: float, stop: threading.Event | None) -> None:
@@ -58,6 +60,22 @@ class Patience:
             self.go_on(label, stop)
         return self.clock() - begin
 
+    def apart(self, call: Callable[[], T], label: str, stop: threading.Event | None) -> T:
+        """What a call returns that lasts as long as a socket is silent; the main thread leaves it behind to stop.
+
+        Other threads make such calls themselves: the process does not wait for them.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return call()
+        errand = _Errand(call)
+        try:
+            threading.Thread(target=errand.run, name="errand", daemon=True).start()
+        except RuntimeError:  # no more threads: a stop has to wait for the response
+            return call()
+        while not errand.done.wait(_GLANCE):
+            self.go_on(label, stop)
+        return errand.result()
+
     @contextmanager
     def held(
         self, lock: threading.Lock | threading.Semaphore, label: str, stop: threading.Event | None
@@ -69,3 +87,26 @@ class Patience:
             yield
         finally:
             lock.release()
+
+
+class _Errand(Generic[T]):
+    """A call that another thread makes."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        self.done = threading.Event()
+        self._call = call
+        self._returned: list[T] = []
+        self._raised: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._returned.append(self._call())
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that waits
+            self._raised = error
+        finally:
+            self.done.set()
+
+    def result(self) -> T:
+        if self._raised is not None:
+            raise self._raised
+        return self._returned[0]

@@ -10,6 +10,7 @@ from tap_klaviyo import contract
 from tap_klaviyo.http.errors import KlaviyoError
 from tap_klaviyo.records.fieldsets import Ask
 from tap_klaviyo.records.jsonapi import decoded
+from tap_klaviyo.sync.locks import held
 from tap_klaviyo.sync.metric import Metric
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Account:
         Raises:
             KlaviyoError: It cannot be read.
         """
-        with self._lock:
+        with held(self._lock, self._sources.stopping):
             if self._id is None:
                 found = next(self._resources("accounts", "/api/accounts", ("id",)), None)
                 if found is None:
@@ -76,7 +77,7 @@ class Account:
             UnknownTimeZoneError: There is no such time zone here.
             KlaviyoError: It cannot be read.
         """
-        with self._lock:
+        with held(self._lock, self._sources.stopping):
             if self._zone is None:
                 found = next(self._resources(stream, "/api/accounts", ("timezone",)), None)
                 self._id = self._id or (found.id if found else None)
@@ -89,7 +90,7 @@ class Account:
         Raises:
             KlaviyoError: They cannot be read.
         """
-        with self._lock:
+        with held(self._lock, self._sources.stopping):
             if self._metrics is None:
                 fields = ("created", "integration", "name")
                 self._metrics = [_metric(one) for one in self._resources(stream, "/api/metrics", fields)]

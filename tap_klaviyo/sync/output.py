@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from singer_sdk.singerlib import StateMessage
 
+from tap_klaviyo.http.errors import StoppedError
+from tap_klaviyo.sync.endings import StoppedByUser, what_is_left
+from tap_klaviyo.sync.writer import pieces
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from singer_sdk.singerlib.encoding.simple import Message
 
@@ -17,10 +22,6 @@ if TYPE_CHECKING:
     from tap_klaviyo.sync.writer import LineWriter
 
 _STATE_SECONDS = 1.0
-
-
-class StoppedByUser(SystemExit):
-    """The sync was told to end; what was complete has been written."""
 
 
 class PageWriter(Protocol):
@@ -57,9 +58,15 @@ class Output:
         self._state_at = 0.0
 
     def write_page(self, page: Page) -> None:
-        """Write the messages of a page."""
+        """Write the messages of a page, or some of them if the sync is to end: a slow target need not take the rest.
+
+        Raises:
+            StoppedByUser: It was told to end.
+        """
         for part in page.parts:
-            self._writer().write_lines(part.lines)
+            for piece in pieces(part.lines):
+                self.end_if_told()
+                self._writer().write_lines(piece)
 
     def write_message(self, message: Message) -> None:
         """Write one message."""
@@ -78,11 +85,38 @@ class Output:
         writer.flush()
         self._state_at = time.monotonic()
 
+    def end_if_told(self) -> None:
+        """Write the state and end the process, if it was told to end.
+
+        Raises:
+            StoppedByUser: It was.
+        """
+        if self._stopping.is_set():
+            self.end_stopped()
+
+    @contextmanager
+    def ended_when_told(self) -> Iterator[None]:
+        """Write the state and end the process, if it is told to end meanwhile: requests end with an error then.
+
+        Raises:
+            StoppedByUser: It was told.
+        """
+        try:
+            self.end_if_told()
+            yield
+        except StoppedError:
+            self.end_if_told()
+            raise
+        self.end_if_told()
+
     def end_stopped(self) -> None:
         """Write the state and end the process.
 
         Raises:
-            StoppedByUser: Always.
+            StoppedByUser: The state is out.
+            OutputEnded: Nobody takes it.
         """
+        if self._stopping.target_gone:
+            self._writer().leave()
         self.write_state()
-        raise StoppedByUser(self._stopping.exit_code)
+        raise StoppedByUser(self._stopping, what_is_left(self._state()))

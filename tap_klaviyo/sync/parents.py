@@ -12,6 +12,7 @@ from tap_klaviyo.records.columns import KEY, Chosen, Column, Id, Linked
 from tap_klaviyo.records.fieldsets import ask
 from tap_klaviyo.records.jsonapi import linkage
 from tap_klaviyo.sync.changes import Changes, changed_condition, date_of
+from tap_klaviyo.sync.locks import held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,9 +37,10 @@ class Listing(Protocol):
 
 
 class ParentIds:
-    """The ids of whole streams, each listed once a sync, however many streams need them."""
+    """The ids of whole streams, each listed once a sync, however many streams need them; ``stop`` ends the waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
         self._listings: dict[str, Listing] = {}
         self._parents: dict[tuple[str, datetime | None], Sequence[Parent]] = {}
         self._links: dict[tuple[str, str], Mapping[str, str]] = {}
@@ -54,14 +56,14 @@ class ParentIds:
         Raises:
             KlaviyoError: The list cannot be read.
         """
-        with self._lock:
+        with held(self._lock, self._stop):
             if (stream, since) not in self._parents:
                 self._parents[stream, since] = self._listings[stream].parents(since)
             return self._parents[stream, since]
 
     def forget(self) -> None:
         """List everything anew for whoever asks next."""
-        with self._lock:
+        with held(self._lock, self._stop):
             self._parents.clear()
             self._links.clear()
 
@@ -71,7 +73,7 @@ class ParentIds:
         Raises:
             KlaviyoError: The list cannot be read.
         """
-        with self._lock:
+        with held(self._lock, self._stop):
             if (stream, relationship) not in self._links:
                 self._links[stream, relationship] = self._listings[stream].links(relationship)
             return self._links[stream, relationship]

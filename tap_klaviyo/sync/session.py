@@ -49,7 +49,7 @@ class Session:
             stopping=stopping,
             sources=sources,
             output=output,
-            parent_ids=ParentIds(),
+            parent_ids=ParentIds(stopping),
             account=Account(sources, in_records=settings.include_account_id),
             board=board,
             failures=Failures(sources, board, skips_denied=settings.on_permission_denied == "skip"),

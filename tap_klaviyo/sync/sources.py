@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.config.settings import Settings
     from tap_klaviyo.contract import Endpoint
     from tap_klaviyo.records.fieldsets import Ask
-    from tap_klaviyo.sync.stopping import Stopping
-
+    
 T = TypeVar("T")
 
 logger = logging.getLogger("tap-klaviyo")
@@ -39,7 +38,7 @@ class Sources:
 
     def __init__(self, settings: Settings, stopping: Stopping, earlier: Sources | None = None) -> None:
         self._settings = settings
-        self._stopping = stopping
+        self.stopping = stopping
         self._earlier = earlier
         self._warned: set[str] = set() if earlier is None else earlier._warned  # noqa: SLF001 - its own kind
         self._tallies: dict[str, Tally] = {}
@@ -76,7 +75,7 @@ class Sources:
             KlaviyoError: There is no response that can be parsed.
         """
         try:
-            return self.http.send(request, parse=parse, stop=self._stopping, tally=self.tally(stream))
+            return self.http.send(request, parse=parse, stop=self.stopping, tally=self.tally(stream))
         except PermissionDeniedError as error:
             self.refused.setdefault(stream, set()).update(error.scopes)
             raise

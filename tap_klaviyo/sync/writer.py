@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 
+from tap_klaviyo.sync.endings import OutputEnded
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_sdk.singerlib.encoding.simple import Message
+
+# As much as a pipe holds, so that nothing that is told between two pieces waits for more than that.
+_PIECE = 1 << 16
 
 logger = logging.getLogger(__name__)
 
@@ -28,17 +33,26 @@ class LineWriter(MsgSpecWriter):
         """Write one message."""
         self.write_lines(bytes(self.format_message(message)))
 
-    def write_lines(self, lines: bytes) -> None:
+    def write_lines(self, lines: bytes | memoryview) -> None:
         """Write whole lines, each ended by a line break."""
         binary = getattr(sys.stdout, "buffer", None)
         with _open_pipe():
             if binary is None:  # a test that captures text
-                sys.stdout.write(lines.decode())
+                sys.stdout.write(str(lines, "utf-8"))
             else:
                 # Unbuffered (PYTHONUNBUFFERED), one write may end early where a signal comes in between.
                 left = memoryview(lines)
                 while left:
                     left = left[binary.write(left) :]
+
+    def leave(self) -> None:
+        """End the process since nobody reads what is written.
+
+        Raises:
+            OutputEnded: Always.
+        """
+        leave_pipe(BrokenPipeError())
+        raise OutputEnded
 
     def flush(self) -> None:
         """Hand over to the target what was written."""
@@ -46,18 +60,34 @@ class LineWriter(MsgSpecWriter):
             sys.stdout.flush()
 
 
+def pieces(lines: bytes, least: int = _PIECE) -> Iterator[memoryview]:
+    """Cut whole lines after the first line break behind each so many bytes."""
+    whole, begin = memoryview(lines), 0
+    while begin < len(lines):
+        end = lines.find(b"\n", begin + least) + 1 or len(lines)
+        yield whole[begin:end]
+        begin = end
+
+
 @contextlib.contextmanager
 def _open_pipe() -> Iterator[None]:
-    """End the process, with one line, where nobody reads what it writes."""
+    """End the process, with one line, where what it writes is lost."""
     try:
         yield
-    except BrokenPipeError:
-        leave_pipe()
-        raise SystemExit(1) from None
+    except OSError as error:
+        leave_pipe(error)
+        raise OutputEnded from None
 
 
-def leave_pipe() -> None:
-    """Say that nobody reads what is written, and let the interpreter end without saying so again."""
-    logger.error("the target exited and closed the pipe; see the target's log")
-    # What is left in the buffer would raise again when the interpreter ends.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def leave_pipe(error: OSError) -> None:
+    """Say why nothing can be written, and see to it that nothing follows what was."""
+    if isinstance(error, BrokenPipeError):
+        logger.error("the target exited and closed the pipe; see the target's log")
+    else:
+        logger.error(
+            "cannot write the output: %s; free some space or choose another place, then run again",
+            error.strerror or type(error).__name__,
+        )
+    # What is left in the buffer would come after half a line, or raise again when the interpreter ends.
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -12,7 +12,7 @@ import pytest
 from tap_klaviyo import sandbox as sandbox_package
 from tap_klaviyo.sandbox import Shop
 from tap_klaviyo.sync.emitter import Emitter
-from tap_klaviyo.sync.output import StoppedByUser
+from tap_klaviyo.sync.endings import StoppedByUser
 from tests.batch import files
 from tests.no_data_loss.rig import Rig
 
@@ -75,10 +75,9 @@ def test_what_is_stopped_says_no_more_than_its_files_hold_and_goes_on_from_there
         after(emitter, page)
         pages.append(page)
         if len(pages) == 5:
-            stopped._handle_termination(signal.SIGTERM, None)
+            stopped.stopping.by(signal.SIGTERM)
 
     out = io.StringIO()
-    handler = signal.getsignal(signal.SIGTERM)
     with (
         mock.patch.object(Emitter, "_after", signalled),
         mock.patch.object(sandbox_package, "shared", return_value=rig.sandbox),
@@ -86,7 +85,6 @@ def test_what_is_stopped_says_no_more_than_its_files_hold_and_goes_on_from_there
         pytest.raises(StoppedByUser) as end,
     ):
         stopped.sync_once()
-    signal.signal(signal.SIGTERM, handler)
     assert end.value.code == 143
     messages = [json.loads(line) for line in out.getvalue().splitlines()]
     first = files.records(messages)

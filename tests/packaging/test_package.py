@@ -57,7 +57,7 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel):
 
 def test_the_wheel_carries_the_command_and_the_licence(wheel):
     texts = {name.partition(".dist-info/")[2]: wheel.read(name).decode() for name in wheel.namelist()}
-    assert "tap-klaviyo = tap_klaviyo.tap:main" in texts["entry_points.txt"]
+    assert "tap-klaviyo = tap_klaviyo.start:main" in texts["entry_points.txt"]
     assert texts["licenses/LICENSE"] == (ROOT / "LICENSE").read_text()
     assert email.message_from_string(texts["METADATA"])["Requires-Python"] == ">=3.11"
 

@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 
 from tap_klaviyo.sandbox import Fault, Limiter, Sandbox, Shop
-from tap_klaviyo.sync.output import StoppedByUser
+from tap_klaviyo.sync.endings import StoppedByUser
 from tap_klaviyo.sync.writer import LineWriter
 from tap_klaviyo.tap import TapKlaviyo
 

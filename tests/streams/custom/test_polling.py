@@ -14,7 +14,8 @@ import pytest
 
 from tap_klaviyo.config.settings import Settings
 from tap_klaviyo.polling import Waits, poll
-from tap_klaviyo.sync.output import StoppedByUser
+from tap_klaviyo.sync.endings import OutputEnded, StoppedByUser
+from tap_klaviyo.sync.stopping import Stopping
 from tap_klaviyo.tap import TapKlaviyo
 
 WAITS = Waits(interval=0, retry=3, first=0, longest=0)
@@ -41,7 +42,7 @@ class Rounds:
 
     def make(self, state, earlier=None):
         self.states.append(state)
-        made = StandIn(self, len(self.states))
+        made = StandIn(self, len(self.states), earlier)
         assert earlier is None or earlier.number == made.number - 1
         return made
 
@@ -53,11 +54,11 @@ class Rounds:
 
 
 class StandIn:
-    def __init__(self, rounds, number):
+    def __init__(self, rounds, number, earlier):
         self.rounds = rounds
         self.number = number
         self.failures = []
-        self.stopping = threading.Event()
+        self.stopping = earlier.stopping if earlier else Stopping()
         self.state = {"bookmarks": {"x": {"round": number}}}
 
     def sync_once(self):
@@ -66,8 +67,13 @@ class StandIn:
             raise what
         if what == "stop":
             self.stopping.set()
+            self.end_if_told()
         elif what is not None:
             self.failures.append(what)
+
+    def end_if_told(self):
+        if self.stopping.is_set():
+            raise StoppedByUser(self.stopping, "here")
 
     def hang_up(self):
         self.rounds.closed += 1
@@ -78,7 +84,8 @@ class StandIn:
 
 def test_each_round_goes_on_from_the_state_of_the_last():
     rounds = Rounds(None, None, "stop")
-    rounds.run()
+    with pytest.raises(StoppedByUser):
+        rounds.run()
     assert rounds.states == [None, {"bookmarks": {"x": {"round": 1}}}, {"bookmarks": {"x": {"round": 2}}}]
     assert rounds.closed == 1
 
@@ -101,22 +108,20 @@ def test_what_cannot_begin_ends_at_once():
     assert rounds.script == [None]
 
 
-def test_a_signal_inside_a_round_ends_cleanly():
-    rounds = Rounds(None, StoppedByUser(143))
-    rounds.run()
-    assert (rounds.script, rounds.closed) == ([], 1)
+@pytest.mark.parametrize("end", [StoppedByUser(Stopping(), "here"), OutputEnded()], ids=["told", "no target"])
+def test_what_ends_the_process_is_no_failed_round(end):
+    rounds = Rounds(None, end, "never comes")
+    with pytest.raises(type(end)):
+        rounds.run()
+    assert (rounds.script, rounds.closed) == (["never comes"], 1)
 
 
-def test_a_signal_between_two_taps_is_not_lost():
+def test_a_signal_ends_the_wait_for_the_next_round():
     rounds = Rounds(None, "never comes")
-
-    def signalled_while_made(earlier, state):
-        tap = rounds.following(earlier, state)
-        first.stopping.set()
-        return tap
-
     first = rounds.make(None)
-    poll(first, WAITS, signalled_while_made)
+    first.log_summary = first.stopping.set
+    with pytest.raises(StoppedByUser):
+        poll(first, Waits(interval=600, retry=0, first=0, longest=0), rounds.following)
     assert rounds.script == ["never comes"]
 
 
@@ -157,7 +162,7 @@ def ended(process):
     return process.wait(), [json.loads(line) for line in rest]
 
 
-def test_rounds_are_incremental_and_sigterm_ends_them_with_0(tmp_path, server):
+def test_rounds_are_incremental_until_sigterm(tmp_path, server):
     config = {**server.config, "lookback_days": 0}
     rounds, counts = 0, [0, 0, 0]
     with polling(tmp_path, config, "events") as process:
@@ -170,7 +175,7 @@ def test_rounds_are_incremental_and_sigterm_ends_them_with_0(tmp_path, server):
             if message["type"] == "RECORD":
                 counts[rounds - 1] += 1
         code, rest = ended(process)
-    assert code == 0
+    assert code == 143
     assert counts[0] == len(list(server.sandbox.shop.resources("event")))
     assert 0 < counts[1] < counts[0] / 10
     assert {message["type"] for message in rest} <= {"SCHEMA", "RECORD", "STATE"}
@@ -183,7 +188,7 @@ def test_sigterm_in_the_middle_of_a_round_leaves_whole_lines_and_the_state(tmp_p
             if json.loads(line)["type"] == "RECORD":
                 break
         code, rest = ended(process)
-    assert code == 0
+    assert code == 143
     assert rest[-1]["type"] == "STATE"
 
 
@@ -207,7 +212,7 @@ def test_a_round_that_fails_is_retried_from_its_state(tmp_path, server):
             if message["type"] == "RECORD":
                 records.setdefault(rounds, []).append(message["record"]["id"])
         code, _rest = ended(process)
-    assert code == 0
+    assert code == 143
     # No round after the first read everything again: the state outlived the failures.
     assert all(len(ids) < len(records[1]) / 10 for number, ids in records.items() if number > 1)
     assert "failed; retrying in" in (tmp_path / "log").read_text()
@@ -243,7 +248,7 @@ def growth(folder, last):
                 break
         end, _ = resident(process)
         code, _rest = ended(process)
-    assert code == 0
+    assert code == 143
     return end - begin, max(threads)
 
 

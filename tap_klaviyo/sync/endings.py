@@ -1,0 +1,46 @@
+"""How a run ends before everything has been read: nothing that a stream or a round catches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_klaviyo.sync.stopping import Stopping
+
+
+class RunEnded(SystemExit):
+    """The process ends, whatever streams and rounds are left."""
+
+
+class OutputEnded(RunEnded):
+    """What the tap writes cannot be written any more; the line that says so has been logged."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+
+class StoppedByUser(RunEnded):
+    """The process was told to end; what was complete has been written.
+
+    Args:
+        stopping: By what signal.
+        goes_on_from: What the next run begins with.
+    """
+
+    def __init__(self, stopping: Stopping, goes_on_from: str) -> None:
+        super().__init__(stopping.exit_code)
+        self.line = f"stopped by {stopping.cause}; the next run goes on from {goes_on_from}"
+
+
+UNTOUCHED = "where this one began"
+
+
+def what_is_left(state: Mapping[str, Any]) -> str:
+    """Say what a run begins with that gets this state."""
+    bookmarks: Mapping[str, Any] = state.get("bookmarks") or {}
+    count = sum(1 for bookmark in bookmarks.values() if bookmark)
+    if not count:
+        return "the beginning"
+    return f"the state just written (bookmarks of {count} stream{'s' if count > 1 else ''})"
