@@ -77,7 +77,7 @@ def _run(tap: type[Tap], stopping: Stopping) -> int:
         sys.stdout.flush()
         _end_if_told(stopping)
     except StoppedByUser as end:
-        logger.warning(end.line)
+        logger.warning("stopped by %s; the next run goes on from %s", end.cause, end.goes_on_from)
         return stopping.exit_code
     except click.ClickException as error:
         error.show()

@@ -31,7 +31,7 @@ from tap_klaviyo.sync.session import Session
 from tap_klaviyo.sync.state import taken_over
 from tap_klaviyo.sync.stream_maps import mapper_of
 from tap_klaviyo.sync.watchdog import hearing
-from tap_klaviyo.sync.writer import LineWriter
+from tap_klaviyo.sync.writer import LineWriter, line_writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +89,7 @@ class TapKlaviyo(Tap):
         return opened(self, self.session)
 
     def _open_session(self) -> Session:
-        output = Output(lambda: self.writer, lambda: self.state, self.stopping)
+        output = Output(lambda: line_writer(self.message_writer), lambda: self.state, self.stopping)
         return Session.begin(Settings.of(self.config), Clock(self.started_at), self.stopping, output, self._earlier)
 
     def klaviyo_streams(self) -> Iterator[BaseStream]:
@@ -97,15 +97,6 @@ class TapKlaviyo(Tap):
         for stream in self.streams.values():
             if isinstance(stream, BaseStream):
                 yield stream
-
-    @property
-    def writer(self) -> LineWriter:
-        """The owner of stdout."""
-        writer = self.message_writer
-        if not isinstance(writer, LineWriter):
-            msg = "another message writer was put in place"
-            raise TypeError(msg)
-        return writer
 
     @property
     def catalog_dict(self) -> dict[str, Any]:

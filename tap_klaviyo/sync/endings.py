@@ -31,7 +31,8 @@ class StoppedByUser(RunEnded):
 
     def __init__(self, stopping: Stopping, goes_on_from: str) -> None:
         super().__init__(stopping.exit_code)
-        self.line = f"stopped by {stopping.cause}; the next run goes on from {goes_on_from}"
+        self.cause = stopping.cause
+        self.goes_on_from = goes_on_from
 
 
 UNTOUCHED = "where this one began"

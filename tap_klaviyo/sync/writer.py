@@ -60,6 +60,14 @@ class LineWriter(MsgSpecWriter):
             sys.stdout.flush()
 
 
+def line_writer(writer: object) -> LineWriter:
+    """Return a writer as what it has to be."""
+    if not isinstance(writer, LineWriter):
+        msg = "another message writer was put in place"
+        raise TypeError(msg)
+    return writer
+
+
 def pieces(lines: bytes, least: int = _PIECE) -> Iterator[memoryview]:
     """Cut whole lines after the first line break behind each so many bytes."""
     whole, begin = memoryview(lines), 0
