@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tap_klaviyo.sync.saved import VERSION
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -40,8 +42,13 @@ UNTOUCHED = "where this one began"
 
 def what_is_left(state: Mapping[str, Any]) -> str:
     """Say what a run begins with that gets this state."""
-    bookmarks: Mapping[str, Any] = state.get("bookmarks") or {}
-    count = sum(1 for bookmark in bookmarks.values() if bookmark)
+    bookmarks = state.get("bookmarks") or {}
+    count = sum(1 for bookmark in bookmarks.values() if _leads_on(bookmark))
     if not count:
         return "the beginning"
     return f"the state just written (bookmarks of {count} stream{'s' if count > 1 else ''})"
+
+
+def _leads_on(bookmark: Mapping[str, Any] | None) -> bool:
+    """Whether anything was read: what rows will carry is known before, and what is over is null."""
+    return any(value is not None for name, value in (bookmark or {}).items() if name != VERSION)

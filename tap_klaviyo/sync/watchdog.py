@@ -32,16 +32,16 @@ class Watchdog:
     Args:
         stopping: What is told of the target's end.
         stdout: The descriptor of the pipe to the target; None if there is none.
-        end: Ends the process with an exit code, whatever holds it up.
         grace: Seconds from the first signal, and from the second.
+        end: Ends the process with an exit code, whatever holds it up.
     """
 
     def __init__(
         self,
         stopping: Stopping,
         stdout: int | None,
+        grace: tuple[float, float],
         end: Callable[[int], object] = os._exit,
-        grace: tuple[float, float] = (_GRACE_SECONDS, _SECOND_GRACE_SECONDS),
     ) -> None:
         self._stopping = stopping
         self._stdout = stdout
@@ -129,7 +129,7 @@ def hearing() -> Iterator[Stopping]:
     stopping.listen()
     with contextlib.ExitStack() as stack:
         if hasattr(select, "poll"):
-            watchdog = Watchdog(stopping, _descriptor())
+            watchdog = Watchdog(stopping, _descriptor(), (_GRACE_SECONDS, _SECOND_GRACE_SECONDS))
             with contextlib.suppress(RuntimeError):
                 watchdog.start()
                 stack.callback(watchdog.close)

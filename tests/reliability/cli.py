@@ -221,7 +221,7 @@ def _apart(
     root = logging.getLogger()
     handlers, level, hook = root.handlers[:], root.level, sys.excepthook
     running = set(threading.enumerate())
-    signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     root.handlers[:] = []
     try:
         with (
@@ -232,6 +232,8 @@ def _apart(
             contextlib.redirect_stderr(stderr),
             # Klaviyo's dates and the shop's: what reaches back a few days still has some.
             mock.patch("tap_klaviyo.tap.datetime", _Clock(now)),
+            # It would end the tests with the command.
+            mock.patch("tap_klaviyo.sync.watchdog._GRACE_SECONDS", 300.0),
         ):
             try:
                 yield

@@ -141,8 +141,10 @@ def process(arguments, **given):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **given)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["term", "int"])
-@row("SIGTERM or SIGINT", "The page at hand is finished, a STATE follows; exit 143 or 130; a second one ends at once")
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)], ids=["term", "int", "hup"]
+)
+@row("SIGTERM, SIGINT or SIGHUP", "The line at hand is finished, a STATE follows; exit 143, 130 or 129")
 def test_signal(machine, klaviyo, url, number, code):
     options = {"events": {"page_size": 10}}
     arguments = machine.files(url, "events", "lists", stream_options=options, max_workers=1)
