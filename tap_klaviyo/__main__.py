@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_klaviyo.tap import main
+from tap_klaviyo.start import main
 
 if __name__ == "__main__":
     main()

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import click
 from singer_sdk.about import AboutFormatter, AboutInfo
 
 from tap_klaviyo.config.errors import SettingsError
+from tap_klaviyo.http.errors import StoppedError
 from tap_klaviyo.http.redact import RedactingFilter
 from tap_klaviyo.sync.endings import UNTOUCHED, OutputEnded, StoppedByUser
 from tap_klaviyo.sync.failures import in_one_line
@@ -22,7 +24,7 @@ from tap_klaviyo.sync.stopping import Stopping
 from tap_klaviyo.sync.writer import leave_pipe
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from singer_sdk import Tap
 
@@ -72,10 +74,9 @@ def run(tap: type[Tap], stopping: Stopping) -> None:
 def _run(tap: type[Tap], stopping: Stopping) -> int:
     logger = logging.getLogger(tap.name)
     try:
-        _end_if_told(stopping)
-        code: int | None = _command(tap)(standalone_mode=False, obj=stopping)
-        sys.stdout.flush()
-        _end_if_told(stopping)
+        with _ended_when_told(stopping):
+            code: int | None = _command(tap)(standalone_mode=False, obj=stopping)
+            sys.stdout.flush()
     except StoppedByUser as end:
         logger.warning("stopped by %s; the next run goes on from %s", end.cause, end.goes_on_from)
         return stopping.exit_code
@@ -90,6 +91,18 @@ def _run(tap: type[Tap], stopping: Stopping) -> int:
         logger.debug("Traceback", exc_info=True)
         return 1
     return code or 0
+
+
+@contextmanager
+def _ended_when_told(stopping: Stopping) -> Iterator[None]:
+    """Whatever does not write a state, or cannot yet, ends here when it is told to."""
+    try:
+        _end_if_told(stopping)
+        yield
+    except StoppedError:
+        _end_if_told(stopping)
+        raise
+    _end_if_told(stopping)
 
 
 def _end_if_told(stopping: Stopping) -> None:

@@ -24,7 +24,7 @@ debug level, with marked secrets in the settings and in every error that the ser
 secret may be in stdout or stderr, stdout holds whole JSON lines only, and a traceback stands at debug level only.
 
 Exit codes: 0 when everything was read, or skipped as `on_permission_denied: skip` says; 1 when a stream failed or could
-not be read to its end; 143, 130 and 129 after SIGTERM, SIGINT and SIGHUP, once the line at hand and the state are written.
+not be read to its end; 143, 130 or 129 after SIGTERM, SIGINT or SIGHUP, once line and state are written.
 
 This file is written by `python -m tools.reliability`.
 """

@@ -41,13 +41,6 @@ def typed(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any
     return {name: _typed(value, kind(schema, name)) for name, value in config.items() if value != ""}
 
 
-def fill_defaults(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
-    """Give each setting that is missing or null its default, if it has one."""
-    for name, member in schema["properties"].items():
-        if "default" in member and config.get(name) is None:
-            config[name] = copy.deepcopy(member["default"])
-
-
 def _typed(value: Any, wanted: str) -> Any:
     if isinstance(value, str):
         try:

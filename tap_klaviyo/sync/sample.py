@@ -30,7 +30,7 @@ T = TypeVar("T")
 def sampled(session: Session) -> Session:
     """Return the session of a look: what the account says is still read whole, since reports are asked by it."""
     sources = SampleSources(session.settings, session.stopping, session.sources)
-    return replace(session, sources=sources, parent_ids=FirstParents())
+    return replace(session, sources=sources, parent_ids=FirstParents(session.stopping))
 
 
 class SampleSources(Sources):

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tap_klaviyo.config.settings import Settings
     from tap_klaviyo.contract import Endpoint
     from tap_klaviyo.records.fieldsets import Ask
-    
+    from tap_klaviyo.sync.stopping import Stopping
+
 T = TypeVar("T")
 
 logger = logging.getLogger("tap-klaviyo")
