@@ -7,24 +7,22 @@ import json
 import logging
 import os
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 from singer_sdk.about import AboutFormatter, AboutInfo
 
 from tap_klaviyo.config.errors import SettingsError
-from tap_klaviyo.http.errors import StoppedError
 from tap_klaviyo.http.redact import RedactingFilter
-from tap_klaviyo.sync.endings import UNTOUCHED, OutputEnded, StoppedByUser
+from tap_klaviyo.sync.endings import UNTOUCHED, StoppedByUser, ended_when_told
 from tap_klaviyo.sync.failures import in_one_line
 from tap_klaviyo.sync.stopping import Stopping
-from tap_klaviyo.sync.writer import leave_pipe
+from tap_klaviyo.sync.writer import leave_pipe, nobody_reads
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     from singer_sdk import Tap
 
@@ -74,7 +72,7 @@ def run(tap: type[Tap], stopping: Stopping) -> None:
 def _run(tap: type[Tap], stopping: Stopping) -> int:
     logger = logging.getLogger(tap.name)
     try:
-        with _ended_when_told(stopping):
+        with ended_when_told(stopping, lambda: _end(stopping)):
             code: int | None = _command(tap)(standalone_mode=False, obj=stopping)
             sys.stdout.flush()
     except StoppedByUser as end:
@@ -93,24 +91,11 @@ def _run(tap: type[Tap], stopping: Stopping) -> int:
     return code or 0
 
 
-@contextmanager
-def _ended_when_told(stopping: Stopping) -> Iterator[None]:
-    """Whatever does not write a state, or cannot yet, ends here when it is told to."""
-    try:
-        _end_if_told(stopping)
-        yield
-    except StoppedError:
-        _end_if_told(stopping)
-        raise
-    _end_if_told(stopping)
-
-
-def _end_if_told(stopping: Stopping) -> None:
+def _end(stopping: Stopping) -> NoReturn:
+    """End what does not write a state, or cannot yet."""
     if stopping.target_gone:
-        leave_pipe(BrokenPipeError())
-        raise OutputEnded
-    if stopping.is_set():
-        raise StoppedByUser(stopping, UNTOUCHED)
+        nobody_reads()
+    raise StoppedByUser(stopping, UNTOUCHED)
 
 
 def stopping() -> Stopping:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tap_klaviyo.sync.saved import VERSION
+from tap_klaviyo.http.errors import StoppedError
+from tap_klaviyo.sync.saved import PLACES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tap_klaviyo.sync.stopping import Stopping
 
@@ -50,5 +52,22 @@ def what_is_left(state: Mapping[str, Any]) -> str:
 
 
 def _leads_on(bookmark: Mapping[str, Any] | None) -> bool:
-    """Whether anything was read: what rows will carry is known before, and what is over is null."""
-    return any(value is not None for name, value in (bookmark or {}).items() if name != VERSION)
+    """Whether anything was read: a version and the like are known before."""
+    return any((bookmark or {}).get(name) for name in PLACES)
+
+
+@contextmanager
+def ended_when_told(stopping: Stopping, end: Callable[[], object]) -> Iterator[None]:
+    """Call what ends the process, if it is told to before, meanwhile or after; requests end with an error then."""
+
+    def look() -> None:
+        if stopping.is_set():
+            end()
+
+    try:
+        look()
+        yield
+    except StoppedError:
+        look()
+        raise
+    look()

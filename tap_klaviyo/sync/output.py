@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from singer_sdk.singerlib import StateMessage
 
-from tap_klaviyo.http.errors import StoppedError
-from tap_klaviyo.sync.endings import StoppedByUser, what_is_left
-from tap_klaviyo.sync.writer import pieces
+from tap_klaviyo.sync.endings import StoppedByUser, ended_when_told, what_is_left
+from tap_klaviyo.sync.writer import nobody_reads, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from singer_sdk.singerlib.encoding.simple import Message
 
@@ -94,20 +93,9 @@ class Output:
         if self._stopping.is_set():
             self.end_stopped()
 
-    @contextmanager
-    def ended_when_told(self) -> Iterator[None]:
-        """Write the state and end the process, if it is told to end meanwhile: requests end with an error then.
-
-        Raises:
-            StoppedByUser: It was told.
-        """
-        try:
-            self.end_if_told()
-            yield
-        except StoppedError:
-            self.end_if_told()
-            raise
-        self.end_if_told()
+    def ended_when_told(self) -> AbstractContextManager[None]:
+        """Write the state and end the process, if it is told to end meanwhile."""
+        return ended_when_told(self._stopping, self.end_stopped)
 
     def end_stopped(self) -> None:
         """Write the state and end the process.
@@ -117,6 +105,6 @@ class Output:
             OutputEnded: Nobody takes it.
         """
         if self._stopping.target_gone:
-            self._writer().leave()
+            nobody_reads()
         self.write_state()
         raise StoppedByUser(self._stopping, what_is_left(self._state()))

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 
@@ -45,15 +45,6 @@ class LineWriter(MsgSpecWriter):
                 while left:
                     left = left[binary.write(left) :]
 
-    def leave(self) -> None:
-        """End the process since nobody reads what is written.
-
-        Raises:
-            OutputEnded: Always.
-        """
-        leave_pipe(BrokenPipeError())
-        raise OutputEnded
-
     def flush(self) -> None:
         """Hand over to the target what was written."""
         with _open_pipe():
@@ -85,6 +76,16 @@ def _open_pipe() -> Iterator[None]:
     except OSError as error:
         leave_pipe(error)
         raise OutputEnded from None
+
+
+def nobody_reads() -> NoReturn:
+    """End the process, with one line, before anything is written in vain.
+
+    Raises:
+        OutputEnded: Always.
+    """
+    leave_pipe(BrokenPipeError())
+    raise OutputEnded
 
 
 def leave_pipe(error: OSError) -> None:

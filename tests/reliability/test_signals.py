@@ -156,7 +156,9 @@ def test_while_a_stream_waits(machine, served, moment, waits_for, status):
 )
 @row("A signal while something is written, or logged", "The state is written, one line; exit 143, 130 or 129")
 def test_in_the_middle_of_what_the_tap_does(machine, url, moment, where):
-    arguments = machine.files(url, "lists", "events", state={"bookmarks": {"events": {"x": 1}}})
+    arguments = machine.files(
+        url, "lists", "events", state={"bookmarks": {"events": {"read_at": "2024-01-01T00:00:00Z"}}}
+    )
     owner, name = where
     with mock.patch.object(owner, name, moment.before(getattr(owner, name))):
         outcome = machine.run(*arguments)
@@ -189,7 +191,7 @@ def test_while_polling_waits(machine, url, moment):
 @row("A signal before the tap is made, or while it discovers", "One line; exit 143, 130 or 129")
 @pytest.mark.parametrize(
     ("where", "arguments"),
-    [("tap_klaviyo.tap.share_memory", []), ("tap_klaviyo.tap.every_stream", ["--discover"])],
+    [("tap_klaviyo.tap.share_memory", []), ("tap_klaviyo.tap.opened", ["--discover"])],
     ids=["start", "discover"],
 )
 def test_before_there_is_anything_to_write(machine, url, moment, where, arguments):
@@ -231,9 +233,9 @@ def test_whoever_waits_for_a_lock_can_be_told_to_stop():
     [
         ({}, BEGINNING),
         ({"bookmarks": None}, BEGINNING),
-        ({"bookmarks": {"a": {}, "b": None, "c": {"full": None, "version": 1}}}, BEGINNING),
-        ({"bookmarks": {"a": {}, "b": {"x": 1}}}, ONE),
-        ({"bookmarks": {"a": {"y": 2}, "b": {"x": 1}}}, TWO),
+        ({"bookmarks": {"a": {}, "b": None, "c": {"full": None, "version": 1, "question": "f"}}}, BEGINNING),
+        ({"bookmarks": {"a": {}, "b": {"read_at": "2024-01-01T00:00:00Z"}}}, ONE),
+        ({"bookmarks": {"a": {"fan_out": [{}]}, "b": {"read_at": "2024-01-01T00:00:00Z"}}}, TWO),
     ],
 )
 def test_where_the_next_run_goes_on(state, said):
