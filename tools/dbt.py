@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tap_klaviyo.streams.reports.response import NONE
 from tools.relations import tables
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def _relationship(table: Table, reference: Reference, other: Table) -> Any:
     config: dict[str, Any] = _switched(other)  # a test needs both tables
     if not reference.inherent:
         config["severity"] = "warn"
-        if reference.column in table.keys:  # an absent grouping of a report is an empty string
-            config["where"] = f"{reference.column} <> ''"
+        if reference.column in table.keys:  # an absent grouping of a report has a placeholder
+            config["where"] = f"{reference.column} <> '{NONE}'"
     return _test(table, "relationships", config, to=f"source('klaviyo', '{reference.stream}')", field="id")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo import contract
 from tap_klaviyo.config.errors import NO_DATE, SettingsError
-from tap_klaviyo.contract.timestamps import parse_instant
+from tap_klaviyo.contract.timestamps import parse_instant, parse_written
 from tap_klaviyo.http.origin import KLAVIYO_URL
 
 if TYPE_CHECKING:
@@ -87,13 +87,14 @@ DATES = ("start_date", "end_date")
 
 
 def instant(name: str, value: Any) -> datetime:
-    """Read a date or date-time; without a zone it is UTC.
+    """Read a date or date-time, with the offset that it is written with; without a zone it is UTC.
 
     Raises:
         SettingsError: It is none.
     """
     try:
-        return parse_instant(str(value))
+        parse_instant(str(value))
+        return parse_written(str(value))
     except ValueError:
         raise SettingsError(NO_DATE.format(name)) from None
 

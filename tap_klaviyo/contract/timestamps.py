@@ -14,7 +14,21 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\
 
 
 def parse_instant(text: str) -> datetime:
-    """Parse a date-time of any shape that Klaviyo uses; without a zone it is UTC.
+    """Parse a date-time of any shape that Klaviyo uses, as UTC; without a zone it is meant so.
+
+    Raises:
+        ValueError: The text is no date-time.
+    """
+    parsed = parse_written(text)
+    try:
+        return parsed.astimezone(UTC)
+    except OverflowError:  # within a zone's width of year 1 or 9999
+        msg = "a date-time that is out of range"
+        raise ValueError(msg) from None
+
+
+def parse_written(text: str) -> datetime:
+    """Parse a date-time as it is written, with its own offset: its date is the one that somebody chose.
 
     Raises:
         ValueError: The text is no date-time.
@@ -23,11 +37,7 @@ def parse_instant(text: str) -> datetime:
         msg = "not a date-time"
         raise ValueError(msg)
     parsed = datetime.fromisoformat(text.replace(" +", "+").replace(" -", "-").replace(" Z", "Z"))
-    try:
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-    except OverflowError:  # within a zone's width of year 1 or 9999
-        msg = "a date-time that is out of range"
-        raise ValueError(msg) from None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed
 
 
 def rfc3339(text: str) -> str:

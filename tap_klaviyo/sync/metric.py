@@ -40,10 +40,11 @@ def matching(metrics: Sequence[Metric], wanted: str) -> list[Metric]:
 
     The oldest is the one to choose: it has the longest history, and it stays the oldest.
     """
+    wanted = wanted.strip()  # some names begin or end with a blank in Klaviyo, which nobody sees there
     for fits in (
         [metric for metric in metrics if metric.id == wanted],
-        [metric for metric in metrics if metric.name == wanted],
-        [metric for metric in metrics if metric.name.casefold() == wanted.casefold()],
+        [metric for metric in metrics if metric.name.strip() == wanted],
+        [metric for metric in metrics if metric.name.strip().casefold() == wanted.casefold()],
     ):
         if fits:
             # Klaviyo writes some dates with a space and some with a T.

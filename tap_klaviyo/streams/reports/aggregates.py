@@ -11,7 +11,7 @@ import msgspec
 
 from tap_klaviyo.records.columns import KEY, Column, Constant
 from tap_klaviyo.streams.reports.base import DATE, DATE_TIME, CalendarStream
-from tap_klaviyo.streams.reports.days import ONE_DAY, first_hour
+from tap_klaviyo.streams.reports.days import DAY, ONE_DAY, first_hour
 from tap_klaviyo.streams.reports.entries import HOUR, PERIODS, AggregateEntry
 from tap_klaviyo.streams.reports.report import dated
 from tap_klaviyo.streams.reports.response import Group, Result, at, keys_of
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from tap_klaviyo.sync.session import Session
 
 METRIC = "metric_id"
-# A response holds up to 500 rows, each as long as the window: a year of hours would be a hundred megabytes.
-_HOURS_DAYS = 31
+# A response holds up to 500 rows, each as long as the window: a year of hours would be a hundred megabytes. And a
+# window is read from its beginning in every sync that reads a day of it.
+_MOST_DAYS = {HOUR: 7, DAY: 28}
 # Klaviyo refuses these names, and takes the ones that they had before.
 _FORMER_NAMES = {"Europe/Kyiv": "Europe/Kiev", "Pacific/Kanton": "Pacific/Enderbury", "Factory": "UTC"}
 
@@ -43,7 +44,7 @@ class MetricAggregates(CalendarStream):
         self.entry = entry
         self.lookback = entry.lookback
         self.period = PERIODS[entry.interval]
-        self.most_days = _HOURS_DAYS if entry.interval == HOUR else entry.facts.timeframe_days
+        self.most_days = _MOST_DAYS.get(entry.interval, entry.facts.timeframe_days)
         self.dimensions = tuple(map(column_name, entry.by))
         self._date = "date_time" if entry.interval == HOUR else "date"
         self.primary_keys = (self._date, *self.dimensions, METRIC)
@@ -107,10 +108,14 @@ class MetricAggregates(CalendarStream):
         asked["data"]["attributes"]["page_cursor"] = answer.cursor
         return replace(request, body=msgspec.json.encode(asked))
 
-    def rows(self, answer: Result, window: Span | None) -> Iterator[tuple[dict[str, Any], Group]]:
+    def rows(
+        self,
+        answer: Result,
+        window: Span | None,  # noqa: ARG002 - the response says its dates
+    ) -> Iterator[tuple[dict[str, Any], Group]]:
         """Yield a row a combination of dimensions and date."""
         zone = self.zone()
-        times = dated(answer.times, zone, window.since if window else None)
+        times = dated(answer.times, zone, hourly=self.entry.interval == HOUR)
         shared = {METRIC: self.metric.id, "time_zone": str(zone)}
         for group in answer.groups:
             columns = {**shared, **keys_of(group.groupings, self.dimensions)}

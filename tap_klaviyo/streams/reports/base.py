@@ -18,12 +18,18 @@ from tap_klaviyo.records.flatten import Flattener
 from tap_klaviyo.records.jsonapi import Resource
 from tap_klaviyo.records.rows import Rows
 from tap_klaviyo.streams.base import BaseStream
-from tap_klaviyo.streams.reports.days import ONE_DAY, Days, Span, days_to_read, labelled, last_whole_day, windows
+from tap_klaviyo.streams.reports.day_range import DayPolicy, day_range
+from tap_klaviyo.streams.reports.days import (
+    Days,
+    Span,
+    labelled,
+    last_whole_day,
+    windows,
+)
 from tap_klaviyo.streams.reports.duration import duration
 from tap_klaviyo.streams.reports.requests import Asked, Exchange, Place, Planned
 from tap_klaviyo.streams.reports.response import Group, Result, parse_result
 from tap_klaviyo.sync import metric
-from tap_klaviyo.sync.range import Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.pagination.reader import Segment
     from tap_klaviyo.records.columns import Chosen
     from tap_klaviyo.records.page import Page
+    from tap_klaviyo.sync.range import Range
     from tap_klaviyo.sync.saved import Saved
     from tap_klaviyo.sync.session import Session
     from tap_klaviyo.sync.stream_sync import StreamSync
@@ -111,39 +118,18 @@ class CalendarStream(BaseStream):
 
     def range(self, saved: Saved, now: datetime) -> Range:
         """Return the days of this sync, each as midnight UTC: the first one, and the last one that is over."""
-        settings, bookmark = self.session.settings, None if self.is_full_table else saved.bookmark
-        last = last_whole_day(now, self.zone())
-        ahead = bookmark is not None and bookmark > now
-        read = min(bookmark.date(), last) if bookmark is not None else None
-        days = days_to_read(
-            last,
-            read,
+        settings = self.session.settings
+        policy = DayPolicy(
             start=settings.start_date.date() if settings.start_date else None,
             end=settings.end_date.date() if settings.end_date else None,
             lookback=self.lookback,
+            period=self.period,
+            most_days=self.most_days,
+            keyed=self.declared_replication_key is not None,
+            full_table=self.is_full_table,
+            versioned=self.versioned,
         )
-        moves = days.moves_bookmark and not self.is_full_table
-        first, again = days.first, None
-        if moves and read is not None and days.first <= read:
-            # Days are read again; a run that was cut off in them is gone on with.
-            again = saved.lookback.began if saved.lookback else labelled(last)
-            first = max(first, saved.lookback.through.date() + ONE_DAY) if saved.lookback else first
-        full = self.versioned
-        place = saved.full if full else None
-        if place and place.through:
-            first = max(first, place.through.date() + ONE_DAY)
-        # If the first day is after the last there is nothing to read, and the bookmark stays.
-        return Range(
-            labelled(first),
-            None,
-            labelled(days.last),
-            moves_bookmark=moves,
-            full=full,
-            version=place.version if place else None,
-            whole=self.replication_key is None,
-            lookback_at=again,
-            from_the_future=ahead,
-        )
+        return day_range(saved, policy, last_whole_day(now, self.zone()), now)
 
     def windows(self, reading: Range) -> list[Span]:
         """Return the windows of a range, oldest first."""
@@ -164,7 +150,7 @@ class CalendarStream(BaseStream):
         Raises:
             KlaviyoError: The time zone or the metric is not to be had.
         """
-        found: list[Span | None] = [*self.windows(sync.range)] if self.replication_key else [None]
+        found: list[Span | None] = [*self.windows(sync.range)] if self.declared_replication_key else [None]
         if not found:
             return []
         self.resolve_metric()

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 ONE_DAY = timedelta(days=1)
+_ONE_HOUR = timedelta(hours=1)
 DAY, WEEK, MONTH = "day", "week", "month"
 _DECEMBER = 12
+_LONGEST = {DAY: 1, WEEK: 7, MONTH: 31}  # days
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +92,50 @@ def following_period(start: date, period: str) -> date:
     return start + (timedelta(days=7) if period == WEEK else ONE_DAY)
 
 
+def block_start(day: date, period: str, most_days: int) -> date:
+    """Return the first day of the block of periods that a day lies in; blocks are the same in every sync.
+
+    A series has rows of zeros for whatever happened at all in what was asked. Asked in blocks that never move, and
+    each from its beginning, which ones there are does not depend on when the syncs ran.
+    """
+    number = _number(day, period)
+    return _period(number - number % _periods(period, most_days), period)
+
+
+def following_block(day: date, period: str, most_days: int) -> date:
+    """Return the first day of the block after the one that a day lies in."""
+    return _period(_number(block_start(day, period, most_days), period) + _periods(period, most_days), period)
+
+
+def _periods(period: str, most_days: int) -> int:
+    return max(1, most_days // _LONGEST[period])
+
+
+def _number(day: date, period: str) -> int:
+    """The number of a period, counted from the year 1, which began on a Monday."""
+    if period == MONTH:
+        return _DECEMBER * day.year + day.month - 1
+    return (day.toordinal() - 1) // _LONGEST[period]
+
+
+def _period(number: int, period: str) -> date:
+    """The first day of a period by its number."""
+    if period == MONTH:
+        return date(number // _DECEMBER, number % _DECEMBER + 1, 1)
+    return date.fromordinal(number * _LONGEST[period] + 1)
+
+
 def windows(days: Days, period: str, most_days: int | None = None, earliest: date | None = None) -> Iterator[Span]:
     """Cut days into windows of whole calendar periods, oldest first.
 
     The first window begins where its period does, so that what it says of a period is whole; the last one is asked
-    up to the last day. No window lies whole before ``earliest``.
+    up to the last day. No window lies whole before ``earliest``. A window of many periods ends where `block_start`
+    begins another.
 
     Args:
         days: The days to read.
         period: `day`, `week` or `month`.
-        most_days: As many periods as fit into so many days make up a window; without it each is one of its own.
+        most_days: As many periods as always fit into so many days make up a window; without it each is one of its own.
         earliest: The first day that Klaviyo has data of.
     """
     begin = max(days.first, earliest) if earliest else days.first
@@ -106,12 +143,7 @@ def windows(days: Days, period: str, most_days: int | None = None, earliest: dat
     if begin > days.last:
         return
     while start <= days.last:
-        after = following_period(start, period)
-        while most_days is not None and after <= days.last:
-            longer = following_period(after, period)
-            if (min(longer, days.last + ONE_DAY) - start).days > most_days:
-                break
-            after = longer
+        after = following_period(start, period) if most_days is None else following_block(start, period, most_days)
         since = max(start, earliest) if earliest else start
         yield Span(start, after - ONE_DAY, since, min(after - ONE_DAY, days.last))
         start = after
@@ -132,21 +164,20 @@ def labelled(day: date) -> datetime:
     return datetime.combine(day, time(0), UTC)
 
 
-def local_times(instants: Sequence[datetime], *, offset_given: bool, zone: tzinfo, since: date) -> list[datetime]:
+def local_times(instants: Sequence[datetime], *, offset_given: bool, zone: tzinfo, hourly: bool) -> list[datetime]:
     """Return the local times that the date-times of a response stand for.
 
-    Klaviyo's examples write local midnights with ``+00:00``. Whether that offset is meant is told by the first one,
-    which is the beginning of what was asked for: it is either local as it stands, or local once it is converted.
+    Reports write local times with ``+00:00``, metric aggregates write true instants. Which it is, is told by what has
+    to be the beginning of a local day: every date-time, or in a series of hours the first.
 
     Args:
         instants: The date-times as they were parsed, in their order.
         offset_given: Whether their offset was another one than zero, and so is meant.
         zone: The time zone that the report is in.
-        since: The first day that was asked for.
+        hourly: Whether they are hours, and not days, weeks or months.
     """
     converted = [instant.astimezone(zone) for instant in instants]
-    begin = datetime.combine(since, time(0))
-    if offset_given or (instants and _wall(converted[0]) == begin != _wall(instants[0])):
+    if offset_given or _are_instants(instants, converted, hourly=hourly):
         return converted
     local: list[datetime] = []
     for instant in instants:
@@ -154,6 +185,23 @@ def local_times(instants: Sequence[datetime], *, offset_given: bool, zone: tzinf
         again = bool(local) and _wall(local[-1]) == _wall(instant)
         local.append(instant.replace(tzinfo=zone, fold=int(again)))
     return local
+
+
+def _are_instants(instants: Sequence[datetime], converted: Sequence[datetime], *, hourly: bool) -> bool:
+    count = 1 if hourly else len(instants)
+    if any(instant.time() != time(0) for instant in instants[:count]):
+        return all(map(_begins_day, converted[:count]))
+    # Where the clock is UTC's at first, true hours stay an hour apart when it changes, and local ones do not.
+    return hourly and not any(local.utcoffset() for local in converted[:1]) and _hours_apart(instants)
+
+
+def _hours_apart(instants: Sequence[datetime]) -> bool:
+    return all(later - earlier == _ONE_HOUR for earlier, later in pairwise(instants))
+
+
+def _begins_day(local: datetime) -> bool:
+    """Whether a local time is the first of its day, which is 01:00 where the clock is put forward at midnight."""
+    return datetime.combine(local.date(), time(0), local.tzinfo).astimezone(UTC) == local.astimezone(UTC)
 
 
 def _wall(instant: datetime) -> datetime:

@@ -128,7 +128,7 @@ class ReportStream(CalendarStream):
             }
         elif self.entry.timeframe:
             shared["timeframe"] = self.entry.timeframe
-        times = dated(answer.times, self.zone(), window.since if window else None)
+        times = dated(answer.times, self.zone(), hourly=self.entry.interval == HOURLY)
         for group in answer.groups:
             columns = {**shared, **keys_of(group.groupings, self.entry.group_by)}
             if not self.entry.interval:
@@ -138,9 +138,8 @@ class ReportStream(CalendarStream):
                 yield {**columns, **when}, Group(None, at(group.statistics, index))
 
 
-def dated(texts: Sequence[str], zone: tzinfo, since: date | None) -> list[datetime]:
+def dated(texts: Sequence[str], zone: tzinfo, *, hourly: bool) -> list[datetime]:
     """Return the local times of a response's date-times."""
     instants = [parse_instant(text) for text in texts]
     offset_given = any(not text.endswith(("Z", "+00:00")) and text[-6:-5] in {"+", "-"} for text in texts)
-    begin = since or (instants[0].date() if instants else date.min)
-    return local_times(instants, offset_given=offset_given, zone=zone, since=begin)
+    return local_times(instants, offset_given=offset_given, zone=zone, hourly=hourly)

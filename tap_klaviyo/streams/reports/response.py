@@ -17,6 +17,8 @@ from tap_klaviyo.records.lenient_json import read
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+NONE = "(none)"
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -109,14 +111,17 @@ def _list(value: Any) -> Sequence[Any]:
 
 
 def keys_of(groupings: Any, names: Sequence[str]) -> dict[str, str]:
-    """Return a key column for each grouping that was asked for; one that is absent or null is an empty string."""
+    """Return a key column for each grouping that was asked for; one that is absent, null or empty is `(none)`.
+
+    Targets make NULL of an empty string, or refuse it in a key.
+    """
     if isinstance(groupings, Mapping):
         values: Sequence[Any] = [groupings.get(name) for name in names]
     else:
         values = _list(groupings)
-    found = dict.fromkeys(names, "")
+    found = dict.fromkeys(names, NONE)
     for name, value in zip(names, values, strict=False):
-        if value is not None:
+        if value not in (None, ""):
             found[name] = value if isinstance(value, str) else json.dumps(value)
     return found
 

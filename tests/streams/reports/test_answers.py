@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -69,18 +70,21 @@ def test_what_is_no_number_is_null(caplog: pytest.LogCaptureFixture) -> None:
     )
 
 
-def test_absent_groupings_are_empty_strings() -> None:
+def test_absent_groupings_have_a_placeholder() -> None:
     rows = rows_of(
         "flow_values_report",
         answer(
             [
-                {"groupings": {"flow_id": "F", "send_channel": None}, "statistics": {"opens": 1}},
+                {
+                    "groupings": {"flow_id": "F", "flow_message_id": "", "send_channel": None},
+                    "statistics": {"opens": 1},
+                },
                 {"groupings": {"flow_id": 7, "flow_message_id": "M"}, "statistics": {"opens": 2}},
             ]
         ),
     )
     keys = [(row["flow_id"], row["flow_message_id"], row["send_channel"]) for row in rows]
-    assert keys == [("F", "", ""), ("7", "M", "")]
+    assert keys == [("F", "(none)", "(none)"), ("7", "M", "(none)")]
 
 
 def test_every_page_is_read_with_the_same_body() -> None:
@@ -133,7 +137,25 @@ def test_dates_are_the_account_s_however_they_are_written(times: list[str]) -> N
     assert [(row["date"], row["opens"]) for row in rows] == [("2025-05-01", 1), ("2025-05-02", 2)]
 
 
-@pytest.mark.parametrize("dimensions", [["A", "B"], ["A"], [], None, ["A", None]])
+@pytest.mark.parametrize(
+    "zone", ["Asia/Tokyo", "Asia/Kolkata", "Pacific/Kiritimati", "Europe/London", "America/New_York"]
+)
+@pytest.mark.parametrize("true_instants", [True, False])
+def test_days_of_a_time_frame_of_klaviyo_s_own_are_the_account_s(zone: str, *, true_instants: bool) -> None:
+    midnights = [datetime(2025, 3, 29, tzinfo=ZoneInfo(zone)) + timedelta(days=n) for n in range(4)]
+    times = [(one.astimezone(UTC) if true_instants else one.replace(tzinfo=UTC)).isoformat() for one in midnights]
+    entry = {"name": "mine", "report": "flow_series", "timeframe": "last_7_days", "statistics": ["opens"]}
+    stub = answer([{"groupings": GROUPS, "statistics": {"opens": [1, 2, 3, 4]}}], times)
+    rows = rows_of("mine", stub, config={"reports": [entry]}, zone=zone)
+    assert [(row["date"], row["opens"]) for row in rows] == [
+        ("2025-03-29", 1),
+        ("2025-03-30", 2),
+        ("2025-03-31", 3),
+        ("2025-04-01", 4),
+    ]
+
+
+@pytest.mark.parametrize("dimensions", [["A", "B"], ["A"], [], None, ["A", None], ["", "B"]])
 def test_dimensions_may_be_missing(dimensions: Any) -> None:
     document = {
         "data": {
@@ -146,7 +168,7 @@ def test_dimensions_may_be_missing(dimensions: Any) -> None:
     }
     entry = {"name": "mine", "metric": "Placed Order", "by": ["$flow", "Campaign Name"]}
     rows = rows_of("mine", document, config={**MAY, "metric_aggregates": [entry]})
-    expected = [part or "" for part in [*(dimensions or []), "", ""][:2]]
+    expected = [part or "(none)" for part in [*(dimensions or []), "", ""][:2]]
     assert [[row["flow"], row["campaign_name"]] for row in rows] == [expected, expected]
     assert [(row["count"], row["sum_value"], row["unique"]) for row in rows] == [(1, 0.5, None), (2, None, None)]
 
@@ -174,8 +196,8 @@ def test_a_cursor_is_found_in_a_link_or_as_it_is(link: str | None, cursor: str |
 
 
 def test_keys_and_statistics_of_one_row() -> None:
-    assert keys_of({"a": "x", "b": None, "c": 1}, ["a", "b"]) == {"a": "x", "b": ""}
-    assert keys_of(["x"], ["a", "b"]) == {"a": "x", "b": ""}
+    assert keys_of({"a": "x", "b": None, "c": 1}, ["a", "b"]) == {"a": "x", "b": "(none)"}
+    assert keys_of(["x"], ["a", "b"]) == {"a": "x", "b": "(none)"}
     assert at({"n": [1, 2], "short": [1]}, 1) == {"n": 2, "short": None}
 
 
@@ -191,6 +213,10 @@ def test_a_metric_by_id_by_name_and_by_near_name() -> None:
     assert [one.id for one in matching(metrics[:2], "PLACED ORDER")] == ["old", "new"]
     assert [one.id for one in matching(metrics, "placed order")] == ["low"]
     assert matching(metrics, "Refund") == []
+    blank = [Metric("b", " Active on Site "), Metric("c", "active on site")]
+    for wanted in ("Active on Site", "Active on Site ", " Active on Site "):
+        assert [one.id for one in matching(blank, wanted)] == ["b"]
+    assert [one.id for one in matching(blank, " c ")] == ["c"]
 
 
 def test_an_unknown_time_zone_is_an_error(caplog: pytest.LogCaptureFixture) -> None:

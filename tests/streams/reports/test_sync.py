@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tap_klaviyo.sandbox import Access
+from tap_klaviyo.tap import TapKlaviyo
 from tests.streams.reports.syncs import NOW, asked, metric_id, run, sandbox_in, sync, tap_of
 
 if TYPE_CHECKING:
     from tap_klaviyo.sandbox import Shop
-    from tests.streams.reports.syncs import Recorder
+from tests.streams.reports.syncs import Recorder
 
 ZONES = ["America/New_York", "Asia/Kolkata", "Pacific/Apia"]
 SPRING = {"start_date": "2025-02-01T00:00:00Z", "end_date": "2025-05-01T00:00:00Z"}
@@ -161,20 +162,14 @@ def test_the_last_days_are_read_again() -> None:
     sandbox.asked.clear()
     second = sync(sandbox, config, "flow_series_report", "flow_values_report", state=first.state)
     frames = sorted((one["timeframe"]["start"][:10], one["timeframe"]["end"][:10]) for one in sandbox.asked)
-    assert frames == [("2025-06-01", "2025-06-14"), ("2025-06-07", "2025-06-14")]
+    assert frames == [("2025-05-10", "2025-06-14"), ("2025-06-01", "2025-06-14")]
     assert second.bookmark("flow_series_report") == "2025-06-14"
     whole = sync(sandbox, config, "flow_series_report", "flow_values_report")
     for name in ("flow_series_report", "flow_values_report"):
-        assert active({**first.rows(name), **second.rows(name)}) == active(whole.rows(name))
+        assert {**first.rows(name), **second.rows(name)} == whole.rows(name)
     assert first.rows("flow_values_report") != second.rows("flow_values_report")
     day = [row for row in second.rows("flow_series_report").values() if row["date"] == "2025-06-09"]
     assert sum(row["opens"] for row in day if row["flow_message_id"] == late) >= 1
-
-
-def active(rows: dict[tuple[str, ...], dict[str, Any]]) -> dict[tuple[str, ...], dict[str, Any]]:
-    """Leave out the rows of days on which nothing happened: which there are depends on the window that was asked."""
-    counts = ("recipients", "opens", "clicks", "conversions")
-    return {key: row for key, row in rows.items() if any(row[name] for name in counts)}
 
 
 def add_open(shop: Shop, at: str) -> str:
@@ -195,17 +190,67 @@ def add_open(shop: Shop, at: str) -> str:
     return message.id
 
 
-def test_without_lookback_only_new_days_are_read() -> None:
+def test_without_lookback_what_has_no_new_day_is_not_read() -> None:
     sandbox = sandbox_in("UTC", events=10)
     entry = {"name": "mine", "report": "form_series", "lookback": 0}
     config = {"start_date": "2025-06-01T00:00:00Z", "reports": [entry]}
     first = sync(sandbox, config, "mine", now=NOW - timedelta(days=2))
     sandbox.asked.clear()
     second = sync(sandbox, config, "mine", state=first.state)
-    assert [one["timeframe"]["start"] for one in sandbox.asked] == ["2025-06-13T00:00:00+00:00"]
+    assert [one["timeframe"]["start"] for one in sandbox.asked] == ["2025-06-01T00:00:00+00:00"], (
+        "from its block's beginning"
+    )
     again = sync(sandbox, config, "mine", state=second.state)
     assert again.records("mine") == []
     assert again.bookmark("mine") == "2025-06-14"
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("interval", ["daily", "weekly"])
+def test_which_rows_of_zeros_there_are_does_not_depend_on_when_the_syncs_ran(zone: str, interval: str) -> None:
+    sandbox = sandbox_in(zone, events=900)
+    entry = {"name": "mine", "report": "flow_series", "interval": interval, "statistics": ["opens"], "lookback": 2}
+    config = {"start_date": "2025-01-10T00:00:00Z", "reports": [entry]}
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    state = None
+    for ago in (100, 99, 61, 60, 40, 3, 0):
+        synced = sync(sandbox, config, "mine", state=state, now=NOW - timedelta(days=ago))
+        rows |= synced.rows("mine")
+        state = synced.state
+    assert rows == sync(sandbox, config, "mine").rows("mine")
+    assert {row["opens"] > 0 for row in rows.values()} == {True, False}
+
+
+@pytest.mark.parametrize("written", ["2025-05-01", "2025-05-01T00:00:00+09:00", "2025-05-01T00:00:00-07:00"])
+def test_a_date_is_the_account_s_day_of_that_name_as_it_is_written(written: str) -> None:
+    sandbox = sandbox_in("Asia/Tokyo", events=10)
+    end = written.replace("2025-05-01", "2025-05-03")
+    sync(sandbox, {"start_date": written, "end_date": end}, "form_series_report")
+    asked = [(one["timeframe"]["start"], one["timeframe"]["end"]) for one in sandbox.asked]
+    assert asked == [("2025-05-01T00:00:00+09:00", "2025-05-02T23:59:59+09:00")]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_full_table_needs_no_replication_key_in_the_catalog(eastern: Recorder, *, named: bool) -> None:
+    entry = {"name": "sums", "metric": "Opened Email", "by": ["$flow"]}
+    config = {"api_url": "sandbox://", **SPRING, "metric_aggregates": [entry]}
+    catalog = TapKlaviyo(config=config).catalog_dict
+    for one in catalog["streams"]:
+        wanted = one["tap_stream_id"] in {"sums", "flow_values_report", "flow_series_report"}
+        if not named:
+            one.pop("replication_key", None)
+        for item in one["metadata"]:
+            if not item["breadcrumb"]:
+                item["metadata"] |= {"selected": wanted, "replication-method": "FULL_TABLE"}
+                if not named:
+                    item["metadata"].pop("valid-replication-keys", None)
+    synced = run(TapKlaviyo(config=config, catalog=catalog, now=NOW), eastern)
+    assert synced.failures == []
+    plain = sync(eastern, {**SPRING, "metric_aggregates": [entry]}, "sums", "flow_values_report", "flow_series_report")
+    for name in ("sums", "flow_values_report", "flow_series_report"):
+        assert synced.rows(name) == plain.rows(name) != {}
+        assert synced.bookmark(name) is None
+    assert {"version" in one for one in synced.messages if one["type"] == "RECORD"} == {True}
 
 
 def test_a_range_is_read_again_and_the_bookmark_stays() -> None:
@@ -221,7 +266,7 @@ def test_a_bookmark_of_the_future_is_brought_back() -> None:
     sandbox = sandbox_in("UTC", events=10)
     state = {"bookmarks": {"form_series_report": {"replication_key_value": "2031-01-01T00:00:00+00:00"}}}
     synced = sync(sandbox, {}, "form_series_report", state=state)
-    assert [one["timeframe"]["start"][:10] for one in sandbox.asked] == ["2025-06-08"]
+    assert [one["timeframe"]["start"][:10] for one in sandbox.asked] == ["2025-05-10"]
     assert synced.bookmark("form_series_report") == "2025-06-14"
 
 
@@ -321,8 +366,8 @@ def test_groupings_and_filters_of_an_entry(eastern: Recorder) -> None:
     synced = sync(eastern, {**SPRING, "reports": [entry]}, "mine")
     assert {(tuple(one["group_by"]), one["filter"]) for one in eastern.asked} == {(tuple(groups), entry["filter"])}
     rows = synced.rows("mine").values()
-    assert {row["variation"] == "" for row in rows} == {True, False}
-    assert {row["tag_name"] == "" for row in rows} == {True, False}
+    assert {row["variation"] == "(none)" for row in rows} == {True, False}
+    assert {row["tag_name"] == "(none)" for row in rows} == {True, False}
 
 
 def test_the_account_s_id_comes_first(eastern: Recorder) -> None:

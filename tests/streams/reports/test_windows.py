@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tap_klaviyo.streams.reports.days import (
@@ -18,9 +17,11 @@ from tap_klaviyo.streams.reports.days import (
     Days,
     Span,
     a_year_before,
+    block_start,
     days_to_read,
     first_day,
     first_hour,
+    following_block,
     following_period,
     labelled,
     last_hour,
@@ -29,8 +30,14 @@ from tap_klaviyo.streams.reports.days import (
     windows,
 )
 
-# A change of the clock, half an hour, and more than half a day ahead.
-ZONES = [ZoneInfo(name) for name in ("America/New_York", "Asia/Kolkata", "Pacific/Tongatapu", "Pacific/Apia", "UTC")]
+# Changes of the clock, also of half an hour, at midnight and from UTC; parts of an hour; more than half a day ahead.
+ZONES = [
+    ZoneInfo(name)
+    for name in (
+        *("America/New_York", "Asia/Kolkata", "Pacific/Tongatapu", "Pacific/Apia", "UTC", "Europe/London"),
+        *("Asia/Tokyo", "Pacific/Kiritimati", "Australia/Lord_Howe", "Asia/Beirut", "America/Santiago"),
+    )
+]
 
 days = st.dates(date(2019, 1, 1), date(2029, 12, 31))
 periods = st.sampled_from([DAY, WEEK, MONTH])
@@ -62,9 +69,26 @@ def test_no_window_is_longer_than_klaviyo_allows_nor_shorter_than_needed(span: D
         most = max(most, 60)
     found = list(windows(span, period, most))
     assert all((one.through - one.since).days + 1 <= most for one in found)
-    for one, following in itertools.pairwise(found):
-        joined = (min(following_period(following.start, period) - ONE_DAY, span.last) - one.start).days + 1
-        assert joined > most
+    longest = {DAY: 1, WEEK: 7, MONTH: 31}[period]
+    for one in found[1:-1]:
+        assert (one.end - one.start).days + 1 + longest + 2 * (period == MONTH) * (most // 31) > most
+
+
+@given(days, st.integers(0, 900), periods, lengths)
+def test_blocks_are_the_same_wherever_a_sync_begins(day: date, later: int, period: str, most: int) -> None:
+    if period == MONTH:
+        most = max(most, 60)
+    begin, after = block_start(day, period, most), following_block(day, period, most)
+    assert begin <= day < after
+    assert (after - begin).days <= most
+    assert block_start(after, period, most) == after
+    assert block_start(after - ONE_DAY, period, most) == block_start(begin, period, most) == begin
+    assert first_day(begin, period) == begin
+    last = day + timedelta(days=later)
+    cut = list(windows(Days(begin, last), period, most))
+    assert cut[0].start == begin
+    whole = {one.start: one.end for one in windows(Days(begin - timedelta(days=700), last), period, most)}
+    assert all(whole[one.start] == one.end for one in cut)
 
 
 @given(ranges(), periods)
@@ -172,8 +196,21 @@ def test_an_answer_s_days_are_local_however_they_are_written(day: date, zone: Zo
     expected = [day + timedelta(days=n) for n in range(count)]
     local = [datetime.combine(one, datetime.min.time(), zone) for one in expected]
     instants = [one.replace(tzinfo=UTC) if way == "wall" else one.astimezone(UTC) for one in local]
-    found = local_times(instants, offset_given=way == "offset", zone=zone, since=day)
+    found = local_times(instants, offset_given=way == "offset", zone=zone, hourly=False)
     assert [one.date() for one in found] == expected
+
+
+@settings(max_examples=60)
+@given(days, st.sampled_from(ZONES), st.integers(1, 3), st.sampled_from(["wall", "utc"]))
+def test_hours_are_local_however_they_are_written(day: date, zone: ZoneInfo, count: int, way: str) -> None:
+    begin, end = (datetime.combine(one, datetime.min.time(), zone) for one in (day, day + timedelta(days=count)))
+    length = int((end.astimezone(UTC) - begin.astimezone(UTC)) / timedelta(hours=1))
+    hours = [begin.astimezone(UTC) + timedelta(hours=n) for n in range(length)]
+    labels = [one.astimezone(zone).replace(tzinfo=UTC, fold=0) for one in hours]
+    # A zone that puts its clock forward at midnight has no label that begins its day.
+    assume(way == "utc" or labels[0].time() == datetime.min.time())
+    found = local_times(hours if way == "utc" else labels, offset_given=False, zone=zone, hourly=True)
+    assert [one.astimezone(UTC) for one in found] == hours
 
 
 @pytest.mark.parametrize("way", ["wall", "utc"])
@@ -182,7 +219,7 @@ def test_the_hour_that_comes_twice_is_two_hours(way: str) -> None:
     begin = datetime(2024, 11, 3, tzinfo=zone).astimezone(UTC)
     hours = [begin + timedelta(hours=n) for n in range(25)]
     instants = hours if way == "utc" else [one.astimezone(zone).replace(tzinfo=UTC) for one in hours]
-    found = local_times(instants, offset_given=False, zone=zone, since=date(2024, 11, 3))
+    found = local_times(instants, offset_given=False, zone=zone, hourly=True)
     assert [one.astimezone(UTC) for one in found] == hours
     assert found[1].isoformat() == "2024-11-03T01:00:00-04:00"
     assert found[2].isoformat() == "2024-11-03T01:00:00-05:00"
