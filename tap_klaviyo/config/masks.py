@@ -10,7 +10,7 @@ from tap_klaviyo.config.entries import Entry, read_object
 from tap_klaviyo.config.errors import suggestion
 from tap_klaviyo.config.stream_options import EVERY, MASKS
 from tap_klaviyo.http.redact import Secret, brief
-from tap_klaviyo.records.columns import Mask
+from tap_klaviyo.records.columns import Attribute, Mask, MemberOf, Property
 from tap_klaviyo.records.field_tree import members
 from tap_klaviyo.records.masks import names_on
 
@@ -54,6 +54,10 @@ def with_masks(
                 how = "redact" if mask.salt is None else "hash"
                 entry.fail(f"{how}: '{path[0]}' is a key of '{stream}', without which rows are lost; leave it out")
             found[path] = mask
+    for path, mask in [*found.items()]:
+        for twin in _twins(path, columns):
+            if twin[0] not in keys:
+                found.setdefault(twin, replace(mask, path=twin[1:]))
     return [
         replace(column, masks=tuple(mask for path, mask in found.items() if path[0] == column.name))
         for column in columns
@@ -109,6 +113,35 @@ def _masks(entry: Entry, schemas: Mapping[str, Schema], salt: str | None) -> Ite
 def _fail_unknown(entry: Entry, how: str, name: str, schemas: Mapping[str, Schema]) -> None:
     known = {*schemas, *(f"{column}.{member}" for column, schema in schemas.items() for member in members(schema))}
     entry.fail(f"{how}: unknown column '{brief(name, 40)}'; {suggestion(name, known)}")
+
+
+def _twins(path: Path, columns: Sequence[Column]) -> Iterator[Path]:
+    """Yield where else the values at a path stand: in what a column is made of, and in columns that are made of it.
+
+    A column that is hidden as a whole leaves those that are made of parts of it.
+    """
+    column, *inside = path
+    origin = next(_origin(one) for one in columns if one.name == column)
+    place = (*origin, *inside)
+    for other in columns:
+        from_there = _origin(other)
+        if other.name == column or not from_there:
+            continue
+        if place[: len(from_there)] == from_there:
+            yield (other.name, *place[len(from_there) :])
+        elif inside and from_there[: len(place)] == place:
+            yield (other.name,)
+
+
+def _origin(column: Column) -> Path:
+    """Return the path that leads to a column's values from the attributes of the resource; empty for other values."""
+    match column.source:
+        case Attribute(name=name):
+            return (name,)
+        case MemberOf(attribute=name, path=inner) | Property(attribute=name, path=inner):
+            names = [name, *(step for step in inner if isinstance(step, str))]
+            return tuple(".".join(names).split("."))
+    return ()
 
 
 def _path(name: str, schemas: Mapping[str, Schema]) -> Path | None:

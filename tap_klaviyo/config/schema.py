@@ -93,7 +93,8 @@ SELECTION = (
         "stream_options",
         th.ObjectType(additional_properties=True),
         title="Stream options",
-        description="By stream name: fields, include, additional_fields, filter, page_size, start_date, hash, redact; "
+        description="By stream name: fields, include, additional_fields, filter, page_size, start_date, hash, redact, "
+        "property_columns; "
         "under '*' hash and redact for all streams.",
     ),
     _setting(

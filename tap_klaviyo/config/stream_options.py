@@ -23,7 +23,7 @@ EVERY = "*"
 """The name under which options stand that are those of every stream."""
 MASKS = ("hash", "redact")
 """The options that every stream has, of whatever kind it is."""
-_KNOWN = ("additional_fields", "fields", "filter", "include", "page_size", "start_date", *MASKS)
+_KNOWN = ("additional_fields", "fields", "filter", "include", "page_size", "property_columns", "start_date", *MASKS)
 
 
 def check_streams(raw: Any, known: Collection[str]) -> None:
@@ -61,6 +61,8 @@ def parse_options(stream: str, raw: Any, offer: Offer, *, bounded: bool) -> Stre
     additional = entry.choices("additional_fields", offer.additional_fields)
     asked = additional if entry.given("additional_fields") else None
     include = entry.choices("include", offer.include)
+    if len(offer.free_form) != 1:
+        entry.refuse("property_columns", "cannot be set for this stream, which has no free-form properties")
     return StreamOptions(
         fields=_fields(entry, _allowed_fields(offer, include, asked)),
         include=include,
@@ -68,6 +70,8 @@ def parse_options(stream: str, raw: Any, offer: Offer, *, bounded: bool) -> Stre
         filter=_filter(entry, offer),
         page_size=_page_size(entry, offer),
         start_date=_start_date(entry, bounded=bounded),
+        free_form="".join(offer.free_form[:1]),
+        property_columns=entry.mapping("property_columns"),
     )
 
 

@@ -1,8 +1,9 @@
-"""What a stream's requests came to."""
+"""What a stream's requests and their responses came to."""
 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 
 
@@ -12,6 +13,7 @@ class Tally:
 
     `requests` counts what was sent, retries included; `received` is bytes on the wire; `retries` and `throttled` count
     failed tries and 429 responses; `waited` is seconds that limits held requests back, however many stood in line.
+    `odd` counts by column the values that were written as null because they did not match its type.
     """
 
     requests: int = 0
@@ -19,6 +21,7 @@ class Tally:
     retries: int = 0
     throttled: int = 0
     waited: float = 0.0
+    odd: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def add(
@@ -31,3 +34,8 @@ class Tally:
             self.retries += retries
             self.throttled += throttled
             self.waited += waited
+
+    def add_odd(self, column: str) -> None:
+        """Count a value that was written as null."""
+        with self._lock:
+            self.odd[column] += 1

@@ -26,7 +26,7 @@ from tap_klaviyo.records.columns import (
     ids_column,
     snake,
 )
-from tap_klaviyo.records.field_tree import described, members, narrowed, settled
+from tap_klaviyo.records.field_tree import described, is_open, members, narrowed, settled
 from tap_klaviyo.records.stream_options import Offer
 
 if TYPE_CHECKING:
@@ -100,6 +100,11 @@ def offer(declared: Columns, endpoint: Endpoint, detail: Endpoint | None) -> Off
         include={name: relating.relationships[name].type for name in relating.include if name != declared.via},
         filters=endpoint.filters,
         page_size=endpoint.page_size,
+        free_form=tuple(
+            name
+            for name, schema in _schemas(declared.contract, own, endpoint).items()
+            if is_open(schema) and name not in additional and name in fields.get(own, {name})
+        ),
     )
 
 

@@ -108,7 +108,28 @@ class MemberOf:
     path: tuple[str, ...]
 
 
-ColumnSource = Id | Attribute | Linked | Related | RelatedAttribute | RelatedLinked | Constant | Lifted | MemberOf
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A value with null in the place of what did not fit."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A value inside a free-form attribute, by names and positions in lists.
+
+    ``read`` makes it fit; what it cannot make fit is returned as `Unfit`, to be counted once the row is written.
+    """
+
+    attribute: str
+    path: tuple[str | int, ...]
+    read: Callable[[Any], Any]
+
+
+ColumnSource = (
+    Id | Attribute | Linked | Related | RelatedAttribute | RelatedLinked | Constant | Lifted | MemberOf | Property
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,12 @@ def members(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
+def is_open(schema: Mapping[str, Any]) -> bool:
+    """Tell whether a schema is that of a free-form object."""
+    types = schema.get("type")
+    return isinstance(types, list) and "object" in types and "properties" not in schema
+
+
 def with_members(schema: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
     """Return the schema of an object, or of a list of objects, with these members in place of its own."""
     if "properties" in schema:

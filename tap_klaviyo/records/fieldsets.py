@@ -12,6 +12,7 @@ from tap_klaviyo.records.columns import (
     Lifted,
     Linked,
     MemberOf,
+    Property,
     Related,
     RelatedAttribute,
     RelatedLinked,
@@ -146,7 +147,7 @@ def _own_names(chosen: Sequence[Chosen], allowed: AbstractSet[str]) -> tuple[set
                     additional.add(name)
             case MemberOf(attribute=name, path=path):
                 names |= sparse_names(name, _branch(path, choice.within), allowed)
-            case Lifted(attribute=name):
+            case Lifted(attribute=name) | Property(attribute=name):
                 names.add(name)
     return names, additional
 

@@ -17,12 +17,15 @@ from tap_klaviyo.records.columns import (
     Lifted,
     Linked,
     MemberOf,
+    Property,
     Related,
     RelatedAttribute,
     RelatedLinked,
     id_column,
 )
+from tap_klaviyo.records.field_tree import is_open
 from tap_klaviyo.records.jsonapi import Resource, decoded, linkage
+from tap_klaviyo.records.property_path import follow
 
 Included = Mapping[tuple[str, str], Resource]
 Context = Mapping[str, Any]
@@ -47,8 +50,7 @@ class Flattener:
 
 def is_open_object(column: Column) -> bool:
     """Tell whether a column is free-form JSON that is passed on as it is."""
-    types = column.schema.get("type")
-    return isinstance(types, list) and "object" in types and "properties" not in column.schema
+    return is_open(column.schema)
 
 
 def _reader(choice: Chosen, odd: Callable[[str], None]) -> Read:  # noqa: PLR0911 - one return a kind of source
@@ -65,8 +67,8 @@ def _reader(choice: Chosen, odd: Callable[[str], None]) -> Read:  # noqa: PLR091
             return _open_object(source.name, odd, name) if is_open_object(column) else _attribute(source.name, conform)
         case Lifted():
             return _lifted(source, conform)
-        case MemberOf():
-            return _member_of(source, conform)
+        case MemberOf() | Property():
+            return _member_of(source, source.read if isinstance(source, Property) else conform)
         case Linked():
             return _linked(source)
         case RelatedAttribute():
@@ -104,12 +106,9 @@ def _lifted(source: Lifted, conform: Callable[[Any], Any]) -> Read:
     return read
 
 
-def _member_of(source: MemberOf, conform: Callable[[Any], Any]) -> Read:
+def _member_of(source: MemberOf | Property, convert: Callable[[Any], Any]) -> Read:
     def read(resource: Resource, _included: Included, _context: Context) -> Any:
-        found = decoded((resource.attributes or {}).get(source.attribute))
-        for name in source.path:
-            found = found.get(name) if isinstance(found, dict) else None
-        return conform(found)
+        return convert(follow(decoded((resource.attributes or {}).get(source.attribute)), source.path))
 
     return read
 

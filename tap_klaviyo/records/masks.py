@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Raw
 
+from tap_klaviyo.records.columns import Property, Unfit
 from tap_klaviyo.records.field_tree import members, with_members
 from tap_klaviyo.records.jsonapi import decoded
 
@@ -58,9 +59,12 @@ def _nothing(_value: Any) -> None:
 # Records
 
 
-def masker(columns: Iterable[Column]) -> Callable[[Sequence[Any]], Sequence[Any]] | None:
-    """Return what hides values in copies of records, structs or dictionaries; None where nothing is hidden."""
-    changes = {column.name: _of_column(column.masks) for column in columns if column.masks}
+def masker(columns: Iterable[Column], odd: Callable[[str], None]) -> Callable[[Sequence[Any]], Sequence[Any]] | None:
+    """Return what hides values in copies of records, structs or dictionaries; None where there is nothing to do.
+
+    ``odd`` is called with the column's name for each value of a property that did not fit.
+    """
+    changes = {column.name: change for column in columns if (change := _finishing(column, odd)) is not None}
     if not changes:
         return None
 
@@ -82,6 +86,21 @@ def masker(columns: Iterable[Column]) -> Callable[[Sequence[Any]], Sequence[Any]
 def _change_fields(records: Iterable[Any], field: str, change: Change) -> None:
     for record in records:
         setattr(record, field, change(getattr(record, field)))
+
+
+def _finishing(column: Column, odd: Callable[[str], None]) -> Change | None:
+    hide = _of_column(column.masks) if column.masks else None
+    if not isinstance(column.source, Property):
+        return hide
+    name = column.name
+
+    def finish(value: Any) -> Any:
+        if isinstance(value, Unfit):
+            odd(name)
+            value = value.value
+        return value if hide is None else hide(value)
+
+    return finish
 
 
 def _of_column(masks: Sequence[Mask]) -> Change:

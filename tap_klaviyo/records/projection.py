@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -17,17 +16,30 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Raw
 
-from tap_klaviyo.records import lenient_json
-from tap_klaviyo.records.checks import OddPageError, converting, date_times, object_or_null, refuse, scalar_of
+from tap_klaviyo.records import checks, lenient_json
+from tap_klaviyo.records.checks import OddPageError
 from tap_klaviyo.records.coerce import conformer
-from tap_klaviyo.records.columns import Attribute, Chosen, Constant, Id, Lifted, Linked, RelatedAttribute, RelatedLinked
+from tap_klaviyo.records.columns import (
+    Attribute,
+    Chosen,
+    Constant,
+    Id,
+    Lifted,
+    Linked,
+    Property,
+    RelatedAttribute,
+    RelatedLinked,
+)
 from tap_klaviyo.records.decoder import NULL, SCALARS, CompiledLinkage, Linkages, document, struct
 from tap_klaviyo.records.exact import exact
 from tap_klaviyo.records.flatten import is_open_object
 from tap_klaviyo.records.jsonapi import Document, decoded
 from tap_klaviyo.records.links import at_places, followed, linked_id, linked_ids
+from tap_klaviyo.records.property_path import follow
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tap_klaviyo.records.record_selector import Lookup
 
 Values = Iterable[Any]
@@ -77,7 +89,7 @@ class Projection:
 
         ``lookup`` is the column, if any, that another list knows.
         """
-        return cls(chosen, replication_key, lookup) if all(map(_is_known, chosen)) else None
+        return cls(chosen, replication_key, lookup) if all(map(checks.is_compilable, chosen)) else None
 
     def parse(self, body: bytes) -> Document | None:
         """Read a response; None where it is not as its types promise."""
@@ -118,14 +130,7 @@ class Projection:
         Raises:
             OddPageError: One of them is no date-time.
         """
-        names = [choice.column.name for choice in self._chosen]
-        if self._replication_key not in names:
-            return [None] * len(records)
-        get = attrgetter(f"f{names.index(self._replication_key)}")
-        try:
-            return [None if text is None else datetime.fromisoformat(text) for text in map(get, records)]
-        except ValueError:
-            raise OddPageError from None
+        return checks.instants_of(records, [choice.column.name for choice in self._chosen], self._replication_key)
 
     def _decoded_members(self, name: str, attributes: Iterable[Any]) -> list[Any]:
         try:
@@ -153,8 +158,8 @@ class Projection:
                 return self._linked_many(relationship) if many else self._linked(relationship)
             case RelatedAttribute() | RelatedLinked():
                 return self._related_reader(column.source, choice)
-            case Lifted():
-                return self._lifted_reader(column.source, choice)
+            case Lifted() | Property():
+                return self._member_reader(column.source, choice)
         raise OddPageError
 
     def _constant(self, name: str) -> Read:
@@ -168,21 +173,21 @@ class Projection:
             raw = self._attribute(name, Raw)
             # Where members of it were decoded, that has shown it to be an object.
             return lambda page: map(
-                raw if name in page.members else lambda item: object_or_null(raw(item)), page.attributes
+                raw if name in page.members else lambda item: checks.object_or_null(raw(item)), page.attributes
             )
-        if scalar_of(choice) not in SCALARS:
+        if checks.scalar_of(choice) not in SCALARS:
             return self._nested_reader(choice, name)
-        get = self._attribute(name, SCALARS[scalar_of(choice)][0])
+        get = self._attribute(name, SCALARS[checks.scalar_of(choice)][0])
         if choice.column.schema.get("format") == "date-time":
             # The instants of the replication key are parsed anyway, so the usual shape of it need not be here.
             checked = choice.column.name == self._replication_key
-            return lambda page: date_times(list(map(get, page.attributes)), checked=checked)
+            return lambda page: checks.date_times(list(map(get, page.attributes)), checked=checked)
         return lambda page: map(get, page.attributes)
 
     def _nested_reader(self, choice: Chosen, name: str) -> Read:
         """Pass on the bytes of what is as its schema wants it; convert the rest one by one."""
         raw, fits = self._attribute(name, Raw), exact(choice.column.schema)
-        conform = conformer(choice.column.schema, None, refuse)
+        conform = conformer(choice.column.schema, None, checks.refuse)
         return lambda page: [value if fits(value) else conform(decoded(value)) for value in map(raw, page.attributes)]
 
     def _relationship(self, name: str, kind: Any) -> int:
@@ -206,7 +211,7 @@ class Projection:
     def _related_reader(self, source: RelatedAttribute | RelatedLinked, choice: Chosen) -> Read:
         if isinstance(source, RelatedLinked):
             return self._related_linked(source)
-        convert = converting(choice)
+        convert = checks.converting(choice)
         linked = self._linked(source.relationship)
 
         def read(page: _Page) -> Values:
@@ -219,15 +224,15 @@ class Projection:
 
         return read
 
-    def _lifted_reader(self, source: Lifted, choice: Chosen) -> Read:
-        self._attribute(source.attribute, Raw)
-        known = self._members.setdefault(source.attribute, {})
+    def _member_reader(self, source: Lifted | Property, choice: Chosen) -> Read:
+        if isinstance(source, Property):
+            first, *rest = source.path
+            [get] = self._members_of(source.attribute, [str(first)], Any)
+            return lambda page: [source.read(follow(get(one), rest)) for one in page.members[source.attribute]]
         # Text is checked as it is decoded; an amount may come as a string.
-        kind, usual = SCALARS[scalar_of(choice)]
-        for key in source.keys:
-            known.setdefault(key, kind if scalar_of(choice) == "string" else Any)
-        getters = [attrgetter(f"f{list(known).index(key)}") for key in source.keys]
-        convert = converting(choice)
+        kind, usual = SCALARS[checks.scalar_of(choice)]
+        getters = self._members_of(source.attribute, source.keys, kind if checks.scalar_of(choice) == "string" else Any)
+        convert = checks.converting(choice)
 
         def read(page: _Page) -> Values:
             members = page.members[source.attribute]
@@ -236,14 +241,9 @@ class Projection:
 
         return read
 
-
-def _is_known(choice: Chosen) -> bool:
-    source = choice.column.source
-    match source:
-        case Attribute(detail=detail):
-            return choice.within is None and not detail
-        case Linked(many=many, rare=rare):
-            return rare or not many
-        case Id() | Constant() | RelatedAttribute() | RelatedLinked() | Lifted():
-            return True
-    return False
+    def _members_of(self, attribute: str, keys: Iterable[str], kind: Any) -> list[Callable[[Any], Any]]:
+        self._attribute(attribute, Raw)
+        known = self._members.setdefault(attribute, {})
+        for key in keys:
+            known.setdefault(key, kind)
+        return [attrgetter(f"f{list(known).index(key)}") for key in keys]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.records.field_tree import tree
 
@@ -31,6 +31,8 @@ class Offer:
     include: Mapping[str, str]
     filters: Mapping[str, FilterField]
     page_size: int | None
+    free_form: tuple[str, ...] = ()
+    """Attributes that hold what users put there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class StreamOptions:
     page_size: int | None = None
     start_date: datetime | None = None
     """In place of the setting of that name."""
+    free_form: str = ""
+    """The attribute that ``property_columns`` are made of."""
+    property_columns: Mapping[str, Any] = field(default_factory=dict)
+    """As they were written: by the name of the column, what it is made of."""
 
     def tree(self, resource_type: str) -> Within | None:
         """Return the attributes of a type that `fields` leaves in, and the members of them; None where all stay."""

@@ -155,7 +155,7 @@ class BaseStream(Stream):
                 encoded=self.ABORT_AT_RECORD_COUNT is None,
                 version=version,
                 in_files=self.session.settings.batch_config is not None,
-                mask=masker(self.columns),
+                mask=masker(self.columns, self.session.sources.count_odd(self.name)),
             ),
             bookmark=Bookmark(state, key, reading, self.name, version),
             ordered=self.is_sorted,

@@ -17,6 +17,7 @@ from tap_klaviyo.records.record_selector import Member, Shape
 from tap_klaviyo.records.row_maker import RowMaker
 from tap_klaviyo.records.stream_options import StreamOptions
 from tap_klaviyo.streams.base import BaseStream
+from tap_klaviyo.streams.property_columns import with_property_columns
 from tap_klaviyo.sync.changes import Childless
 from tap_klaviyo.sync.parents import SpecListing
 from tap_klaviyo.sync.plan import Plan
@@ -111,8 +112,7 @@ class KlaviyoStream(BaseStream):
         """The declaration, resolved against the contract."""
         facts = contract.revision(self.revision) if self.revision else contract.newest()
         endpoint = facts.endpoint(self.path)
-        found = self.fallback
-        fallback = Fallback(facts.endpoint(found.path), found.attribute) if found else None
+        fallback = Fallback(facts.endpoint(self.fallback.path), self.fallback.attribute) if self.fallback else None
         return Spec(
             name=self.name,
             columns=self._declared_columns(facts, endpoint, fallback),
@@ -200,12 +200,12 @@ class KlaviyoStream(BaseStream):
 
     def build_columns(self) -> list[Column]:
         """Return the columns, keys first."""
-        return build(self.spec.columns, self.spec.endpoint, self.spec.detail, self.options)
+        columns = build(self.spec.columns, self.spec.endpoint, self.spec.detail, self.options)
+        return with_property_columns(columns, self.name, self.options)
 
     def policy(self) -> Policy:
         """Return how the stream is read incrementally, with the settings applied."""
-        settings = self.session.settings
-        retention = self.endpoint.retention_days
+        settings, retention = self.session.settings, self.endpoint.retention_days
         return Policy(
             start=(self.options.start_date or settings.start_date) if self.bounded else None,
             end=settings.end_date if self.bounded else None,

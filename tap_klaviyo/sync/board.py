@@ -104,6 +104,9 @@ class Board:
         else:
             for line in summary(outcomes, len(self._deselected), _LOG_WIDTH, ending):
                 logger.info("%s", line)
+        for stream, progress in self._streams.items():
+            for column, count in progress.tally.odd.items():
+                logger.info("%s: %s values of '%s' did not match its type: null", stream, f"{count:,}", column)
         if self._report_file is not None:
             said = verdict(outcomes, len(self._deselected), ending)
             self._write(report(outcomes, self._deselected, said, exit_code), Path(self._report_file))

@@ -128,3 +128,13 @@ class Sources:
             f"odd {stream}.{column}",
             f"{stream}: a value of '{column}' in Klaviyo's response does not match its type and was set to null",
         )
+
+    def count_odd(self, stream: str) -> Callable[[str], None]:
+        """Return what counts the written values of a column that did not fit its type, and warns of the first."""
+        warn, tally = self.warn_odd(stream), self.tally(stream)
+
+        def odd(column: str) -> None:
+            tally.add_odd(column)
+            warn(column)
+
+        return odd

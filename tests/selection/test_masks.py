@@ -77,7 +77,7 @@ def test_what_is_no_string_counts_as_its_json():
     ],
 )
 def test_members(path, value, masked):
-    mask = masker([Column("one", {}, Attribute("one"), masks=(Mask(path),))])
+    mask = masker([Column("one", {}, Attribute("one"), masks=(Mask(path),))], pytest.fail)
     record = {"one": value, "two": {"ssn": 1}}
     assert mask is not None
     assert mask([record]) == [{"one": masked, "two": {"ssn": 1}}]

@@ -43,13 +43,13 @@ class ShortFormError(ValueError):
     """A short form that cannot be read; the message names the field."""
 
 
-def parse(fields: Any) -> Fields:
-    """Return the type of a record.
+def parse(fields: Any, at: str = "schema.fields") -> Fields:
+    """Return the type of a record; ``at`` is the field of the settings that says it.
 
     Raises:
         ShortFormError: A type that is not known, or something else than names and types.
     """
-    return _object(fields, "", 0)
+    return _object(fields, at, 0)
 
 
 def _object(fields: Any, at: str, depth: int) -> Fields:
@@ -61,7 +61,7 @@ def _object(fields: Any, at: str, depth: int) -> Fields:
     for name, kind in fields.items():
         if not isinstance(name, str) or not name:
             raise ShortFormError(_said(at, "has a field without a name"))
-        members[name] = _type(kind, f"{at}.{name}" if at else name, depth + 1)
+        members[name] = _type(kind, f"{at}.{name}", depth + 1)
     return Fields(members, complete=True)
 
 
@@ -115,4 +115,4 @@ def _split(text: str) -> tuple[str, str, str]:
 
 
 def _said(at: str, problem: str) -> str:
-    return f"schema.fields{'.' if at else ''}{at} {problem}"
+    return f"{at} {problem}"
