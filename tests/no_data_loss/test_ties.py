@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_klaviyo.sandbox import Fault
-from tap_klaviyo.sandbox.behaviour import Behaviour
+from tests.behaviours import BOTH, behaving
 from tests.no_data_loss.rig import NOON, Rig, text
 
 if TYPE_CHECKING:
@@ -84,16 +84,18 @@ def check(rig: Rig, stream: str, kind: str, key: str) -> None:
     page_size=st.integers(1, 5),
     workers=WORKERS,
     loose=st.booleans(),
+    as_=st.sampled_from(BOTH),
 )
 @settings(max_examples=12)
 def test_two_syncs_bring_every_row(  # noqa: PLR0913, PLR0917 - what a case is made of
-    stream, kind, key, gaps, more, changed, last, page_size, workers, loose
+    stream, kind, key, gaps, more, changed, last, page_size, workers, loose, as_
 ):
     """``loose``: Klaviyo also answers with rows that equal an exclusive bound."""
     rig = Rig()
+    rig.sandbox.behaviour = behaving(as_)
     rig.sandbox.faults.add(Fault("loose-bounds", rate=float(loose)))
     if kind in EDGES_BY_DATE:
-        rig.sandbox.behaviour = Behaviour(cursors_without_ids=False)
+        rig.sandbox.behaviour.cursors_without_ids = False
     # What a sweep alone finds (archived flows, hidden images) is found by each of the two.
     config = {"stream_options": {stream: {"page_size": page_size}}, "max_workers": workers, "sweep_every_hours": 0}
     fill(rig, kind, key, instants(gaps, rig.now - timedelta(seconds=last)))

@@ -9,6 +9,7 @@ import pytest
 from tap_klaviyo import contract
 from tap_klaviyo.sandbox import Sandbox
 from tap_klaviyo.streams.registry import STREAMS
+from tests.behaviours import BOTH, behaving
 from tests.selection import oracle
 from tests.selection.syncing import discovered, keeping, select, small_shop, sync
 
@@ -38,9 +39,9 @@ def test_there_is_something_to_include():
     assert len(PAIRS) > 20
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Sandbox:
-    return Sandbox(small_shop())
+@pytest.fixture(scope="module", params=BOTH)
+def sandbox(request) -> Sandbox:
+    return Sandbox(small_shop(), behaviour=behaving(request.param))
 
 
 @pytest.fixture(scope="module")
