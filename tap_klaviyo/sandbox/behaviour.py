@@ -20,6 +20,8 @@ class Behaviour:
     - ``hidden_images``: hidden images come only with ``equals(hidden,true)``
     - ``message_templates``: classic messages link their template without an include, but not when included
     - ``absent_attributions``: an event without attribution has no such relationship
+    - ``partial_relationships``: a mapped metric that is mapped to nothing has no relationships, those of bulk jobs lead
+      to ``related`` alone, and an e-mail message says that it has no image
     - ``sparse_forms``: a sparse fieldset of forms drops relationships that are not included
     - ``report_message_ids``: in values reports ``campaign_message_id`` equals ``campaign_id``
     - ``aggregate_pages``: metric aggregates refuse a page under 500 rows and any ``sort``
@@ -39,6 +41,7 @@ class Behaviour:
     hidden_images: bool = True
     message_templates: bool = True
     absent_attributions: bool = True
+    partial_relationships: bool = True
     sparse_forms: bool = True
     report_message_ids: bool = True
     aggregate_pages: bool = True

@@ -25,6 +25,8 @@ _ALWAYS_LINKED = {"event": frozenset({"metric", "profile"})}
 _UNASKED = {"campaign-message": "definition"}
 # in no document, and in every answer that names no fields
 _UNLISTED = {"profile": ("anonymous_id", "whatsapp_bsuid")}
+# resources without relationships where they are linked to nothing
+_MAY_LINK_NOTHING = frozenset({"mapped-metric"})
 # resources that have no attributes and say so
 _EMPTY = frozenset({"webhook-topic"})
 # the relationships of classic messages that lead to their content
@@ -57,13 +59,17 @@ def _pruned(value: Any, tree: Tree | None) -> Any:
 
 @dataclass(frozen=True)
 class _Link:
-    """How one relationship is written: with its ``data`` if ``linked``, not at all if ``skipped`` and empty."""
+    """How one relationship is written.
+
+    With its ``data`` if ``linked``, or, where there is none, if ``told``; not at all if ``skipped`` and empty.
+    """
 
     name: str
     kind: str
     many: bool
     linked: bool
     skipped: bool
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,9 @@ class _Plan:
     tree: Tree | None
     relationships: tuple[_Link, ...]
     amend: Callable[[dict[str, Any]], None] | None
+    bare: bool = False
+    """Whether a resource that is linked to nothing has no relationships."""
+    self_links: bool = True
 
 
 class Renderer:
@@ -136,12 +145,24 @@ class Renderer:
         if shape.type == "form" and sparse is not None and self._behaviour.sparse_forms:
             relationships = {name: target for name, target in relationships.items() if name in linked}
         skipped = shape.attributes is None or (shape.type == "event" and self._behaviour.absent_attributions)
+        partial = self._behaviour.partial_relationships
+        told = _CONTENT[1:] if partial and include is not None and self._classic(shape) else ()
         links = tuple(
-            _Link(name, kind, many, name in linked, skipped and name not in _always(shape))
+            _Link(name, kind, many, name in linked, skipped and name not in _always(shape), name in told)
             for name, (kind, many) in relationships.items()
         )
         home = f"{self._base}/api/{self._plurals.get(shape.type, shape.type + 's')}"
-        return _Plan(shape.type, home, names, tree, links, self._amend(shape))
+        bare, bulk = shape.type in _MAY_LINK_NOTHING, "-bulk-" in shape.type
+        return _Plan(
+            shape.type,
+            home,
+            names,
+            tree,
+            links,
+            self._amend(shape),
+            partial and bare,
+            self_links=not (partial and bulk),
+        )
 
     def _amend(self, shape: Shape) -> Callable[[dict[str, Any]], None] | None:
         """Return what changes the attributes of a type on their way out, None for most."""
@@ -185,21 +206,23 @@ class Renderer:
         elif plan.kind in _EMPTY and self._behaviour.unlisted_attributes:
             parts.append('"attributes":{}')
         if plan.relationships:
-            written = [text for link in plan.relationships if (text := self._relationship(resource, link, home))]
-            parts.append(f'"relationships":{{{",".join(written)}}}')
+            written = [text for link in plan.relationships if (text := self._relationship(resource, link, home, plan))]
+            if not plan.bare or any(self._view.related(resource, link.name) for link in plan.relationships):
+                parts.append(f'"relationships":{{{",".join(written)}}}')
         slash = "/" if self._behaviour.resource_slashes else ""
         parts.append(f'"links":{{"self":"{home}{slash}"}}')
         return f"{{{','.join(parts)}}}"
 
-    def _relationship(self, resource: Resource, link: _Link, home: str) -> str:
+    def _relationship(self, resource: Resource, link: _Link, home: str, plan: _Plan) -> str:
         data = ""
-        if link.linked or link.skipped:
+        if link.linked or link.skipped or link.told:
             related = self._view.related(resource, link.name)
             if link.skipped and not related:
                 return ""
-            if link.linked:
+            if link.linked or (link.told and not related):
                 data = f'"data":{_linkage(link.kind, related, many=link.many)},'
-        links = f'"links":{{"self":"{home}/relationships/{link.name}","related":"{home}/{link.name}"}}'
+        itself = f'"self":"{home}/relationships/{link.name}",' if plan.self_links else ""
+        links = f'"links":{{{itself}"related":"{home}/{link.name}"}}'
         return f'"{link.name}":{{{data}{links}}}'
 
 

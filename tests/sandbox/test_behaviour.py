@@ -105,6 +105,30 @@ def test_an_event_without_attribution_has_no_such_relationship(shop: Shop, *, re
 
 
 @pytest.mark.parametrize("recorded", [True, False])
+def test_relationships_may_be_there_in_part(shop: Shop, *, recorded: bool) -> None:
+    sandbox = sandbox_of(shop, partial_relationships=recorded)
+    mapped = rows(sandbox, "/api/mapped-metrics?include=metric,custom-metric")
+    links = [row["relationships"][name]["links"] for row, name in bulk_jobs(sandbox)]
+    messages = [
+        message
+        for campaign in get(sandbox, "/api/campaigns?filter=equals(messages.channel,'email')")[1]["data"][:5]
+        for message in rows(sandbox, f"/api/campaigns/{campaign['id']}/campaign-messages")
+    ]
+
+    assert {"relationships" in row for row in mapped} == ({True, False} if recorded else {True})
+    assert {"self" in one for one in links} == {not recorded}
+    assert all("related" in one for one in links)
+    assert {kept(one, "image") for one in messages} == {None if recorded else "bare"}
+
+
+def bulk_jobs(sandbox: Sandbox) -> list[tuple[dict[str, Any], str]]:
+    return [
+        *((row, "profiles") for row in rows(sandbox, "/api/profile-bulk-import-jobs")),
+        *((row, "items") for row in rows(sandbox, "/api/catalog-item-bulk-create-jobs")),
+    ]
+
+
+@pytest.mark.parametrize("recorded", [True, False])
 def test_sparse_forms_drop_relationships(shop: Shop, *, recorded: bool) -> None:
     sandbox = sandbox_of(shop, sparse_forms=recorded)
     sparse = rows(sandbox, "/api/forms?fields%5Bform%5D=name")
