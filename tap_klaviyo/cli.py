@@ -104,9 +104,10 @@ def stopping() -> Stopping:
     return context.obj if context is not None and isinstance(context.obj, Stopping) else Stopping()
 
 
-def explained(command: click.Command) -> click.Command:
+def explained(command: click.Command, *more: click.Option) -> click.Command:
     """Say what the command does; the catalog is read before the options that act on it, in whatever order they come."""
     command.help = _HELP
+    command.params.extend(more)
     for option in command.params:
         if isinstance(option, click.Option):
             option.help = _OPTIONS.get(str(option.name), option.help)

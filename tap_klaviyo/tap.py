@@ -20,6 +20,7 @@ from tap_klaviyo.config.validation import problems, warnings
 from tap_klaviyo.config.values import fill_defaults, plain, typed
 from tap_klaviyo.memory import share_memory
 from tap_klaviyo.polling import Waits, poll
+from tap_klaviyo.streams import suggest
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.registry import opened
 from tap_klaviyo.streams.trial import tried
@@ -122,7 +123,7 @@ class TapKlaviyo(Tap):
     @classmethod
     def get_singer_command(cls) -> click.Command:
         """Return the command line."""
-        return cli.explained(super().get_singer_command())
+        return cli.explained(super().get_singer_command(), suggest.option(cls, lambda tap: opened(tap, tap.session)))
 
     @classmethod
     def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:  # noqa: ARG003, FBT001
