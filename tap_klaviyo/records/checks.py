@@ -38,8 +38,9 @@ class OddPageError(ValueError):
 
 def is_compilable(choice: Chosen) -> bool:
     """Tell whether a column is of a kind that the fast way knows."""
-    source = choice.column.source
-    match source:
+    if choice.retyped is not None:
+        return False
+    match choice.column.source:
         case Attribute(detail=detail):
             return choice.within is None and not detail
         case Linked(many=many, rare=rare):

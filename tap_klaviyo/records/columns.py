@@ -159,10 +159,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A selected column; ``within`` maps the chosen members of an object that is selected in part."""
+    """A selected column; ``within`` maps the chosen members of an object that is selected in part.
+
+    ``retyped`` is what a catalog makes of the column, if its values have to be converted for that.
+    """
 
     column: Column
     within: Within | None = None
+    retyped: Schema | None = None
 
 
 # When a profile came into a list or segment: an attribute that profiles have only in that context.

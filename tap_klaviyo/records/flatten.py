@@ -21,6 +21,7 @@ from tap_klaviyo.records.columns import (
     Related,
     RelatedAttribute,
     RelatedLinked,
+    Unfit,
     id_column,
 )
 from tap_klaviyo.records.field_tree import is_open
@@ -41,7 +42,7 @@ class Flattener:
     """
 
     def __init__(self, chosen: Sequence[Chosen], odd: Callable[[str], None]) -> None:
-        self._readers = [(choice.column.name, _reader(choice, odd)) for choice in chosen]
+        self._readers = [(choice.column.name, _retyping(choice, _reader(choice, odd), odd)) for choice in chosen]
 
     def record(self, resource: Resource, included: Included, context: Context) -> Record:
         """Return the record of one resource; a column without a value is null."""
@@ -51,6 +52,26 @@ class Flattener:
 def is_open_object(column: Column) -> bool:
     """Tell whether a column is free-form JSON that is passed on as it is."""
     return is_open(column.schema)
+
+
+def retyping(choice: Chosen, odd: Callable[[str], None]) -> Callable[[Any], Any] | None:
+    """Return what makes of a column's value what the catalog wants; None if it wants nothing else."""
+    if choice.retyped is None:
+        return None
+    name = choice.column.name
+    return conformer(choice.retyped, None, lambda at: odd(f"{name}.{at}" if at else name))
+
+
+def _retyping(choice: Chosen, read: Read, odd: Callable[[str], None]) -> Read:
+    convert = retyping(choice, odd)
+    if convert is None:
+        return read
+
+    def reread(resource: Resource, included: Included, context: Context) -> Any:
+        value = read(resource, included, context)
+        return value if isinstance(value, Unfit) else convert(decoded(value))
+
+    return reread
 
 
 def _reader(choice: Chosen, odd: Callable[[str], None]) -> Read:  # noqa: PLR0911 - one return a kind of source

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tap_klaviyo.records.columns import Chosen, Column
+from tap_klaviyo.records.columns import Chosen, Column, Schema
 from tap_klaviyo.records.field_tree import Within, both, members
 
 Breadcrumb = tuple[str, ...]
@@ -90,12 +90,17 @@ def walk(nodes: Mapping[str, Node], at: Path = ()) -> Iterator[tuple[Path, Node]
         yield from walk(node.members, (*at, name))
 
 
-def choose(columns: Iterable[Column], nodes: Mapping[str, Node] | None) -> list[Chosen]:
-    """Return the selected columns, in their order; without a catalog all of them."""
+def choose(
+    columns: Iterable[Column], nodes: Mapping[str, Node] | None, retyped: Mapping[str, Schema] | None = None
+) -> list[Chosen]:
+    """Return the selected columns, in their order; without a catalog all of them.
+
+    ``retyped`` has the schemas that values of columns are converted to, by the columns' names.
+    """
     if nodes is None:
         return [Chosen(column, column.within) for column in columns]
     return [
-        Chosen(column, both(column.within, _within(nodes[column.name])))
+        Chosen(column, both(column.within, _within(nodes[column.name])), (retyped or {}).get(column.name))
         for column in columns
         if nodes[column.name].selected
     ]

@@ -12,7 +12,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.streams.core import Stream
 
 from tap_klaviyo.config.masks import with_masks
-from tap_klaviyo.records.columns import KEY, Column, Constant
+from tap_klaviyo.records.columns import KEY, Chosen, Column, Constant
 from tap_klaviyo.records.masks import masker, shown
 from tap_klaviyo.records.record_format import RecordFormat
 from tap_klaviyo.records.selection import choose
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
     from tap_klaviyo.contract import Endpoint
     from tap_klaviyo.pagination.reader import OrderedReader, Segment
-    from tap_klaviyo.records.selection import Node
     from tap_klaviyo.sync.output import PageWriter
     from tap_klaviyo.sync.parents import Listing
     from tap_klaviyo.sync.range import Range
@@ -81,7 +80,7 @@ class BaseStream(Stream):
             self.primary_keys = (ACCOUNT_ID, *self.primary_keys)
         keys = (*self.primary_keys, self.replication_key)
         self.columns = with_masks(columns, name or self.name, session.settings, keys)
-        self._nodes: Mapping[str, Node] | None = None
+        self._chosen: list[Chosen] | None = None
         super().__init__(tap, schema=self.record_schema(), name=name)
         self.beginning = Beginning(self.name, self._make)
 
@@ -149,7 +148,7 @@ class BaseStream(Stream):
             session=self.session,
             began=self.session.started_at,
             range=reading,
-            chosen=choose(self.columns, self._nodes),
+            chosen=self._chosen or choose(self.columns, None),
             record_format=RecordFormat(
                 outlets(self.stream_maps, self.name),
                 encoded=self.ABORT_AT_RECORD_COUNT is None,
@@ -182,7 +181,7 @@ class BaseStream(Stream):
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take over the selection; what the catalog leaves open stays as the stream declares it."""
         if (entry := catalog.get_stream(self.name)) is not None:
-            self._nodes = take_over(
+            self._chosen = take_over(
                 entry, self.columns, tuple(self.primary_keys), self.declared_replication_key, self.logger.warning
             )
         super().apply_catalog(catalog)

@@ -9,14 +9,15 @@ from singer_sdk.singerlib import Metadata, MetadataMapping, Schema
 from tap_klaviyo.config.errors import SettingsError, suggestion
 from tap_klaviyo.records.field_tree import members, with_members
 from tap_klaviyo.records.masks import masked_schema
-from tap_klaviyo.records.selection import Node, breadcrumb_of, path_of, resolve, walk
+from tap_klaviyo.records.selection import Node, breadcrumb_of, choose, path_of, resolve, walk
+from tap_klaviyo.sync.overrides import Overrides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from singer_sdk.singerlib import CatalogEntry
 
-    from tap_klaviyo.records.columns import Column
+    from tap_klaviyo.records.columns import Chosen, Column
 
 _AUTOMATIC, _AVAILABLE = Metadata.InclusionType.AUTOMATIC, Metadata.InclusionType.AVAILABLE
 
@@ -27,14 +28,14 @@ def take_over(
     keys: tuple[str, ...],
     replication_key: str | None,
     warn: Callable[[str], None],
-) -> Mapping[str, Node]:
-    """Resolve what a catalog selects of a stream, and write it back into the catalog's entry.
+) -> list[Chosen]:
+    """Return what a catalog selects of a stream, and write it back into the catalog's entry.
 
-    The schema of the entry becomes what the records will have: the catalog's own schema of a column stands, a column
-    that it does not have comes with ``columns``' schema, and one that the stream does not have goes.
+    The schema of the entry becomes what the records will have: the catalog's own schema of a column stands, but for
+    keys, and values are converted to it; a column that it does not have is not read.
 
     Raises:
-        SettingsError: The catalog wants a replication key that the stream cannot go by.
+        SettingsError: The catalog wants a replication key that the stream cannot go by, or a type that there is not.
     """
     root = entry.metadata.root
     known = {column.name for column in columns}
@@ -47,16 +48,20 @@ def take_over(
         entry.replication_key = replication_key
     metadata = {path_of(breadcrumb): item.to_dict() for breadcrumb, item in entry.metadata.items()}
     automatic = {*keys, *named, replication_key}
-    nodes = resolve(columns, metadata, {name for name in automatic if name})
+    nodes = {**resolve(columns, metadata, {name for name in automatic if name})}
     given = members(entry.schema.to_dict())
+    left_out = [column.name for column in columns if given and column.name not in {*given, *automatic}]
+    nodes |= {name: Node(selected=False) for name in left_out}
+    selected = [column for column in columns if nodes[column.name].selected]
+    overrides = Overrides.of(entry.tap_stream_id, selected, given, automatic)
     properties = {
         column.name: masked_schema(
-            _selected(given.get(column.name, {}), column.schema, nodes[column.name]), column.masks
+            _selected(overrides.schemas.get(column.name, {}), column.schema, nodes[column.name]), column.masks
         )
-        for column in columns
-        if nodes[column.name].selected
+        for column in selected
     }
     _tell_unknown(entry.tap_stream_id, metadata, nodes, warn)
+    _tell_not_followed(entry.tap_stream_id, left_out, overrides.refused, warn)
     # Records of a stream without a schema may hold more than their columns.
     more = {} if entry.schema.additionalProperties is None else {"additionalProperties": True}
     entry.schema = Schema.from_dict({"type": "object", "properties": properties, **more})
@@ -64,7 +69,7 @@ def take_over(
     for path, node in walk(nodes):
         inclusion = _AUTOMATIC if path[0] in automatic else _AVAILABLE
         entry.metadata[breadcrumb_of(path)] = Metadata(inclusion=inclusion, selected=node.selected)
-    return nodes
+    return choose(columns, nodes, overrides.retyped)
 
 
 def _refuse_other_key(entry: CatalogEntry, replication_key: str | None, *methods: str | None) -> None:
@@ -103,6 +108,17 @@ def _tell_unknown(
             f"{stream}: the catalog selects unknown columns, which are ignored: {names}; check stream_options, "
             "or run --discover again"
         )
+
+
+def _tell_not_followed(
+    stream: str, left_out: Collection[str], refused: Collection[str], warn: Callable[[str], None]
+) -> None:
+    if left_out:
+        names = ", ".join(left_out)
+        warn(f"{stream}: columns that the catalog's schema lacks are not read: {names}; to read them, run --discover")
+    if refused:
+        names = ", ".join(refused)
+        warn(f"{stream}: the catalog's type of {names} is not followed: keys and replication keys keep their own")
 
 
 def checked(catalog: Mapping[str, Any]) -> Mapping[str, Any]:

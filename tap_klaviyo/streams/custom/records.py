@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.contract.timestamps import parse_instant
+from tap_klaviyo.records.flatten import retyping
+from tap_klaviyo.records.jsonapi import decoded
 from tap_klaviyo.records.rows import Rows
 from tap_klaviyo.streams.custom.schema import MisfitError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from tap_klaviyo.records.columns import Chosen
@@ -36,11 +38,16 @@ class RecordMaker:
     primary_keys: Sequence[str]
     replication_key: str | None
     record_format: RecordFormat
+    odd: Callable[[str], None]
+    """Is told of a column whose value does not fit the type that the catalog gives it."""
     _within: Mapping[str, Any] = field(init=False)
+    _retyping: Mapping[str, Callable[[Any], Any]] = field(init=False)
 
     def __post_init__(self) -> None:
         within = {choice.column.name: choice.within for choice in self.chosen if choice.within is not None}
+        converting = {choice.column.name: retyping(choice, self.odd) for choice in self.chosen}
         object.__setattr__(self, "_within", within)
+        object.__setattr__(self, "_retyping", {name: convert for name, convert in converting.items() if convert})
 
     def rows(self, document: Document, context: Context) -> Rows:
         """Return the records of a response; ``context`` holds the columns that the request says."""
@@ -64,6 +71,9 @@ class RecordMaker:
         for name, within in self._within.items():
             if name in record:
                 record[name] = projected(record[name], within)
+        for name, convert in self._retyping.items():
+            if name in record:
+                record[name] = convert(decoded(record[name]))
         return record
 
     def _instant(self, record: Mapping[str, Any]) -> datetime | None:

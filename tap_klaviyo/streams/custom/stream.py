@@ -102,6 +102,7 @@ class CustomStream(BaseStream):
             primary_keys=self.entry.primary_keys,
             replication_key=self.entry.replication_key,
             record_format=sync.record_format,
+            odd=self.session.sources.warn_odd(self.name),
         )
         asker = self._asker(reading.lower, reading.until)
         account = self.session.account.columns()
