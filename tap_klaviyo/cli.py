@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import os
@@ -19,7 +18,7 @@ from tap_klaviyo.http.redact import RedactingFilter
 from tap_klaviyo.sync.endings import UNTOUCHED, StoppedByUser, ended_when_told
 from tap_klaviyo.sync.failures import in_one_line
 from tap_klaviyo.sync.stopping import Stopping
-from tap_klaviyo.sync.writer import leave_pipe, nobody_reads
+from tap_klaviyo.sync.writer import check_output, leave_pipe, nobody_reads, output_failed
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -58,8 +57,6 @@ _OPTIONS = {
 }
 
 _LOG_CONFIG = "SINGER_SDK_LOG_CONFIG"
-# A file that cannot be read or written is named by its error; the output has no name.
-_OUTPUT_FAILED = {errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG}
 _OURS = ("tap_klaviyo", "tap-klaviyo")
 _DESELECTED = "Skipping deselected stream '%s'."
 
@@ -73,7 +70,9 @@ def _run(tap: type[Tap], stopping: Stopping) -> int:
     logger = logging.getLogger(tap.name)
     try:
         with ended_when_told(stopping, lambda: _end(stopping)):
-            code: int | None = _command(tap)(standalone_mode=False, obj=stopping)
+            command = _command(tap)
+            check_output()
+            code: int | None = command(standalone_mode=False, obj=stopping)
             sys.stdout.flush()
     except StoppedByUser as end:
         logger.warning("stopped by %s; the next run goes on from %s", end.cause, end.goes_on_from)
@@ -82,7 +81,7 @@ def _run(tap: type[Tap], stopping: Stopping) -> int:
         error.show()
         return error.exit_code
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _OUTPUT_FAILED and error.filename is None:
+        if output_failed(error):
             leave_pipe(error)
             return 1
         logger.error(in_one_line(error))  # noqa: TRY400

@@ -27,6 +27,7 @@ from tap_klaviyo.streams.trial import tried
 from tap_klaviyo.sync.catalog import checked, what_is_not_read, with_list_members, with_replication_methods
 from tap_klaviyo.sync.clock import Clock
 from tap_klaviyo.sync.connection import check
+from tap_klaviyo.sync.endings import exit_code
 from tap_klaviyo.sync.output import Output
 from tap_klaviyo.sync.session import Session
 from tap_klaviyo.sync.state import taken_over
@@ -217,8 +218,7 @@ class TapKlaviyo(Tap):
 
     def log_summary(self) -> None:
         """Log what each stream of the sync came to."""
-        code = self.stopping.exit_code if self.stopping.is_set() else int(bool(self.failures))
-        self.session.board.log_summary(self.state, code)
+        self.session.board.log_summary(self.state, exit_code(failed=bool(self.failures)))
 
     def hang_up(self) -> None:
         """Close the connection."""

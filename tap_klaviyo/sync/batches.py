@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -11,11 +12,15 @@ from uuid import uuid4
 from singer_sdk.helpers._batch import BatchConfig, SDKBatchMessage
 from upath import UPath
 
+from tap_klaviyo.sync.endings import OutputEnded
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tap_klaviyo.records.page import Page, Part
     from tap_klaviyo.sync.output import Output
+
+logger = logging.getLogger(__name__)
 
 # JSON of this kind becomes 5 % larger than at the usual level, in a third of the time.
 _GZIP_LEVEL = 1
@@ -94,8 +99,9 @@ class BatchWriter:
 
     def write_page(self, page: Page) -> None:
         """Add the records of a page, whose bookmark is not in the state yet."""
-        for part in page.parts:
-            self._add(part)
+        with _kept():
+            for part in page.parts:
+                self._add(part)
 
     def write_state_soon(self) -> None:
         """Write a STATE if every record that it speaks of has been handed over."""
@@ -144,10 +150,28 @@ class BatchWriter:
     def _hand_over(self) -> None:
         while self._files:
             stream, one = next(iter(self._files.items()))
-            address = one.file.finish()
+            with _kept():
+                address = one.file.finish()
             del self._files[stream]
             self.output.write_message(SDKBatchMessage(stream, encoding=self.config.encoding, manifest=[address]))
             self.counted()
+
+
+@contextlib.contextmanager
+def _kept() -> Iterator[None]:
+    """End the process, with one line, where files cannot be written: no other stream's could.
+
+    Raises:
+        OutputEnded: They cannot.
+    """
+    try:
+        yield
+    except OSError as error:
+        logger.error(  # noqa: TRY400 - a full disk needs no traceback
+            "cannot write the files of batch_config: %s; free some space or set another storage.root, then run again",
+            error.strerror or type(error).__name__,
+        )
+        raise OutputEnded from None
 
 
 def _after_lines(lines: bytes, begin: int, count: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,14 @@ class StoppedByUser(RunEnded):
         super().__init__(stopping.exit_code)
         self.cause = stopping.cause
         self.goes_on_from = goes_on_from
+
+
+def exit_code(*, failed: bool) -> int:
+    """Return what the process is about to end with, by the exception that ends it if there is one."""
+    ending = sys.exception()
+    if isinstance(ending, SystemExit):
+        return int(ending.code or 0)
+    return int(failed or ending is not None)
 
 
 UNTOUCHED = "where this one began"

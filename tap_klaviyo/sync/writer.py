@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeGuard
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # As much as a pipe holds, so that nothing that is told between two pieces waits for more than that.
 _PIECE = 1 << 16
+
+_FAILED = {errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EBADF}
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +81,21 @@ def _open_pipe() -> Iterator[None]:
         raise OutputEnded from None
 
 
+def check_output() -> None:
+    """Refuse to begin without any output.
+
+    Raises:
+        OSError: There is none, as after `>&-` in a shell.
+    """
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "stdout is closed")
+
+
+def output_failed(error: Exception) -> TypeGuard[OSError]:
+    """Tell whether it is the output that an error is about: a file that cannot be read or written is named by it."""
+    return isinstance(error, OSError) and error.errno in _FAILED and error.filename is None
+
+
 def nobody_reads() -> NoReturn:
     """End the process, with one line, before anything is written in vain.
 
@@ -98,5 +116,5 @@ def leave_pipe(error: OSError) -> None:
             error.strerror or type(error).__name__,
         )
     # What is left in the buffer would come after half a line, or raise again when the interpreter ends.
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
