@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -84,8 +83,7 @@ def _encoded(items: Sequence[Any]) -> bytes:
     try:
         return _encoder.encode_lines(items)
     except UnicodeEncodeError:
-        # A lone surrogate is not UTF-8; escaped it can be written, and read again.
-        return b"".join(f"{json.dumps(_plain(_as_dict(item)), default=_number)}\n".encode() for item in items)
+        return _encoder.encode_lines([_escaped(item) for item in items])
 
 
 class _Message(msgspec.Struct, omit_defaults=True, gc=False):
@@ -102,8 +100,29 @@ class _Message(msgspec.Struct, omit_defaults=True, gc=False):
 _encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
 
 
-def _number(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else str(value)
+def _escaped(value: Any) -> Any:
+    """Return a value whose lone surrogates can be written: they are no UTF-8, but escaped they are read again.
+
+    All else stays as it is; numbers keep their digits.
+    """
+    match value:
+        case str():
+            return value if _is_unicode(value) else msgspec.Raw(json.dumps(value).encode())
+        case _Message():
+            return msgspec.structs.replace(value, record=_escaped(value.record))
+        case list() | tuple():
+            return [_escaped(item) for item in value]
+        case dict() | msgspec.Struct():
+            members = {key: _escaped(item) for key, item in _as_dict(value).items()}
+            if all(map(_is_unicode, members)):
+                return members
+            pairs = (json.dumps(key).encode() + b":" + _encoder.encode(item) for key, item in members.items())
+            return msgspec.Raw(b"{" + b",".join(pairs) + b"}")
+    return value
+
+
+def _is_unicode(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _as_dict(record: Any) -> dict[str, Any]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 class RecordMaker:
     """Makes records of what a parser found, and pages of records.
 
+    ``until`` is the end of what is read: a row that is dated ahead of it is written, and says nothing of the past.
     ``chosen`` are the selected columns and ``unselected`` the names of the others; what has no column, in a stream
     without a schema, passes.
     """
@@ -37,6 +38,7 @@ class RecordMaker:
     unselected: frozenset[str]
     primary_keys: Sequence[str]
     replication_key: str | None
+    until: datetime
     record_format: RecordFormat
     odd: Callable[[str], None]
     """Is told of a column whose value does not fit the type that the catalog gives it."""
@@ -78,7 +80,8 @@ class RecordMaker:
 
     def _instant(self, record: Mapping[str, Any]) -> datetime | None:
         value = record.get(self.replication_key) if self.replication_key else None
-        return parse_instant(value) if isinstance(value, str) else None
+        instant = parse_instant(value) if isinstance(value, str) else None
+        return instant if instant is None or instant <= self.until else None
 
     def page(self, rows: Rows) -> Page:
         """Turn rows into something to write."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 from tap_klaviyo.contract import filters
 from tap_klaviyo.contract.timestamps import EPOCH, ONE_SECOND, filter_literal
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.streams.custom.entry import CustomEntry
 
 WHOLE = Part()
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 # Parameters that say what a record holds, or how many come at once, and not which.
 _NOT_WHICH = re.compile(r"(?:additional-)?fields\[|page\[size\]$")
 
@@ -86,8 +87,11 @@ class Asker:
         return json.dumps(_filled_within(body, values)).encode()
 
     def read(self, request: Request) -> Document:
-        """Send a request."""
-        return self.fetch(request)
+        """Send a request; a next link may leave out what it shares with the request."""
+        document = self.fetch(request)
+        if self.entry.paging == "next_link" and document.next_link is not None:
+            document.next_link = absolute(document.next_link, request.url)
+        return document
 
     def read_past(self, request: Request, error: KlaviyoError) -> None:
         """Return nothing: which of the user's parameters could be left out is not known."""
@@ -165,12 +169,21 @@ class CursorLink(Link):
             msg = f"{self.request.label}: the cursor points to a page that was already read; run again later"
             raise LoopingLinkError(msg, label=self.request.label)
         self.visited.add(hash(cursor))
-        body = _with(json.loads(self.request.body or b"{}"), self.cursor_field, cursor)
+        body = _with(json.loads(self.request.body or b"{}"), self.cursor_field, json.loads(cursor))
         following = replace(self.request, body=json.dumps(body).encode())
         return document, CursorLink(following, self.visited, cursor_field=self.cursor_field)
 
 
-def _with(body: Any, field: tuple[str, ...], cursor: str) -> Any:
+def absolute(link: str, base: str) -> str:
+    """Return a link that may be relative to a URL; an absolute one is returned as it stands."""
+    if _SCHEME.match(link):
+        return link
+    # `urljoin` knows no scheme but the Web's; whether the link leads elsewhere is checked when it is sent.
+    scheme, _, rest = base.partition("://")
+    return scheme + urljoin(f"https://{rest}", link).removeprefix("https")
+
+
+def _with(body: Any, field: tuple[str, ...], cursor: Any) -> Any:
     """The body with the cursor at a place that need not be there yet."""
     if not field:
         return cursor

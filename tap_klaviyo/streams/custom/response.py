@@ -87,9 +87,11 @@ class AnswerParser:
         return {**attributes, **rest} if isinstance(attributes, dict) else rest
 
     def _resource(self, record: dict[str, Any]) -> Resource:
-        # By this neighbouring pages are compared; records without keys are never the same.
-        keys = [record.get(name) for name in self._entry.primary_keys if name not in self._entry.columns.values()]
-        return Resource(json.dumps(keys, default=str) if keys else str(next(self._numbers)), "", record)
+        # By this neighbouring pages are compared: a row that comes again with the same content is one of the page
+        # before, one with another content has changed meanwhile. Records without keys are never the same.
+        if any(name not in self._entry.columns.values() for name in self._entry.primary_keys):
+            return Resource(str(hash(repr(record))), "", record)
+        return Resource(str(next(self._numbers)), "", record)
 
     def _following_text(self, text: str) -> str | None:
         if self._entry.paging == "none":
@@ -110,13 +112,20 @@ class AnswerParser:
             return following or None
         for match in self._next.find(document):
             if match.value not in (None, "", False):
-                return _cursor(str(match.value))
+                return in_json(_cursor(match.value))
         return None
 
 
-def _cursor(value: str) -> str:
+def in_json(cursor: Any) -> str:
+    """Return a cursor as JSON, so that a number goes back into the body as one."""
+    if isinstance(cursor, Decimal):  # a whole number of many digits comes as one
+        cursor = int(cursor) if cursor == cursor.to_integral_value() else float(cursor)
+    return json.dumps(cursor, default=str)
+
+
+def _cursor(value: Any) -> Any:
     """The cursor itself, or the one that a link carries."""
-    if "://" not in value:
+    if not isinstance(value, str) or "://" not in value:
         return value
     try:
         params = dict(parse_qsl(urlsplit(value).query))

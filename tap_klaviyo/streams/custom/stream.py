@@ -84,7 +84,7 @@ class CustomStream(BaseStream):
     def range(self, saved: Saved, now: datetime) -> Range:
         """Return the range of this sync; while a fan-out is under way, its first run's."""
         keyed = self.declared_replication_key is not None
-        policy = Policy(open_first=True, by_parent=self.fan_out, keyed=keyed, versioned=self.versioned)
+        policy = Policy(future_dated=True, by_parent=self.fan_out, keyed=keyed, versioned=self.versioned)
         return decide(saved, policy, now)
 
     def segments(self, sync: StreamSync) -> list[Segment]:
@@ -101,6 +101,7 @@ class CustomStream(BaseStream):
             unselected=frozenset(column.name for column in self.columns) - selected,
             primary_keys=self.entry.primary_keys,
             replication_key=self.entry.replication_key,
+            until=reading.until,
             record_format=sync.record_format,
             odd=self.session.sources.warn_odd(self.name),
         )
