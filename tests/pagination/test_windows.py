@@ -1,8 +1,10 @@
 """A range that is read in windows has every row once and in order, however the rows lie."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -126,6 +128,44 @@ def test_even_rows_fill_their_pages():
     )
     assert len(found) == 10_000
     assert server.requests <= 100 * 1.35
+
+
+def rounds(offsets, *, page_size, workers, end, crowded):
+    """Read in rounds, as workers do whose requests all take as long: each takes a segment, then all are read."""
+    server = Server(offsets, page_size)
+    conditions: Any = lambda low, high: (low, high)  # noqa: E731
+    shared = Windowing(cast("Any", server), cast("Any", Maker(server)), {}, conditions, lambda: crowded)
+    waiting: list[Any] = [Window(shared, BEGIN, end)]
+    count = 0
+    while waiting:
+        taken: list[Any] = []
+        while waiting and len(taken) < workers:
+            segment, left_over = waiting.pop(0).take()
+            taken.append(segment)
+            if left_over is not None:
+                waiting.insert(0, left_over)
+        waiting = [rest for segment in taken for rest in segment.read().rest] + waiting
+        count += 1
+    return server.requests, count
+
+
+@pytest.mark.parametrize(
+    ("crowded", "most_requests", "most_rounds"), [(False, 1.45, 17), (True, 1.25, 24)], ids=["room", "no room"]
+)
+def test_behind_a_burst_few_pages_are_nearly_empty(crowded, most_requests, most_rounds):
+    """Ten campaigns in a year: each brings 1,800 rows, ever fewer of them in the hours after it."""
+    year, rows, page_size = 365 * 86_400, 1_800, 100
+    bursts = [
+        campaign * year // 11 - int(5_400 * math.log(1 - (row + 0.5) / rows))
+        for campaign in range(1, 11)
+        for row in range(rows)
+    ]
+    offsets = [*bursts, *range(0, year, year // 2_000)]
+    requests, count = rounds(
+        offsets, page_size=page_size, workers=24, end=BEGIN + timedelta(seconds=year), crowded=crowded
+    )
+    assert requests <= len(offsets) / page_size * most_requests
+    assert count <= most_rounds
 
 
 @given(
