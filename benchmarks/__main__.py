@@ -203,8 +203,8 @@ def _latency_section(events: list[str]) -> Iterator[str]:
     yield "300 ms a response, Klaviyo's limits on, start included."
     yield table([["200,000 events", "time", "times faster", "requests", "refused (429)", "peak"], *_latency(events)])
     yield (
-        "What bounds bursts: behind one, windows that were cut for its density come back nearly empty, so there "
-        "are up to twice as many requests as full pages."
+        "What bounds bursts: how far one lasts is known only when it is over, so behind each some windows come back "
+        "nearly empty: a third more requests than full pages."
     )
     yield "![seconds](latency.svg)"
 

@@ -49,7 +49,7 @@ class Daring:
 
 # While the limit has room, fewer rounds count: 200,000 rows in bursts took 15 rounds of 24 requests, 270 in all.
 _WITH_ROOM = Daring(reach=1, probe=2, growth=2)
-# While requests wait for the limit, fewer requests count: 1,000,000 rows in bursts took 1,136 (1,291 with a reach of 1).
+# While requests wait for the limit, fewer requests count: a million rows took 1,136, and 1,291 with a reach of 1.
 _WITHOUT_ROOM = Daring(reach=0.5, probe=1024, growth=2)
 
 

@@ -32,8 +32,13 @@ def linked_id(resources: Sequence[Any], position: int) -> list[str | None]:
 def linked_ids(resources: Sequence[Any], position: int) -> dict[int, list[str]]:
     """Return the ids of the to-many relationship at a position, by the place of the resource; none are left out."""
     get = attrgetter(f"f{position}.data")
-    linked = ((place, found and get(found)) for place, found in enumerate(map(_relationships, resources)))
-    return {place: [item.id for item in data] for place, data in linked if data}
+    try:
+        linked = list(map(get, map(_relationships, resources)))
+    except AttributeError:  # one has no relationships
+        linked = [found and get(found) for found in map(_relationships, resources)]
+    if not any(linked):
+        return {}
+    return {place: [item.id for item in data] for place, data in enumerate(linked) if data}
 
 
 def followed(

@@ -236,7 +236,7 @@ class Projection:
 
         def read(page: _Page) -> Values:
             members = page.members[source.attribute]
-            values = list(source.lift(*(map(get, members) for get in getters)))
+            values = list(source.lift(*(list(map(get, members)) for get in getters)))
             return values if usual.issuperset(map(type, values)) else map(convert, values)
 
         return read

@@ -8,7 +8,7 @@ campaign where there is a ``Campaign Name``. Klaviyo writes an empty string wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from tap_klaviyo.records.coerce import is_number
@@ -22,9 +22,9 @@ def template_id(templates: Values) -> Values:
     return templates
 
 
-def flow_id(flows: Values) -> Values:
+def flow_id(flows: Collection[Any]) -> Values:
     """Return the flow that sent the message of an event."""
-    return [None if flow == "" else flow for flow in flows]
+    return _without_empty(flows)
 
 
 def flow_message_id(flows: Values, messages: Values) -> Values:
@@ -43,9 +43,9 @@ def campaign_id(flows: Values, messages: Values, campaign_names: Values) -> Valu
     ]
 
 
-def variation_id(variations: Values) -> Values:
+def variation_id(variations: Collection[Any]) -> Values:
     """Return the variation of the message."""
-    return [None if variation == "" else variation for variation in variations]
+    return _without_empty(variations)
 
 
 def value(amounts: Values, plain_amounts: Values) -> Values:
@@ -54,6 +54,10 @@ def value(amounts: Values, plain_amounts: Values) -> Values:
         amount if amount is not None and amount != "" else plain if plain is not None and is_number(plain) else None
         for amount, plain in zip(amounts, plain_amounts, strict=True)
     ]
+
+
+def _without_empty(values: Collection[Any]) -> Values:
+    return [None if value == "" else value for value in values] if "" in values else values
 
 
 _NUMBER: Schema = {"type": ["number", "null"]}
