@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator, Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from tap_klaviyo.streams.custom import scalars
@@ -53,6 +53,12 @@ _COVERED = {
     "title",
     "type",
 }
+# At the top a word that is none of JSON schema's is a column of somebody who meant the short form, or misspelt.
+_KEYWORDS = {
+    *Draft202012Validator.VALIDATORS,
+    *Draft7Validator.META_SCHEMA["properties"],
+    *("$anchor", "$defs", "contentSchema", "deprecated", "maxContains", "minContains", "writeOnly"),
+}
 _HOLDING_SCHEMAS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 
 
@@ -72,6 +78,10 @@ def check(schema: Mapping[str, Any]) -> None:
         at = ".".join(map(str, error.absolute_path))
         msg = f"schema{'.' if at else ''}{at} is not a valid JSON schema (draft 2020-12)"
         raise JsonSchemaError(msg) from None
+    unknown = [name for name in schema if name not in _KEYWORDS and not name.startswith("x-")]
+    if unknown:
+        msg = f"schema has '{unknown[0]}', which is no keyword of JSON schema; columns belong into fields or properties"
+        raise JsonSchemaError(msg)
     if schema.get("type", "object") != "object" or not isinstance(schema.get("properties", {}), Mapping):
         msg = "schema must have the type object: it describes one record"
         raise JsonSchemaError(msg)

@@ -121,6 +121,7 @@ INVALID = {
         {"schema": {"properties": {"a": {"type": "text"}}}},
         "schema.properties.a.type is not a valid",
     ),
+    "a schema of bare columns": ({"schema": {"id": "string"}}, "schema has 'id', which is no keyword of JSON schema"),
     "a schema of a list": ({"schema": {"type": "array"}}, "schema must have the type object"),
     "a reference": ({"schema": {"properties": {"a": {"$ref": "https://evil.example/x"}}}}, "schema has a $ref"),
     "another rule for misfits": ({"on_cast_error": "skip"}, "on_cast_error: unknown value 'skip'"),
