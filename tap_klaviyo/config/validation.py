@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
 from tap_klaviyo.config.errors import KINDS, NO_DATE, suggestion
 from tap_klaviyo.contract.timestamps import parse_instant
+from tap_klaviyo.http.redact import brief
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
 
     from jsonschema.exceptions import ValidationError
@@ -57,12 +60,29 @@ def _dates(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str
     start, end = found.get("start_date"), found.get("end_date")
     if start is not None and end is not None and end <= start:
         yield "setting 'end_date' must be after 'start_date': nothing lies between them"
+    for stream, begin in _own_starts(config.get("stream_options")):
+        if end is not None and end <= begin:
+            where = f"stream_options '{brief(stream, 40)}'"
+            yield f"{where}: start_date must be before 'end_date': nothing lies between them"
+
+
+def _own_starts(options: Any) -> Iterator[tuple[str, datetime]]:
+    """Yield the streams that have a start of their own, and it; what is no date is refused by the stream."""
+    for stream, option in options.items() if isinstance(options, Mapping) else ():
+        value = option.get("start_date") if isinstance(option, Mapping) else None
+        if isinstance(value, str):
+            with contextlib.suppress(ValueError):
+                yield stream, parse_instant(value)
 
 
 def warnings(settings: Settings, now: datetime) -> Iterator[str]:
     """Yield what can be followed and is hardly meant, a line each."""
     if settings.start_date is not None and settings.start_date > now:
         yield "setting 'start_date' is in the future: streams that it bounds read nothing before then"
+    for stream, begin in _own_starts(settings.stream_options):
+        if begin > now:
+            where = f"stream_options '{brief(stream, 40)}'"
+            yield f"{where}: start_date is in the future: nothing is read before then"
 
 
 def _is_json(value: Any) -> bool:

@@ -44,6 +44,10 @@ BAD = [
         "setting 'flattening_enabled' needs 'flattening_max_depth': set how many levels are flattened, such as 1",
     ),
     ({"flattening_enabled": True, "flattening_max_depth": -1}, "setting 'flattening_max_depth' must be at least 0"),
+    (
+        {"end_date": "2025-01-01", "stream_options": {"events": {"start_date": "2025-01-01"}}},
+        "stream_options 'events': start_date must be before 'end_date': nothing lies between them",
+    ),
     ({"reports": "[{"}, "setting 'reports' must be a list"),
     ({"stream_options": "[]"}, "setting 'stream_options' must be an object"),
     ({"retri": SECRET}, "unknown setting 'retri'; did you mean 'retry'?"),
@@ -79,8 +83,14 @@ def test_a_start_in_the_future_is_said(caplog):
     assert "setting 'start_date' is in the future: streams that it bounds read nothing before then" in caplog.messages
 
 
+def test_a_stream_s_own_start_in_the_future_is_said(caplog):
+    TapKlaviyo(config={**URL, "stream_options": {"events": {"start_date": "2026-07-16"}}}, now=NOW)
+    assert "stream_options 'events': start_date is in the future: nothing is read before then" in caplog.messages
+
+
 def test_a_start_in_the_past_is_not(caplog):
-    TapKlaviyo(config={**URL, "start_date": "2026-07-14"}, now=NOW)
+    options = {"events": {"start_date": "2026-07-13"}}
+    TapKlaviyo(config={**URL, "start_date": "2026-07-14", "stream_options": options}, now=NOW)
     assert "future" not in caplog.text
 
 

@@ -113,7 +113,7 @@ def parse_split(
         entry.fail("split.filter must be the name of a field")
     if ("values" in raw) == ("from" in raw):
         entry.fail("split needs either values, or from, to and every")
-    found = _values(entry, raw, allowed) if "values" in raw else _range(entry, raw, allowed, replication_key)
+    found = _values(entry, raw, allowed) if "values" in raw else _range(entry, raw, allowed, replication_key, now)
     if sum(1 for _, _ in zip(found.parts(now), range(MOST_PARTS + 1), strict=False)) > MOST_PARTS:
         entry.fail(f"split makes more than {MOST_PARTS} parts")
     return found
@@ -131,7 +131,7 @@ def _values(entry: Entry, raw: Mapping[str, Any], allowed: Mapping[str, FilterFi
 
 
 def _range(
-    entry: Entry, raw: Mapping[str, Any], allowed: Mapping[str, FilterField], replication_key: str | None
+    entry: Entry, raw: Mapping[str, Any], allowed: Mapping[str, FilterField], replication_key: str | None, now: datetime
 ) -> Split:
     param, name = raw.get("param"), str(raw.get("filter"))
     if param is not None and not (
@@ -146,6 +146,8 @@ def _range(
         entry.fail("split needs from and to; only a range of dates may leave out to")
     if isinstance(every, timedelta) is not dated or (stop is not None and isinstance(stop, datetime) is not dated):
         entry.fail("split.from, to and every must be numbers, or two dates and a duration such as 7d")
+    if stop is None and start > now:
+        entry.fail("split.from is in the future: nothing lies between it and now; set split.to too")
     if stop is not None and stop <= start:
         entry.fail("split.from must be before split.to")
     if dated and name in allowed:

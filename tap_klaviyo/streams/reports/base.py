@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -33,7 +34,7 @@ from tap_klaviyo.sync import metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date, datetime, tzinfo
+    from datetime import datetime, tzinfo
 
     from singer_sdk import Tap
 
@@ -57,7 +58,8 @@ class CalendarStream(BaseStream):
     bounded = True
     facts: Report
     lookback: int
-    earliest_day: date | None = None
+    earliest_day: date = date(1900, 1, 1)
+    """Nothing lies before this day."""
     most_days: int | None = None
     """How many days of whole periods make up a window; without it each window is one period."""
     period: str
@@ -120,8 +122,8 @@ class CalendarStream(BaseStream):
         """Return the days of this sync, each as midnight UTC: the first one, and the last one that is over."""
         settings = self.session.settings
         policy = DayPolicy(
-            start=settings.start_date.date() if settings.start_date else None,
-            end=settings.end_date.date() if settings.end_date else None,
+            start=max(settings.start_date.date(), self.earliest_day) if settings.start_date else None,
+            end=max(settings.end_date.date(), self.earliest_day) if settings.end_date else None,
             lookback=self.lookback,
             period=self.period,
             most_days=self.most_days,

@@ -27,6 +27,7 @@ _REPORT_FIELDS = (
 _AGGREGATE_FIELDS = ("name", "metric", "measurements", "by", "interval", "filter", "timezone", "lookback")
 _WINDOWS = (DAY, WEEK, MONTH)
 _YEAR = 366
+_LONGEST_LOOKBACK = 36_500  # days, as of the setting `lookback_days`
 # The most days that Klaviyo's own time frames can have.
 _TIMEFRAME_DAYS = {
     "today": 1,
@@ -184,5 +185,5 @@ def _aggregate(entry: Entry, facts: Report) -> AggregateEntry:
 
 def _lookback(entry: Entry) -> int:
     """Days that are read again."""
-    found = entry.whole("lookback", 0)
+    found = entry.whole("lookback", 0, _LONGEST_LOOKBACK)
     return LOOKBACK if found is None else found

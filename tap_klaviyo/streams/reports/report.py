@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 HOURLY = "hourly"
 CONVERSION_METRIC = "conversion_metric_id"
+# Klaviyo was founded in 2012; a start_date of 1970 must not cost the quota of days for nothing.
+_KLAVIYO_BEGAN = date(2012, 1, 1)
 # A window of weeks holds whole ones, so that none is read in halves.
 _WEEKS_DAYS = 52 * 7
 
@@ -43,7 +45,7 @@ class ReportStream(CalendarStream):
         interval = self.entry.interval
         self.period = PERIODS[interval] if interval else self.entry.window
         self.most_days = min(self.facts.interval_days.get(interval, _WEEKS_DAYS), _WEEKS_DAYS) if interval else None
-        self.earliest_day = date.fromisoformat(self.facts.earliest) if self.facts.earliest else None
+        self.earliest_day = date.fromisoformat(self.facts.earliest) if self.facts.earliest else _KLAVIYO_BEGAN
         self.primary_keys = tuple(self._keys())
         if self.entry.timeframe is None:
             self.replication_key = "date" if interval else "read_through"

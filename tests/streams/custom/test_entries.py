@@ -177,6 +177,10 @@ INVALID = {
         "split.from must be before split.to",
     ),
     "a range without a step": ({"split": {"filter": "n", "from": 1, "to": 2}}, "split.every must be a number above 0"),
+    "a range that has not begun": (
+        {"split": {"filter": "n", "from": "2999-01-01", "every": "1d"}},
+        "split.from is in the future: nothing lies between it and now; set split.to too",
+    ),
     "a step of nothing": ({"split": {"filter": "n", "from": 1, "to": 2, "every": 0}}, "split.every must be"),
     "a date and a number": (
         {"split": {"filter": "n", "from": "2026-01-01", "to": 2, "every": "1d"}},

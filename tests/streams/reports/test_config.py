@@ -48,8 +48,9 @@ AGGREGATE = {"name": "orders", "metric": "Placed Order"}
             "interval is only for series; campaign_values has a window: day, week, month",
         ),
         ({**REPORT, "window": "quarter"}, "window: unknown value 'quarter'; allowed: day, month, week"),
-        ({**REPORT, "lookback": -1}, "lookback must be a whole number, 0 or more"),
-        ({**REPORT, "lookback": True}, "lookback must be a whole number, 0 or more"),
+        ({**REPORT, "lookback": -1}, "lookback must be a whole number from 0 to 36500"),
+        ({**REPORT, "lookback": 10**9}, "lookback must be a whole number from 0 to 36500"),
+        ({**REPORT, "lookback": True}, "lookback must be a whole number from 0 to 36500"),
         (
             {**REPORT, "timeframe": "last_fortnight"},
             "timeframe: unknown value 'last_fortnight'; did you mean 'last_month'?",

@@ -230,6 +230,19 @@ def test_a_date_is_the_account_s_day_of_that_name_as_it_is_written(written: str)
     assert asked == [("2025-05-01T00:00:00+09:00", "2025-05-02T23:59:59+09:00")]
 
 
+@pytest.mark.parametrize("start", ["0001-01-01", "1970-01-01T00:00:00Z"])
+def test_no_request_is_about_the_time_before_klaviyo(start: str) -> None:
+    sandbox = sandbox_in("America/New_York", events=10)
+    long = {"name": "long", "report": "flow_series", "interval": "monthly"}
+    sums = {"name": "sums", "metric": "Placed Order", "interval": "month"}
+    config = {"start_date": start, "end_date": "2012-03-01", "reports": [long], "metric_aggregates": [sums]}
+    assert sync(sandbox, config, "long", "flow_values_report", "sums").failures == []
+    frames = {one["timeframe"]["start"][:10] for one in sandbox.asked if "timeframe" in one}
+    assert frames == {"2012-01-01", "2012-02-01"}
+    before = {**config, "end_date": "0001-01-01", "start_date": None}
+    assert sync(sandbox, before, "long", "flow_values_report", "sums").failures == []
+
+
 @pytest.mark.parametrize("named", [True, False])
 def test_a_full_table_needs_no_replication_key_in_the_catalog(eastern: Recorder, *, named: bool) -> None:
     entry = {"name": "sums", "metric": "Opened Email", "by": ["$flow"]}
