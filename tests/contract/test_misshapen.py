@@ -98,6 +98,35 @@ def test_the_path_and_the_fact_are_named(package: Path, trail: tuple[str, ...], 
     assert line in refused(package, "bad.json", json.dumps(document))
 
 
+def test_a_parameter_without_its_values_is_named(package: Path) -> None:
+    document = copy.deepcopy(SMALL)
+    for parameter in document["paths"]["/api/events"]["get"]["parameters"]:
+        if parameter["name"] == "fields[metric]":
+            del parameter["schema"]["items"]["enum"]
+    assert "GET /api/events: fields[metric]: 'enum' is missing" in refused(package, "bad.json", json.dumps(document))
+
+
+def test_parameters_of_a_path_and_parameters_by_reference_count(package: Path) -> None:
+    document = copy.deepcopy(SMALL)
+    events = document["paths"]["/api/events"]
+    own = events["get"]["parameters"]
+    shared = [one for one in own if one["name"] in {"sort", "page[size]", "page[cursor]"}]
+    document["components"]["parameters"] = {one["name"]: one for one in shared[:1]}
+    reference = {"$ref": f"#/components/parameters/{shared[0]['name']}"}
+    # What the operation says itself counts before what its path says of the same parameter.
+    lower = {"name": "page[size]", "in": "query", "schema": {"type": "integer", "default": 1, "maximum": 1}}
+    events["parameters"] = [reference, *shared[1:], lower]
+    events["get"]["parameters"] = [one for one in own if one not in shared or one["name"] == "page[size]"]
+
+    def facts(given: dict[str, Any]) -> Any:
+        (found,) = [content for name, content in generated(prune(given)).items() if name.endswith("/endpoints.json")]
+        return found
+
+    assert facts(document) == facts(SMALL)
+    events["parameters"] = [{"$ref": "#/components/parameters/absent"}]
+    assert "GET /api/events: 'absent' is missing" in refused(package, "bad.json", json.dumps(document))
+
+
 def test_a_second_document_that_is_bad_keeps_the_first_from_being_written(package: Path) -> None:
     other = {**SMALL, "info": {"version": "2030-01-15"}}
     good, bad = package.parent / "good.json", package.parent / "bad.json"

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from tools.contract.answers import answer
+from tools.contract.errors import placing
 from tools.contract.overrides import LIMIT_VALUES, LIMITS, OPERATORS
 
 _PERIODS = {"burst": "s", "steady": "m", "daily": "d"}
@@ -46,17 +47,19 @@ def _filters(path: str, operation: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _sparse(parameters: dict[str, Any], kind: str) -> dict[str, list[str]]:
-    matches = {name: _SPARSE.fullmatch(name) for name in parameters}
-    return {
-        match["type"]: parameters[name]["schema"]["items"]["enum"]
-        for name, match in matches.items()
-        if match and match["kind"] == kind
-    }
+def _sparse(place: str, parameters: dict[str, Any], kind: str) -> dict[str, list[str]]:
+    found = {}
+    for name, parameter in parameters.items():
+        match = _SPARSE.fullmatch(name)
+        if match and match["kind"] == kind:
+            with placing(f"{place}: {name}"):
+                found[match["type"]] = parameter["schema"]["items"]["enum"]
+    return found
 
 
 def endpoint(path: str, method: str, operation: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
     """Return what ``tap_klaviyo.contract.Endpoint`` holds; keys without a value are left out."""
+    place = f"{method.upper()} {path}"
     parameters = {parameter["name"]: parameter for parameter in operation["parameters"]}
     response = answer(operation, schemas)
     page_size = parameters.get("page[size]", {"schema": {}})["schema"]
@@ -76,8 +79,8 @@ def endpoint(path: str, method: str, operation: dict[str, Any], schemas: dict[st
         "filter_requires": operation.get("x-filter-requires"),
         "sort": parameters.get("sort", {"schema": {}})["schema"].get("enum"),
         "include": parameters.get("include", {"schema": {"items": {}}})["schema"]["items"].get("enum"),
-        "fields": _sparse(parameters, "fields"),
-        "additional_fields": _sparse(parameters, "additional-fields"),
+        "fields": _sparse(place, parameters, "fields"),
+        "additional_fields": _sparse(place, parameters, "additional-fields"),
         "newest_first": operation.get("x-order") == "newest-first",
         "retention_days": operation.get("x-retention-days"),
         "attributes": sorted(response.data.attributes.get("properties", ())),

@@ -19,6 +19,7 @@ _PARAMETER_KEYS = ("name", "in", "required", "schema", "style", "explode")
 _PROSE_KEYS = frozenset({"description", "example", "examples", "title", "default", "readOnly", "writeOnly"})
 _REVISION = re.compile(r"\d{4}-\d{2}-\d{2}(\.pre)?")
 _SCHEMA_PREFIX = "#/components/schemas/"
+_PARAMETER_PREFIX = "#/components/parameters/"
 
 
 def _reads(method: str, path: str) -> bool:
@@ -51,6 +52,17 @@ def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
     if parameter["name"] == "page[size]":
         schema["default"] = parameter["schema"]["default"]
     return {**kept, "schema": schema}
+
+
+def _parameters(document: dict[str, Any], of_path: list[Any], own: list[Any]) -> list[dict[str, Any]]:
+    """Return the parameters of a path and of its operation, whose own ones come first, with references followed."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for parameter in (*own, *of_path):
+        stated = parameter
+        if "$ref" in stated:
+            stated = document["components"]["parameters"][stated["$ref"].removeprefix(_PARAMETER_PREFIX)]
+        found.setdefault((stated["in"], stated["name"]), stated)
+    return [*found.values()]
 
 
 def _content_schema(holder: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +120,8 @@ def prune(document: dict[str, Any]) -> dict[str, Any]:
         for method, operation in methods.items():
             if _reads(method, path):
                 with placing(f"{method.upper()} {path}"):
-                    paths.setdefault(path, {})[method] = _operation(operation)
+                    taken = _parameters(document, methods.get("parameters", []), operation.get("parameters", []))
+                    paths.setdefault(path, {})[method] = _operation({**operation, "parameters": taken})
     if not paths:
         place = "paths"
         raise DocumentError(place, "no operation under /api that reads")
