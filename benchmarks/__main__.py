@@ -31,7 +31,7 @@ _STEADY = 3_500 * 1_000 / 60  # events a second that Klaviyo's pages a minute co
 _PLAIN_PAGE = 200
 _RUNS = 3
 _SHAPES = {"simple": (), "real": ("--real",)}
-_STREAMS = {
+STREAMS = {
     "events": 40_000,
     "profiles": 10_000,
     "list_profiles": 20_000,
@@ -44,7 +44,7 @@ def _config(port: int, **settings: object) -> dict[str, object]:
     return {"api_url": f"http://127.0.0.1:{port}", "auth_token": "benchmark", **settings}
 
 
-def _rate(rows: int, shape: str, module: str, *options: str, config: dict[str, Any], **how: Any) -> Measurement:
+def rate(rows: int, shape: str, module: str, *options: str, config: dict[str, Any], **how: Any) -> Measurement:
     """What a tap needs without latency and without its start; the least of some runs, since others use the machine."""
 
     def least(count: int) -> Measurement:
@@ -60,10 +60,10 @@ def _stream(stream: str, rows: int) -> Iterator[list[str]]:
     selected = only(TAP, stream)
     per_megabyte = []
     for shape in _SHAPES:
-        plain = _rate(rows // 10, shape, PLAIN, config={"stream": stream})
-        floor = _rate(rows, shape, FLOOR, config={"stream": stream})
-        one = _rate(rows, shape, TAP, *selected, config={"max_workers": 1})
-        many = _rate(rows, shape, TAP, *selected, config={})
+        plain = rate(rows // 10, shape, PLAIN, config={"stream": stream})
+        floor = rate(rows, shape, FLOOR, config={"stream": stream})
+        one = rate(rows, shape, TAP, *selected, config={"max_workers": 1})
+        many = rate(rows, shape, TAP, *selected, config={})
         per_megabyte.append(one.per_megabyte)
         yield [
             stream,
@@ -77,7 +77,7 @@ def _stream(stream: str, rows: int) -> Iterator[list[str]]:
 
 def _processor() -> Iterator[list[str]]:
     """No latency: what the processor needs for a record, start-up apart."""
-    for stream, rows in _STREAMS.items():
+    for stream, rows in STREAMS.items():
         yield from _stream(stream, rows)
 
 
@@ -86,7 +86,7 @@ def _published() -> Iterator[list[str]]:
     with environment(PUBLISHED) as python:
         if python is not None:
             settings = {"api_key": "benchmark", "start_date": "2024-01-01T00:00:00Z"}
-            found = _rate(_SAMPLE, "simple", "published_tap", config=settings, python=python, folder=HERE)
+            found = rate(_SAMPLE, "simple", "published_tap", config=settings, python=python, folder=HERE)
             yield [f"{PUBLISHED} of PyPI", f"{1e6 / found.rate:.1f}"]
 
 

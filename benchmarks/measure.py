@@ -137,10 +137,10 @@ def environment(requirement: str) -> Iterator[str | None]:
             yield python
 
 
-def only(module: str, stream: str) -> list[str]:
+def only(module: str, stream: str, *, python: str = sys.executable, folder: Path | None = None) -> list[str]:
     """Return the options that select one stream alone, from the tap's own discovery."""
-    command = [sys.executable, "-m", module, "--discover"]
-    found = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment())
+    command = [python, "-m", module, "--discover"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, env=_environment())
     catalog = json.loads(found.stdout)
     for one in catalog["streams"]:
         for entry in one["metadata"]:
