@@ -131,7 +131,8 @@ def _constant(name: str, declared: Columns) -> Schema:
 def _as_key(column: Column) -> Column:
     types = column.schema["type"]
     kept = types if isinstance(types, str) else [name for name in types if name != "null"]
-    return Column(column.name, {**column.schema, "type": kept}, column.source)
+    one = kept[0] if len(kept) == 1 else kept  # some targets take no list of a single type
+    return Column(column.name, {**column.schema, "type": one}, column.source)
 
 
 def _attributes(

@@ -18,6 +18,8 @@ from tap_klaviyo.records.lenient_json import LONGEST_NUMBER
 
 Conform = Callable[[Any], Any]
 
+INT64 = 2**63
+
 _NUMERIC = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
@@ -67,7 +69,8 @@ def is_number(value: Any) -> bool:
 
 def _integer(value: Any) -> int:
     number = _number(value)
-    if number % 1:
+    # No target has more bits for a whole number; the one that they would be cut to is another number.
+    if number % 1 or not -INT64 <= number < INT64:
         raise OddValueError
     return int(number)
 
@@ -148,6 +151,8 @@ def _is_of(value: Any, wanted: list[str]) -> bool:
         return "boolean" in wanted
     if isinstance(value, float):
         return "number" in wanted and math.isfinite(value)
+    if isinstance(value, int) and "number" not in wanted and not -INT64 <= value < INT64:
+        return False
     return any(isinstance(value, _PYTHON_TYPES[name]) for name in wanted)
 
 

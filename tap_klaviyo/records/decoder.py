@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Raw, Struct
@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NULL = Raw(b"null")
+WHOLE = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""What targets take for a whole number; a larger one makes a page odd."""
 SCALARS: Mapping[str, tuple[Any, frozenset[type]]] = {
     # by JSON type: what msgspec decodes, and the Python types of values that need no conversion
     "string": (str | None, frozenset({str, type(None)})),
-    "integer": (int | None, frozenset({int, type(None)})),
+    "integer": (WHOLE | None, frozenset({int, type(None)})),
     "number": (int | float | None, frozenset({int, float, type(None)})),
     "boolean": (bool | None, frozenset({bool, type(None)})),
 }

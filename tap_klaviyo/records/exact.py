@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
+from tap_klaviyo.records.decoder import WHOLE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -21,7 +23,7 @@ _DAY = (
     r"|02-(?:0[1-9]|1[0-9]|2[0-8]))"  # a 29th is left to a closer look
 )
 _DATE_TIME = Annotated[str, msgspec.Meta(pattern=rf"^[12][0-9]{{3}}-{_DAY}{_CLOCK}\Z")]
-_SCALARS: Mapping[str, Any] = {"string": str, "integer": int, "number": int | float, "boolean": bool}
+_SCALARS: Mapping[str, Any] = {"string": str, "integer": WHOLE, "number": int | float, "boolean": bool}
 
 
 def exact(schema: Mapping[str, Any]) -> Callable[[Raw], bool]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_klaviyo.records.jsonapi import decoded
+from tap_klaviyo.records.nul import without_nul
 from tap_klaviyo.records.page import Page, Part
 
 if TYPE_CHECKING:
@@ -81,9 +82,10 @@ def _changed(records: Sequence[Any], change: Callable[[dict[str, Any]], Mapping[
 
 def _encoded(items: Sequence[Any]) -> bytes:
     try:
-        return _encoder.encode_lines(items)
+        lines = _encoder.encode_lines(items)
     except UnicodeEncodeError:
-        return _encoder.encode_lines([_escaped(item) for item in items])
+        lines = _encoder.encode_lines([_escaped(item) for item in items])
+    return without_nul(lines)
 
 
 class _Message(msgspec.Struct, omit_defaults=True, gc=False):

@@ -11,6 +11,7 @@ from tap_klaviyo.http.errors import BrokenBodyError, PermissionDeniedError
 from tap_klaviyo.pagination.source import Source
 from tap_klaviyo.records.empty_page import doubt
 from tap_klaviyo.records.jsonapi import Document, UnreadableBodyError, parse_document
+from tap_klaviyo.records.nul import without_nul
 from tap_klaviyo.records.schema_drift import watching
 from tap_klaviyo.sync.connection import connect
 from tap_klaviyo.sync.incomplete import Missing
@@ -75,8 +76,9 @@ class Sources:
         Raises:
             KlaviyoError: There is no response that can be parsed.
         """
+        read = parse if request.text else lambda body: parse(without_nul(body))
         try:
-            return self.http.send(request, parse=parse, stop=self.stopping, tally=self.tally(stream))
+            return self.http.send(request, parse=read, stop=self.stopping, tally=self.tally(stream))
         except PermissionDeniedError as error:
             self.refused.setdefault(stream, set()).update(error.scopes)
             raise
