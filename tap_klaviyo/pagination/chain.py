@@ -34,7 +34,8 @@ class Chain(Segment):
     """The rest of a chain.
 
     ``holds`` drops rows outside the range by their instant. ``stop_before``, in a chain that is sorted newest first,
-    ends it at the first row of an earlier instant. One that ``waits`` is read after everything before it.
+    ends it one page after the first row of an earlier instant: Klaviyo may have put that row one place too early. One
+    that ``waits`` is read after everything before it.
     """
 
     source: Reads
@@ -44,15 +45,19 @@ class Chain(Segment):
     holds: Holds
     stop_before: datetime | None = None
     waits: bool = False
+    reached: bool = False
+    """Whether a row of an earlier instant has come: then this page is the last one."""
 
     def read(self) -> Step:
         """Read one page."""
         document, following = self.link.read(self.source)
         rows = self.maker.rows(document, self.context)
-        if self.stop_before is not None and _reaches_before(rows, self.stop_before):
-            following = None
         page = self.maker.page(rows.where(self.holds))
-        return Step(page, [self.continued(following)] if following else [])
+        if following is None or self.reached:
+            return Step(page)
+        rest = self.continued(following)
+        rest.reached = self.stop_before is not None and _reaches_before(rows, self.stop_before)
+        return Step(page, [rest])
 
     def continued(self, link: Link) -> Chain:
         """Return the chain from another link on."""

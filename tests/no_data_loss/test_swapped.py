@@ -23,14 +23,14 @@ def ago(**by: float) -> str:
     return text(NOON - timedelta(**by))
 
 
-def swapped(rig: Rig, kind: str, key: str, at: int) -> None:
+def swapped(rig: Rig, kind: str, key: str, at: int, *, largest: bool = False) -> None:
     """Let the shop list two neighbours the wrong way round; its cursors and bounds go by that order."""
     shelf = rig.shop.shelf(kind)
-    entries = shelf.order(key)
+    entries = shelf.order(key, largest=largest)
     order = list(range(len(entries)))
     order[at], order[at + 1] = order[at + 1], order[at]
     moved = [(sort_key, name, entries[other][2]) for (sort_key, name, _), other in zip(entries, order, strict=True)]
-    shelf._orders[key, False] = moved
+    shelf._orders[key, largest] = moved
 
 
 @pytest.mark.parametrize("at", range(COUNT - 1))
@@ -51,3 +51,21 @@ def test_neighbours_swapped_anywhere(stream, at, broken_at):
         rig.later(minutes=1)
     assert not rig.sync(stream, **options).failures
     assert rig.column(stream, key) == rig.truth(kind, key)
+
+
+@pytest.mark.parametrize("changed", range(1, 9))
+def test_a_change_behind_the_first_old_row_of_what_is_read_newest_first(changed):
+    """The oldest change and the newest row that did not change come the wrong way round, over a page edge or not."""
+    rig = Rig()
+    for number in range(COUNT):
+        rig.put("review", f"a{number:02}", title="", status={"value": "published"}, updated=ago(days=COUNT - number))
+    options = {"stream_options": {"reviews": {"page_size": 4}}}
+    rig.sync("reviews", **options)
+    rig.later(hours=1)
+    for number in range(changed):
+        rig.later(minutes=1)
+        rig.change("review", f"a{number:02}", title="changed", updated=text(rig.now))
+    rig.later(minutes=5)
+    swapped(rig, "review", "updated", COUNT - changed - 1, largest=True)
+    assert not rig.sync("reviews", **options).failures
+    assert rig.column("reviews", "title") == rig.truth("review", "title")
