@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tap_klaviyo.pagination.chain import Chain
 from tap_klaviyo.pagination.fan_out import OneParent, Parent
+from tap_klaviyo.pagination.misses import Misses
 from tap_klaviyo.pagination.reader import Segment, Step
 from tap_klaviyo.records.jsonapi import Document, Resource, decoded, linkage
 
@@ -28,6 +29,8 @@ class Children:
     maker: RowMaker
     always: bool = False
     """Whether the children want something that the include never carries."""
+    misses: Misses = field(default_factory=Misses)
+    """Counts the parents whose own children could not be read."""
 
 
 @dataclass(slots=True)
@@ -69,6 +72,5 @@ class IncludedChildren(Segment):
         children = self.children
         context = {**self.chain.context, children.parent_column: parent.id}
         link = children.source.first({"id": parent.id})
-        return OneParent(
-            Parent(parent.id, context), Chain(children.source, children.maker, link, context, self.chain.holds)
-        )
+        chain = Chain(children.source, children.maker, link, context, self.chain.holds)
+        return OneParent(Parent(parent.id, context), chain, children.misses)

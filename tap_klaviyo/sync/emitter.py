@@ -147,11 +147,17 @@ class Emitter:
 
     def _note_parents(self) -> None:
         """Note the parents that failed, before the bookmark moves past them."""
-        for parent in self._missing.parents:
-            self._sync.failed_parents.failed(parent)
+        if self._sync.fan_out:
+            for parent in self._missing.parents:
+                self._sync.failed_parents.failed(parent)
 
     def _finish(self) -> None:
         missing = self._missing
+        if missing.parents and not self._sync.fan_out:
+            # The parents' own listing brings them again, if the next run asks for what this one did.
+            if self._write_messages:
+                self._output.write_state()
+            raise missing.error()
         if missing.parents and not self._finished_parents:
             raise next(iter(missing.parents.values()))  # all of them failed, and nothing was read
         self._note_parents()

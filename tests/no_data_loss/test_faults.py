@@ -228,6 +228,27 @@ def test_a_parent_that_fails_is_passed_over_and_asked_again_from_the_beginning(c
     assert held == rig.shop.memberships("list")
 
 
+@pytest.mark.usefixtures("one_or_many")
+@pytest.mark.parametrize("cut", [1, 3, 6])
+def test_a_campaign_whose_messages_cannot_be_read_does_not_stop_the_others(cut):
+    rig = Rig()
+    for number in range(6):
+        rig.put("campaign", f"c{number}", channel="sms", name="", archived=False, updated_at=ago(days=9))
+        told = {"definition": None, "updated_at": ago(days=9)}
+        rig.shop.put("campaign-message", Resource("campaign-message", f"m{number}", told, {"campaign": f"c{number}"}))
+    options = {"retry": 0, "emit_activate_version_messages": True}
+    path = "/api/campaigns/*/campaign-messages"
+    rig.sandbox.faults.add(Fault("error", on=frozenset({cut}), value=400, path=path))
+    first = rig.sync("campaign_messages", **options)
+    assert first.failures == ["campaign_messages"]
+    assert len(first.records("campaign_messages")) == 5
+    assert "ACTIVATE_VERSION" not in {message["type"] for message in first.messages}
+    rig.sandbox.reset()
+    rig.later(hours=1)
+    assert not rig.sync("campaign_messages", **options).failures
+    assert len(rig.rows("campaign_messages")) == 6
+
+
 @pytest.mark.parametrize("workers", [1, 24])
 @pytest.mark.parametrize("cut", range(1, 14))
 def test_a_fan_out_goes_on_after_the_last_finished_parent(cut, workers):
