@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -87,11 +87,15 @@ class Account:
         """Archive or hide, or the other way round; that moves no date."""
         for kind, one in self._some():
             if kind.flag is not None:
-                self.rig.change(kind.shelf, one.id, **{kind.flag: not one.attributes[kind.flag]})
+                attributes = {**one.attributes, kind.flag: not one.attributes[kind.flag]}
+                self.rig.shop.put(kind.shelf, replace(one, attributes=attributes))
 
     def delete(self) -> None:
+        # Whoever names these in a column would have to change with them.
+        kept = {"profile", "tag"} if self.streams & {*TAGGED, *MEMBERS} else set[str]()
+        kept |= {child.parent for child in self.children if child.listed}
         for kind, one in self._some():
-            if kind.shelf not in {"profile", "tag"} or not (self.streams & {*TAGGED, *MEMBERS}):
+            if kind.shelf not in kept:
                 self.rig.shop.delete(kind.shelf, one.id)
 
     def event(self) -> None:
@@ -166,7 +170,7 @@ class Account:
             attributes = {"created": text(when), "created_at": text(when), **self._of_child(child, when)}
             links: dict[str, str | list[str] | None] = {child.relationship: parent.id}
             # Ids of flow actions are digits.
-            name = f"{self.chance.randrange(10**3):03}{self.made:05}"
+            name = f"{self.chance.randrange(10**4):04}{self.made:05}"
             self.rig.shop.put(child.shelf, Resource(child.shelf, name, attributes, links))
 
     def _of_child(self, child: Child, when: datetime) -> dict[str, Any]:
@@ -237,6 +241,8 @@ class Account:
 
     def _is_there(self, child: Child, one: Resource) -> bool:
         """Whether the parents are, whose own parents may be gone."""
+        if child.listed:
+            return True
         parent = self.rig.shop.get(child.parent, str(one.relationships[child.relationship]))
         above = next((other for other in CHILDREN if other.shelf == child.parent), None)
         if parent is None or child.silent(parent):

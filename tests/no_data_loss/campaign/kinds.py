@@ -38,6 +38,8 @@ class Child:
     label: str
     dated: bool = False
     """Whether the label is a date-time."""
+    listed: bool = False
+    """Whether they are listed without their parents, which may be gone."""
 
     def silent(self, parent: Resource) -> bool:
         """Tell whether a parent is known to have no children: a delay sends no messages."""
@@ -68,7 +70,7 @@ CHILDREN = (
     Child("flow_actions", "flow-action", "flow", "flow", "flow_id", "updated", dated=True),
     Child("flow_messages", "flow-message", "flow-action", "flow-action", "flow_action_id", "updated", dated=True),
     Child("form_versions", "form-version", "form", "form", "form_id", "updated_at", dated=True),
-    Child("catalog_variants", "catalog-variant", "catalog-item", "item", "item_id", "title"),
+    Child("catalog_variants", "catalog-variant", "catalog-item", "item", "item_id", "title", listed=True),
     Child("campaign_messages", "campaign-message", "campaign", "campaign", "campaign_id", "updated_at", dated=True),
 )
 TAGGED = {
