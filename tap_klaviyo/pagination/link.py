@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from tap_klaviyo.http.errors import BadRequestError, KlaviyoError
 from tap_klaviyo.pagination.page_size import PageSizes, page_size_of, too_heavy, with_page_size
@@ -110,26 +110,45 @@ class Link:
 
     def page(self, source: Reads, request: Request) -> tuple[Document, Link | None]:
         """Read the page as it comes, again where its next link leads back."""
-        self.visited.add(hash(self.request.url))
+        self.visited.add(hash(self.here))
         for _ in range(_TRIES):
             document = source.read(request)
             if document.next_link is None or hash(document.next_link) not in self.visited:
                 break
         else:
-            msg = f"{request.label}: the next link points to a page that was already read; run again later"
-            raise LoopingLinkError(msg, label=request.label)
+            raise self.circle()
         return self._followed(document)
+
+    @property
+    def here(self) -> str:
+        """What leads to this page."""
+        return self.request.url
+
+    def onward(self, following: str) -> Self:
+        """Return the link to what a page says that follows it."""
+        return replace(self, request=self.request.next(following))
+
+    def anew(self) -> Self:
+        """Return the beginning of the chain."""
+        return replace(
+            self, request=self.first or self.request, visited=set(), previous_ids=frozenset(), first=None, last=None
+        )
+
+    def circle(self) -> LoopingLinkError:
+        """Return what says that the chain leads back."""
+        msg = f"{self.request.label}: the next link points to a page that was already read; run again later"
+        return LoopingLinkError(msg, label=self.request.label)
 
     def _followed(self, document: Document, *, skipped: KlaviyoError | None = None) -> tuple[Document, Link | None]:
         following = None
         if document.next_link is not None:
-            following = Link(
-                self.request.next(document.next_link),
-                self.visited,
-                frozenset(map(_identity, document.data)),
+            following = replace(
+                self.onward(document.next_link),
+                previous_ids=frozenset(map(_identity, document.data)),
                 # Behind a row that was skipped there is no way back: reading up to it would fail again.
-                None if skipped else self.first or self.request,
-                _identity(document.data[-1]) if document.data else self.last,
+                first=None if skipped else self.first or self.request,
+                last=_identity(document.data[-1]) if document.data else self.last,
+                restarted=False,
                 sizes=self.sizes.after_skip() if skipped else self.sizes,
                 skipped=skipped,
             )
@@ -141,7 +160,7 @@ class Link:
 
     def caught_up(self, source: Reads) -> tuple[Document, Link | None]:
         """Read the chain from its beginning up to the last row that came, and return what follows it on its page."""
-        link: Link | None = Link(self.first or self.request, sizes=self.sizes)
+        link: Link | None = self.anew()
         while link is not None:
             document, link = link.page(source, link.sized())
             identities = [_identity(resource) for resource in document.data]

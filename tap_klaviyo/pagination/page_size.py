@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tap_klaviyo.http.request import Request
 
 _SIZE = re.compile(r"(?<=[?&])(page(?:\[|%5B)size(?:\]|%5D)=)(\d{1,9})(?=&|$)", re.IGNORECASE)
+# The body of a query says it beside its cursor.
+_SIZE_IN_BODY = re.compile(rb'("page_size"\s*:\s*)(\d{1,9})(?=\s*[,}])')
 # 503 is not among them: it says that the server rests, whatever is asked.
 _OVERBURDENED = {HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
 
@@ -29,7 +31,7 @@ def too_heavy(error: KlaviyoError) -> bool:
 
 def page_size_of(request: Request) -> int | None:
     """Return how many rows a request asks for; None if it does not say."""
-    found = _SIZE.search(request.url)
+    found = _SIZE.search(request.url) or _SIZE_IN_BODY.search(request.body or b"")
     return int(found[2]) if found else None
 
 
@@ -37,7 +39,9 @@ def with_page_size(request: Request, size: int | None) -> Request:
     """Return the request for so many rows; as it stands if None, or if it says nothing of rows."""
     if size is None:
         return request
-    return replace(request, url=_SIZE.sub(lambda found: f"{found[1]}{size}", request.url))
+    url = _SIZE.sub(lambda found: f"{found[1]}{size}", request.url)
+    body = request.body and _SIZE_IN_BODY.sub(lambda found: found[1] + str(size).encode(), request.body)
+    return replace(request, url=url, body=body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urljoin
 
 from tap_klaviyo.contract import filters
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from tap_klaviyo.contract import Limits
     from tap_klaviyo.http.errors import KlaviyoError
-    from tap_klaviyo.pagination.link import Reads
     from tap_klaviyo.records.jsonapi import Document
     from tap_klaviyo.streams.custom.entry import CustomEntry
 
@@ -154,24 +153,26 @@ class CursorLink(Link):
     """A page of a query whose body carries the cursor."""
 
     cursor_field: tuple[str, ...] = ()
+    cursor: str = ""
 
-    def read(self, source: Reads) -> tuple[Document, Link | None]:
-        """Read the page and return the next one.
+    @property
+    def here(self) -> str:
+        """The cursor: all pages have one URL."""
+        return self.cursor
 
-        Raises:
-            LoopingLinkError: The cursor has been used already.
-        """
-        document = source.read(self.request)
-        cursor = document.next_link
-        if cursor is None:
-            return document, None
-        if hash(cursor) in self.visited:
-            msg = f"{self.request.label}: the cursor points to a page that was already read; run again later"
-            raise LoopingLinkError(msg, label=self.request.label)
-        self.visited.add(hash(cursor))
-        body = _with(json.loads(self.request.body or b"{}"), self.cursor_field, json.loads(cursor))
-        following = replace(self.request, body=json.dumps(body).encode())
-        return document, CursorLink(following, self.visited, cursor_field=self.cursor_field)
+    def onward(self, following: str) -> Self:
+        """Return the link to the page of another cursor, which is JSON."""
+        body = _with(json.loads(self.request.body or b"{}"), self.cursor_field, json.loads(following))
+        return replace(self, request=replace(self.request, body=json.dumps(body).encode()), cursor=following)
+
+    def anew(self) -> Self:
+        """Return the query without a cursor."""
+        return replace(super(CursorLink, self).anew(), cursor="")
+
+    def circle(self) -> LoopingLinkError:
+        """Return what says that a cursor was used already."""
+        msg = f"{self.request.label}: the cursor points to a page that was already read; run again later"
+        return LoopingLinkError(msg, label=self.request.label)
 
 
 def absolute(link: str, base: str) -> str:

@@ -310,6 +310,44 @@ def test_a_cursor_in_the_body(server, as_link):
     assert server.asked("/api/q")[-1].json == {"data": {"type": "q", "attributes": {"size": 1, "page_cursor": "3"}}}
 
 
+def refused(status, detail):
+    return status, {}, json.dumps({"errors": [{"status": str(status), "code": "invalid", "detail": detail}]}).encode()
+
+
+def query(server, trouble):
+    """A query of 20 rows, ten a page, unless there is trouble with the size and the row that are asked for."""
+
+    def answer(asked):
+        attributes = asked.json["data"]["attributes"]
+        begin, size = int(attributes.get("page_cursor", 0)), attributes["page_size"]
+        found = trouble(begin, size)
+        if found is not None:
+            return found
+        rows = [{"id": str(number)} for number in range(begin, min(begin + size, 20))]
+        following = str(begin + size) if begin + size < 20 else None
+        return 200, {}, json.dumps({"data": rows, "links": {"next": following}}).encode()
+
+    server.sandbox.extra["/api/q"] = answer
+    body = {"data": {"attributes": {"page_size": 10}}}
+    entry = {"name": "mine", "path": "/api/q", "method": "POST", "body": body, "paging": "body_cursor"}
+    return {**entry, "primary_keys": ["id"], "schema": {"fields": {"id": "string"}}}
+
+
+def test_a_query_whose_pages_are_too_heavy_is_asked_in_halves(server):
+    entry = query(server, lambda _begin, size: refused(500, "broken") if size > 3 else None)
+    found = run(server, entry, retry=0)
+    assert found.tap.failures == []
+    assert [record["id"] for record in found.records("mine")] == [str(number) for number in range(20)]
+
+
+def test_a_query_whose_cursor_is_refused_once_starts_again_behind_the_last_row(server):
+    troubles = [refused(400, "Invalid cursor provided.")]
+    entry = query(server, lambda begin, _size: troubles.pop() if begin and troubles else None)
+    found = run(server, entry)
+    assert found.tap.failures == []
+    assert [record["id"] for record in found.records("mine")] == [str(number) for number in range(20)]
+
+
 def test_a_cursor_at_another_place_and_one_that_runs_in_circles(server, caplog):
     server.sandbox.extra["/api/q"] = lambda asked: (
         200,
