@@ -10,6 +10,7 @@ import pytest
 
 from tap_klaviyo.sandbox import Fault, Resource
 from tap_klaviyo.tap import TapKlaviyo
+from tests.behaviours import BOTH, behaving
 from tests.no_data_loss.rig import NOON, Rig, text
 
 pytestmark = pytest.mark.usefixtures("one_or_many")
@@ -93,24 +94,31 @@ def test_every_run_sweeps_if_told_to():
         rig.later(hours=1)
 
 
+@pytest.mark.parametrize("as_", BOTH)
 @pytest.mark.parametrize(
     ("stream", "kind", "key", "flag"),
     [
         ("flows", "flow", "updated", "archived"),
         ("campaigns", "campaign", "updated_at", "archived"),
+        ("omnichannel_campaigns", "omnichannel-campaign", "updated_at", "archived"),
         ("images", "image", "updated_at", "hidden"),
     ],
 )
-def test_what_is_put_away_and_what_is_taken_out_again_arrives_within_a_day(stream, kind, key, flag):
+def test_what_is_put_away_and_what_is_taken_out_again_arrives_within_a_day(stream, kind, key, flag, as_):
     rig = Rig()
-    channel = "sms" if kind == "campaign" else None
-    for name, away in (("out", False), ("away", True), ("newest", False)):
-        dated: dict[str, Any] = {key: ago(days=1 if name == "newest" else 9), flag: away}
-        rig.put(kind, name, channel=channel, name="", **dated)
+    rig.sandbox.behaviour = behaving(as_)
+
+    def put(name: str, days: int, *, away: bool) -> None:
+        told = {"name": "", flag: away}
+        attributes: dict[str, Any] = {"definition": told} if kind.startswith("omnichannel") else told
+        rig.put(kind, name, channel="sms" if kind == "campaign" else None, **attributes, **{key: ago(days=days)})
+
+    put("out", 9, away=False)
+    put("away", 9, away=True)
+    put("newest", 1, away=False)
     rig.sync(stream)
-    for name in ("out", "away"):
-        dated = {key: ago(days=9), flag: name == "out"}
-        rig.put(kind, name, channel=channel, name="", **dated)
+    put("out", 9, away=True)
+    put("away", 9, away=False)
     # A run that begins a little earlier than yesterday's sweeps too.
     rig.later(hours=23, minutes=59, seconds=40)
     rig.sync(stream)
