@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from uuid import uuid4
 
 from singer_sdk.helpers._batch import BatchConfig, SDKBatchMessage
 from upath import UPath
+from zlib_ng import zlib_ng
 
 from tap_klaviyo.sync.endings import OutputEnded
 
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# JSON of this kind becomes 5 % larger than at the usual level, in a third of the time.
+# A page of real events, 2.1 MB: 6.7 ms and 27 % of its size; 10.7 ms and 21 % at level 2, 21.5 and 22 % with zlib's 1.
 _GZIP_LEVEL = 1
+_GZIP_FORMAT = 31
 
 
 class WholeFile:
@@ -44,19 +45,16 @@ class WholeFile:
             if self._partial is not None
             else storage.fs.open(self._path.path, "wb", autocommit=False)
         )
-        self._file: Any = (
-            gzip.GzipFile(fileobj=self._raw, mode="wb", compresslevel=_GZIP_LEVEL, filename="", mtime=0)
-            if compressed
-            else self._raw
-        )
+        self._compressor = zlib_ng.compressobj(_GZIP_LEVEL, wbits=_GZIP_FORMAT) if compressed else None
 
     def write(self, lines: bytes | memoryview) -> None:
         """Add lines."""
-        self._file.write(lines)
+        self._raw.write(lines if self._compressor is None else self._compressor.compress(lines))
 
     def finish(self) -> str:
         """Put the file in its place, and return its address."""
-        self._file.close()
+        if self._compressor is not None:
+            self._raw.write(self._compressor.flush())
         self._raw.close()
         if self._partial is None:
             self._raw.commit()
