@@ -13,6 +13,7 @@ from tap_klaviyo.tap import TapKlaviyo
 URL = {"api_url": "sandbox://"}
 NOW = datetime(2026, 7, 15, tzinfo=UTC)
 SECRET = "a-made-up-secret"
+FILES = {"encoding": {"format": "jsonl"}, "storage": {"root": "file:///files"}}
 
 
 def settings(**config):
@@ -47,6 +48,36 @@ BAD = [
     (
         {"end_date": "2025-01-01", "stream_options": {"events": {"start_date": "2025-01-01"}}},
         "stream_options 'events': start_date must be before 'end_date': nothing lies between them",
+    ),
+    *(
+        ({"batch_config": {**FILES, **wrong}}, message)
+        for wrong, message in (
+            (
+                {"encoding": {"format": "parquet", "compression": "gzip"}},
+                "setting 'batch_config.encoding.format' must be jsonl: the tap writes files of JSON lines only",
+            ),
+            (
+                {"encoding": None},
+                "setting 'batch_config.encoding.format' must be jsonl: the tap writes files of JSON lines only",
+            ),
+            (
+                {"storage": {}},
+                "setting 'batch_config' needs 'storage.root': the folder for the files, such as file:///var/lib/klaviyo",
+            ),
+            (
+                {"storage": {"root": "nowhere://files"}},
+                (
+                    "setting 'batch_config.storage.root' names a kind of storage that is not installed: install its "
+                    "package next to the tap, such as s3fs for s3://"
+                ),
+            ),
+            (
+                {"storage": {"root": "/files", "params": "none"}},
+                "setting 'batch_config.storage.params' must be an object",
+            ),
+            ({"batch_size": 0}, "setting 'batch_config.batch_size' must be a whole number, at least 1"),
+            ({"batch_size": "many"}, "setting 'batch_config.batch_size' must be a whole number, at least 1"),
+        )
     ),
     ({"reports": "[{"}, "setting 'reports' must be a list"),
     ({"stream_options": "[]"}, "setting 'stream_options' must be an object"),
