@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.batches import batches
 from benchmarks.measure import Measurement, environment, less_start, only, run, server, table
 from benchmarks.picture import bars
 from benchmarks.selection import cuts
@@ -26,6 +27,7 @@ TAP, PLAIN, FLOOR = "tap_klaviyo.tap", "benchmarks.plain_tap", "benchmarks.floor
 PUBLISHED = "tap-klaviyo==1.1.5"
 HERE = Path(__file__).parent
 _ROWS, _SAMPLE = 200_000, 10_000
+_BATCHED = 100_000
 _LATENCY = 0.3
 _STEADY = 3_500 * 1_000 / 60  # events a second that Klaviyo's pages a minute come to
 _PLAIN_PAGE = 200
@@ -40,17 +42,21 @@ STREAMS = {
 }
 
 
-def _config(port: int, **settings: object) -> dict[str, object]:
+def _config(port: int, **settings: object) -> dict[str, Any]:
     return {"api_url": f"http://127.0.0.1:{port}", "auth_token": "benchmark", **settings}
 
 
+def _least(module: str, config: dict[str, Any], *options: str, **how: Any) -> Measurement:
+    """The run of some that took the least, since others use the machine."""
+    return min((run(module, config, *options, **how) for _ in range(_RUNS)), key=lambda one: one.cpu)
+
+
 def rate(rows: int, shape: str, module: str, *options: str, config: dict[str, Any], **how: Any) -> Measurement:
-    """What a tap needs without latency and without its start; the least of some runs, since others use the machine."""
+    """What a tap needs without latency and without its start."""
 
     def least(count: int) -> Measurement:
         with server("--rows", str(count), "--gzip", *_SHAPES[shape]) as port:
-            runs = [run(module, _config(port, **config), *options, port=port, **how) for _ in range(_RUNS)]
-        return min(runs, key=lambda one: one.cpu)
+            return _least(module, _config(port, **config), *options, port=port, **how)
 
     return less_start(least(rows), least(1))
 
@@ -169,6 +175,7 @@ def _sections(*, long: bool) -> Iterator[tuple[str, Callable[[list[str]], Iterat
     yield "Processor", _processor_section
     yield "Latency", _latency_section
     yield "Memory", lambda events: iter([table([["events", "written", "peak"], *_memory(events, long=long)])])
+    yield "Batches", _batches_section
     yield "Selection", _selection_section
     yield "Discovery", lambda _events: iter([table([["command", "time", "peak"], _discovery()])])
     if long:
@@ -207,6 +214,13 @@ def _latency_section(events: list[str]) -> Iterator[str]:
         "nearly empty: a third more requests than full pages."
     )
     yield "![seconds](latency.svg)"
+
+
+def _batches_section(events: list[str]) -> Iterator[str]:
+    yield f"{_BATCHED:,} real events, 24 workers, start included; the least of {_RUNS} runs."
+    with server("--rows", str(_BATCHED), "--gzip", *_SHAPES["real"]) as port:
+        costs = list(batches(lambda settings: _least(TAP, _config(port, **settings), *events, port=port), _BATCHED))
+    yield table([["written as", "processor time", "times messages", "peak"], *costs])
 
 
 def _selection_section(_events: list[str]) -> Iterator[str]:
