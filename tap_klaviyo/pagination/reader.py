@@ -8,6 +8,7 @@ leaves one segment a parent.
 
 from __future__ import annotations
 
+import logging
 import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tap_klaviyo.pagination.budget import Budget
+
+logger = logging.getLogger(__name__)
 
 _WAKE_SECONDS = 0.5  # the main thread looks at the stop flag this often while it waits
 
@@ -65,6 +68,7 @@ class OrderedReader:
 
     A worker takes the leftmost free segment when the ``budget``, which other readers share, has room for its page.
     The failure of a segment is raised when its turn comes to be consumed: what lies before it is not lost.
+    Where the system starts fewer threads, these read; where it starts none, whoever consumes the pages does.
     """
 
     def __init__(self, segments: Iterable[Segment], *, workers: int, budget: Budget) -> None:
@@ -72,18 +76,23 @@ class OrderedReader:
         self._workers = workers
         self._changed = threading.Condition()
         self._account = budget.account(self._wake)
-        self._threads: list[threading.Thread] = []
+        self._started = False
+        self._threads = 0
 
     def start(self, name: str = "reader") -> None:
         """Start to read in the background; more calls change nothing."""
-        if self._threads:
+        if self._started:
             return
-        # Daemon threads: a SIGTERM must not wait for requests in flight.
-        self._threads = [
-            threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(self._workers)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._started = True
+        for number in range(self._workers):
+            # Daemon threads: a SIGTERM must not wait for requests in flight.
+            thread = threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # a limit of the user or of the container
+                logger.info("the system starts no more threads: %d of %d read %s", number, self._workers, name)
+                return
+            self._threads += 1
 
     def come_first(self) -> None:
         """Say that the pages of this reader are written next: it has more room than those in the background."""
@@ -91,6 +100,7 @@ class OrderedReader:
 
     def ready(self, seconds: float) -> bool:
         """Wait, at most so long, until the first page, a failure or the end is there; tell whether it is."""
+        self._read_here()
         with self._changed:
             return self._changed.wait_for(lambda: self._head is None or self._head.is_read, seconds)
 
@@ -103,6 +113,7 @@ class OrderedReader:
         self.come_first()
         self.start()
         while True:
+            self._read_here()
             with self._changed:
                 head = self._head
                 if head is None:
@@ -136,6 +147,15 @@ class OrderedReader:
         with self._changed:
             self._changed.notify_all()
 
+    def _read_here(self) -> None:
+        """Read what comes next in this thread, if there is no other and it has not been read."""
+        if not self._started or self._threads:
+            return
+        with self._changed:
+            taken = None if self._head is None or self._head.is_read else self._take_now()
+        if taken is not None:
+            self._read(*taken)
+
     def _work(self) -> None:
         while (taken := self._take()) is not None:
             self._read(*taken)
@@ -160,18 +180,25 @@ class OrderedReader:
         """Return a place, what to read for it, and the bytes that are set aside for its page; None at the end."""
         with self._changed:
             while self._head is not None:
-                node = self._leftmost_free()
-                if node is not None and node.segment is not None:
-                    set_aside = self._account.ask(next_to_write=node is self._head)
-                    if set_aside is not None:
-                        segment, left_over = node.segment.take()
-                        node.segment = None
-                        if left_over is not None:
-                            node.following = _Node(segment=left_over, following=node.following)
-                            self._changed.notify_all()
-                        return node, segment, set_aside
-                self._changed.wait()
+                taken = self._take_now()
+                if taken is not None:
+                    return taken
+                self._changed.wait()  # whoever consumes, reads, frees memory or closes this, wakes all
         return None
+
+    def _take_now(self) -> tuple[_Node, Segment, int] | None:
+        node = self._leftmost_free()
+        if node is None or node.segment is None:
+            return None
+        set_aside = self._account.ask(next_to_write=node is self._head)
+        if set_aside is None:
+            return None
+        segment, left_over = node.segment.take()
+        node.segment = None
+        if left_over is not None:
+            node.following = _Node(segment=left_over, following=node.following)
+            self._changed.notify_all()
+        return node, segment, set_aside
 
     def _leftmost_free(self) -> _Node | None:
         node = self._head
