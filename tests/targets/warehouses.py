@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections import defaultdict
+from csv import DictReader, field_size_limit
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from tests.targets.installed import installed
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+field_size_limit(1 << 30)  # a template in one cell is longer than the library's usual bound
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -96,6 +99,26 @@ def postgres(folder: Path, port: int, **more: Any) -> Warehouse:
     return Warehouse(home, "target-postgres", _written(folder, config), connect)
 
 
+def pipelinewise(folder: Path, port: int) -> Warehouse:
+    """The same server by another target, one that knows nothing of the SDK."""
+    home = installed("pipelinewise-target-postgres==2.1.2")
+    server = f"host=127.0.0.1 port={port} user=postgres"
+    name = f"tap_{abs(hash(folder))}"
+    create = f"import psycopg2; c = psycopg2.connect({server!r}); c.autocommit = True; "
+    subprocess.run([home / "bin" / "python", "-c", f"{create}c.cursor().execute('create database {name}')"], check=True)
+    config = {"host": "127.0.0.1", "port": port, "user": "postgres", "password": "not needed", "dbname": name}
+    connect = f"import psycopg2; connection = psycopg2.connect({server + ' dbname=' + name!r})"
+    return Warehouse(home, "target-postgres", _written(folder, {**config, "default_target_schema": "klaviyo"}), connect)
+
+
+def csv(folder: Path) -> Warehouse:
+    """A folder of CSV files."""
+    output = folder / "output"
+    output.mkdir()
+    config = {"output_path": str(output)}
+    return CsvFiles(installed("meltanolabs-target-csv==0.5.0"), "target-csv", _written(folder, config), str(output))
+
+
 def jsonl(folder: Path) -> Warehouse:
     """A folder of JSON lines: no keys, so what is loaded twice stands there twice."""
     output = folder / "output"
@@ -112,6 +135,18 @@ class JsonLines(Warehouse):
         tables: Tables = defaultdict(list)
         for path in self.config.with_name("output").iterdir():
             tables[path.stem] = [json.loads(line) for line in path.read_text().splitlines()]
+        return tables
+
+
+class CsvFiles(Warehouse):
+    """The same for target-csv."""
+
+    def tables(self) -> Tables:
+        """All rows of all files."""
+        tables: Tables = {}
+        for path in self.config.with_name("output").glob("*.csv"):
+            with path.open(newline="") as file:
+                tables[path.stem] = [*DictReader(file)]
         return tables
 
 
