@@ -26,7 +26,7 @@ class Example(NamedTuple):
 
 def examples() -> list[Example]:
     found = []
-    for section in GUIDE.split("\n### ")[1:]:
+    for section in GUIDE.partition("\n## Examples\n")[2].split("\n### ")[1:]:
         blocks = dict(re.findall(r"```(\w+)\n(.*?)```", section, re.DOTALL))
         requests = {line.removeprefix("GET ") for line in blocks["http"].splitlines()}
         found.append(
