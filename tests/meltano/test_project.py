@@ -80,7 +80,7 @@ def test_every_setting_of_the_tap_can_be_set_in_meltano(plugin):
 
 
 def test_secrets_are_sensitive(plugin):
-    secrets = {"auth_token", "api_key", "private_key", "client_id", "client_secret", "refresh_token"}
+    secrets = {"auth_token", "api_key", "private_key", "client_id", "client_secret", "refresh_token", "hash_salt"}
     assert {setting["name"] for setting in plugin["settings"] if setting.get("sensitive")} == secrets
 
 
