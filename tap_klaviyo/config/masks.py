@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.config.entries import Entry, read_object
 from tap_klaviyo.config.errors import suggestion
-from tap_klaviyo.config.stream_options import EVERY, MASKS
+from tap_klaviyo.config.stream_options import COMMON, EVERY, MASKS
 from tap_klaviyo.http.redact import Secret, brief
 from tap_klaviyo.records.columns import Attribute, Mask, MemberOf, Property
 from tap_klaviyo.records.field_tree import members
@@ -27,7 +27,7 @@ Options = Mapping[str, Mapping[str, Any]]
 
 def named(options: Options, stream: str) -> Iterator[str]:
     """Yield what the options of a stream, and those of every stream, hash or redact."""
-    for entry in _entries(options, stream):
+    for entry in entries_of(options, stream):
         for how in MASKS:
             yield from entry.strings(how) or ()
 
@@ -48,7 +48,7 @@ def with_masks(
     """
     schemas = {column.name: column.schema for column in columns}
     found: dict[Path, Mask] = {}
-    for entry in _entries(settings.stream_options, stream):
+    for entry in entries_of(settings.stream_options, stream):
         for path, mask in _masks(entry, schemas, settings.hash_salt):
             if path[0] in keys:
                 how = "redact" if mask.salt is None else "hash"
@@ -73,7 +73,7 @@ def check_everywhere(options: Options, columns: Iterable[Column]) -> None:
     raw = options.get(EVERY)
     if raw is None:
         return
-    entry = read_object(_where(EVERY), EVERY, raw, MASKS)
+    entry = read_object(_where(EVERY), EVERY, raw, COMMON)
     every = [*columns]
     for how in MASKS:
         for name in entry.strings(how) or ():
@@ -85,7 +85,8 @@ def _where(stream: str) -> str:
     return f"stream_options '{stream}'"
 
 
-def _entries(options: Options, stream: str) -> Iterator[Entry]:
+def entries_of(options: Options, stream: str) -> Iterator[Entry]:
+    """Yield the options of every stream, and then those of this one."""
     for name in (EVERY, stream):
         if options.get(name) is not None:
             yield Entry(_where(name), name, read_object(_where(name), name, options[name], options[name]).fields)

@@ -94,8 +94,7 @@ SELECTION = (
         th.ObjectType(additional_properties=True),
         title="Stream options",
         description="By stream name: fields, include, additional_fields, filter, page_size, start_date, hash, redact, "
-        "property_columns; "
-        "under '*' hash and redact for all streams.",
+        "property_columns, full_table_every_days; under '*' hash, redact and full_table_every_days for all streams.",
     ),
     _setting(
         "hash_salt",

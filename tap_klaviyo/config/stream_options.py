@@ -23,7 +23,10 @@ EVERY = "*"
 """The name under which options stand that are those of every stream."""
 MASKS = ("hash", "redact")
 """The options that every stream has, of whatever kind it is."""
-_KNOWN = ("additional_fields", "fields", "filter", "include", "page_size", "property_columns", "start_date", *MASKS)
+FULL_TABLE = "full_table_every_days"
+COMMON = (*MASKS, FULL_TABLE)
+"""The options that may stand under the name of every stream."""
+_KNOWN = ("additional_fields", "fields", "filter", "include", "page_size", "property_columns", "start_date", *COMMON)
 
 
 def check_streams(raw: Any, known: Collection[str]) -> None:
@@ -40,14 +43,14 @@ def check_streams(raw: Any, known: Collection[str]) -> None:
             raise SettingsError(msg)
 
 
-def refuse_more_than_masks(stream: str, raw: Any, why: str) -> None:
-    """Refuse the options of a stream that has none of its own, but for those that every stream has.
+def refuse_more(stream: str, raw: Any, why: str, but: Collection[str] = MASKS) -> None:
+    """Refuse the options of a stream that has none of its own, but for some that streams share.
 
     Raises:
         SettingsError: There are others.
     """
-    if raw is not None and not (isinstance(raw, dict) and raw and {*raw} <= {*MASKS}):
-        msg = f"stream_options '{stream}': {why}; only {' and '.join(MASKS)} apply here"
+    if raw is not None and not (isinstance(raw, dict) and raw and {*raw} <= {*but}):
+        msg = f"stream_options '{stream}': {why}; only {', '.join(but)} apply here"
         raise SettingsError(msg)
 
 

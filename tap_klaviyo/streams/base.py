@@ -142,7 +142,7 @@ class BaseStream(Stream):
         saved = Saved.of(state, self.name)
         reading = self.range(saved, self.session.started_at)
         version = version_of(reading, saved, self.session.version, keyed=self.declared_replication_key is not None)
-        key = None if self.is_full_table else self.declared_replication_key
+        key = None if reading.full else self.declared_replication_key
         sync = StreamSync(
             name=self.name,
             session=self.session,

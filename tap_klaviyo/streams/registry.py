@@ -37,7 +37,9 @@ from tap_klaviyo.streams import (
 )
 from tap_klaviyo.streams.custom.build import custom_streams
 from tap_klaviyo.streams.custom.events import event_streams
+from tap_klaviyo.streams.custom.stream import CustomStream
 from tap_klaviyo.streams.reports.builtin import report_streams
+from tap_klaviyo.streams.resource import KlaviyoStream
 
 if TYPE_CHECKING:
     from singer_sdk import Tap
@@ -99,6 +101,8 @@ def opened(tap: Tap, session: Session) -> list[BaseStream]:
     check_streams(session.settings.stream_options, [stream.name for stream in streams])
     check_everywhere(session.settings.stream_options, [one for stream in streams for one in stream.columns])
     for stream in streams:
+        if isinstance(stream, KlaviyoStream | CustomStream):
+            stream.policy()  # an option that no read can follow is refused before the first one
         listing = stream.listing()
         if listing is not None:
             session.parent_ids.register(stream.name, listing)

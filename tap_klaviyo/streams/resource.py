@@ -21,7 +21,7 @@ from tap_klaviyo.streams.property_columns import with_property_columns
 from tap_klaviyo.sync.changes import Childless
 from tap_klaviyo.sync.parents import SpecListing
 from tap_klaviyo.sync.plan import Plan
-from tap_klaviyo.sync.policy import ACTIVE, Policy
+from tap_klaviyo.sync.policy import ACTIVE, Policy, with_full_reads
 from tap_klaviyo.sync.range import Range, decide
 from tap_klaviyo.sync.spec import Fallback, FallbackTo, LinkedFrom, Spec
 
@@ -145,14 +145,13 @@ class KlaviyoStream(BaseStream):
         constants = [self.parent_column, *self.inherited_columns, self.via_column, self.via_timestamp]
         constants += self.member.columns if self.member else ()
         constants += [self.linked_from.column] if self.linked_from else []
-        varying = dict.fromkeys(name for variant in self.variants for name in variant.columns)
         return Columns(
             contract=facts,
             record_type=self.via_type or str(endpoint.resource),
             id_column=self.id_column,
             keys=tuple(type(self).primary_keys),
             replication_key=self.declared_replication_key,
-            constants=(*(name for name in constants if name), *varying),
+            constants=(*filter(None, constants), *dict.fromkeys(name for one in self.variants for name in one.columns)),
             attributes=self.attributes,
             linked=self.linked,
             unfolded=self.unfolded,
@@ -206,7 +205,7 @@ class KlaviyoStream(BaseStream):
     def policy(self) -> Policy:
         """Return how the stream is read incrementally, with the settings applied."""
         settings, retention = self.session.settings, self.endpoint.retention_days
-        return Policy(
+        policy = Policy(
             start=(self.options.start_date or settings.start_date) if self.bounded else None,
             end=settings.end_date if self.bounded else None,
             open_first=not self.windowed,
@@ -221,6 +220,7 @@ class KlaviyoStream(BaseStream):
             keyed=self.declared_replication_key is not None,
             versioned=self.versioned,
         )
+        return with_full_reads(policy, settings.stream_options, self.name, filtered=self.filtered)
 
     def range(self, saved: Saved, now: datetime) -> Range:
         """Return the range of this sync; while a fan-out is under way, its first run's."""

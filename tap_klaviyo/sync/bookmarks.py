@@ -8,6 +8,7 @@ from tap_klaviyo.sync.saved import (
     ACTIVE,
     FAN_OUT,
     FULL,
+    FULL_AT,
     LOOKBACK,
     LOOKBACK_AT,
     READ_AT,
@@ -67,6 +68,8 @@ class Bookmark:
         if self._range.from_the_future:
             self._began_at = self._range.until
             self._set(self._range.until)
+        if self._range.full_at is not None and not self._range.full:
+            self._state[FULL_AT] = self._range.full_at.isoformat()
         if self._version is not None and not self._range.full and self._state.get(VERSION) is None:
             self._state[VERSION] = self._version
 
@@ -107,6 +110,8 @@ class Bookmark:
         if self._range.full:
             self._over(FULL)
             self._state[VERSION] = self._version
+            if self._range.full_at is not None:
+                self._state[FULL_AT] = self._range.full_at.isoformat()
         if not self._range.moves_bookmark:
             return
         self._over(FAN_OUT)

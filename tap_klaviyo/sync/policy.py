@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
+from tap_klaviyo.config.masks import entries_of
+from tap_klaviyo.config.stream_options import EVERY, FULL_TABLE
+
+if TYPE_CHECKING:
+    from tap_klaviyo.config.masks import Options
+
+_MOST_DAYS = 3650
 # A list that nobody joined for so long is asked by sweeps alone.
 ACTIVE = timedelta(days=7)
 
@@ -35,3 +43,45 @@ class Policy:
     """Whether there is a replication key."""
     versioned: bool = False
     """Whether a read of everything makes a new version of the table."""
+    full_every: timedelta | None = None
+    """How often a run reads everything beside the incremental ones; None if none does unless it is told to."""
+
+
+def with_full_reads(policy: Policy, options: Options, stream: str, *, filtered: bool) -> Policy:
+    """Return how a stream is read, with the full reads that its options want, or those of every stream.
+
+    Args:
+        policy: How it is read otherwise.
+        options: The setting `stream_options`.
+        stream: The stream's name; what its own options say wins over those of every stream.
+        filtered: Whether a filter leaves rows out.
+
+    Raises:
+        SettingsError: The stream's own options want what cannot be, or say no number of days.
+    """
+    bound = _bound(policy, filtered=filtered)
+    every = None
+    for entry in entries_of(options, stream):
+        days = entry.whole(FULL_TABLE, 1, _MOST_DAYS)
+        if days is None:
+            continue
+        if entry.name != EVERY and not policy.keyed:
+            entry.fail(
+                f"{FULL_TABLE} is for incremental streams, and this one is read whole anyway; "
+                "emit_activate_version_messages drops what is gone from it"
+            )
+        if entry.name != EVERY and bound is not None:
+            entry.fail(f"{FULL_TABLE} cannot tell what is gone from what {bound} leaves out")
+        every = timedelta(days=days) if policy.keyed and bound is None else None
+    return replace(policy, full_every=every)
+
+
+def _bound(policy: Policy, *, filtered: bool) -> str | None:
+    """Return what leaves rows out of a full read, if anything does."""
+    if policy.start is not None:
+        return "start_date"
+    if policy.end is not None:
+        return "end_date"
+    if policy.retention is not None:
+        return "the retention of the endpoint"
+    return "the filter" if filtered else None

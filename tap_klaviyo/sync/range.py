@@ -37,6 +37,8 @@ class Range:
     """The version of a full read that an earlier run began."""
     whole: bool = True
     """Whether a full read leaves nothing out, so that its version may replace all others."""
+    full_at: datetime | None = None
+    """What the state remembers as the last full read: once this one is complete, or from the first read's begin on."""
     lookback_at: datetime | None = None
     """What the state remembers as the last lookback once this read is complete; None where it is none."""
     keeps_lookback: bool = True
@@ -75,7 +77,7 @@ class Range:
 
 def decide(saved: Saved, policy: Policy, now: datetime) -> Range:
     """Work out the range of one sync, in full or not, from what earlier runs left."""
-    if policy.keyed and policy.versioned:
+    if policy.keyed and (policy.versioned or full_is_due(saved, policy, now)):
         return full(saved, policy, now)
     if not policy.keyed:
         saved = replace(saved, bookmark=None)
@@ -131,6 +133,7 @@ def next_range(saved: Saved, policy: Policy, now: datetime) -> Range:
         until,
         lookback_at=(saved.lookback.began if saved.lookback else latest) if looks_back else None,
         keeps_lookback=policy.lookback is not None,
+        full_at=latest if policy.full_every and bookmark is None and saved.full_at is None else None,
         swept_at=latest if swept else None,
         since=None if sweeps or saved.read_at is None else floor_second(saved.read_at) - _LATE_CHANGE,
         last_sweep=saved.swept_at,
@@ -159,9 +162,20 @@ def full(saved: Saved, policy: Policy, now: datetime) -> Range:
         full=True,
         version=place.version if place else None,
         whole=whole,
+        full_at=latest if policy.full_every else None,
         keeps_lookback=policy.lookback is not None,
         after_parent=place.after_parent if place and policy.by_parent else None,
     )
+
+
+def full_is_due(saved: Saved, policy: Policy, now: datetime) -> bool:
+    """Tell whether a run of an incremental stream reads everything: a full read is under way, or the last is long ago.
+
+    A first read reads everything too, and counts as one from its beginning on, however many runs it takes.
+    """
+    if policy.full_every is None or (saved.bookmark is None and saved.full is None):
+        return False
+    return saved.full is not None or _due(saved.full_at, policy.full_every, now)
 
 
 def _resumed(found: Range, place: FanOutPlace) -> Range:

@@ -15,12 +15,13 @@ REPLICATION_KEY_VALUE = "replication_key_value"
 LOOKBACK_AT = "lookback_at"
 SWEPT_AT = "swept_at"
 READ_AT = "read_at"
+FULL_AT = "full_at"
 VERSION = "version"
 FAN_OUT = "fan_out"
 LOOKBACK = "lookback"
 FULL = "full"
 ACTIVE = "active"
-INSTANTS = (REPLICATION_KEY_VALUE, LOOKBACK_AT, SWEPT_AT, READ_AT)
+INSTANTS = (REPLICATION_KEY_VALUE, LOOKBACK_AT, SWEPT_AT, READ_AT, FULL_AT)
 # What says how far reads came.
 PLACES = (*INSTANTS, FAN_OUT, LOOKBACK, FULL)
 MEMBERS = frozenset({*INSTANTS, VERSION, FAN_OUT, LOOKBACK, FULL, ACTIVE})
@@ -69,6 +70,8 @@ class Saved:
     """When the last complete sweep began."""
     read_at: datetime | None = None
     """When the last complete read began, a sweep or not."""
+    full_at: datetime | None = None
+    """When the last complete full read began, or the first read of all."""
     version: int | None = None
     """What the rows of the table carry since the last complete full read."""
     fan_out: FanOutPlace | None = None
@@ -89,6 +92,7 @@ class Saved:
             lookback_at=read_instant(state, LOOKBACK_AT, stream),
             swept_at=read_instant(state, SWEPT_AT, stream),
             read_at=read_instant(state, READ_AT, stream),
+            full_at=read_instant(state, FULL_AT, stream),
             version=_version(state, stream),
             fan_out=_fan_out(state, stream),
             lookback=_lookback(state, stream),

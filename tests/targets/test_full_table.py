@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+from datetime import timedelta
 
 import pytest
 
 from tap_klaviyo.sandbox import Shop
-from tests.streams.syncing import sync
+from tests.streams.syncing import TODAY, sync
 from tests.targets import warehouses
 
 STREAMS = ("list_profiles", "profiles")
@@ -83,3 +84,23 @@ def test_rows_that_are_gone_are_dropped_and_no_others(load, hard):
     later = sync(shop, *STREAMS, state=full.state)
     assert len(later.records["profiles"]) < 59
     assert load(later, sync(shop, *STREAMS, state=later.state, change=full_table)) == expected
+
+
+def test_one_schedule_drops_them_too(load, hard):
+    shop = Shop(events=1, profiles=20)
+    config = {"stream_options": {"*": {"full_table_every_days": 7}}}
+    first = sync(shop, *STREAMS, config=config)
+    members = len(shop.memberships("list"))
+    left = min(shop.memberships("list"))
+    shop.leave("list", left[0], left[1])
+    shop.delete("profile", shop.resources("profile")[10].id)
+    remaining = len(shop.memberships("list"))
+    second = sync(shop, *STREAMS, config=config, state=first.state, now=TODAY + timedelta(days=1))
+    assert load(first, second) == {"list_profiles": {"live": members}, "profiles": {"live": 20}}
+    third = sync(shop, *STREAMS, config=config, state=second.state, now=TODAY + timedelta(days=7))
+    fourth = sync(shop, *STREAMS, config=config, state=third.state, now=TODAY + timedelta(days=8))
+    expected = {"list_profiles": {"live": remaining}, "profiles": {"live": 19}}
+    if not hard:
+        expected["list_profiles"]["dropped"] = members - remaining
+        expected["profiles"]["dropped"] = 1
+    assert load(third, fourth) == expected

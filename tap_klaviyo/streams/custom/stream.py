@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_klaviyo.config.masks import named
-from tap_klaviyo.config.stream_options import refuse_more_than_masks
+from tap_klaviyo.config.stream_options import COMMON, refuse_more
 from tap_klaviyo.pagination.chain import Chain
 from tap_klaviyo.pagination.fan_out import AllParents
 from tap_klaviyo.streams.base import BaseStream
@@ -17,7 +17,7 @@ from tap_klaviyo.streams.custom.requests import WHOLE, Asker, parts, question_of
 from tap_klaviyo.streams.custom.response import AnswerParser
 from tap_klaviyo.streams.custom.schema import lenient, strict
 from tap_klaviyo.streams.custom.types import compiled
-from tap_klaviyo.sync.policy import Policy
+from tap_klaviyo.sync.policy import Policy, with_full_reads
 from tap_klaviyo.sync.range import Range, decide
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class CustomStream(BaseStream):
         """
         options = self.session.settings.stream_options
         why = "a custom stream has its options in its own entry"
-        refuse_more_than_masks(self.name, options.get(self.name), why)
+        refuse_more(self.name, options.get(self.name), why, COMMON)
         return build_columns(self.entry, named(options, self.name))
 
     def record_schema(self) -> dict[str, Any]:
@@ -83,9 +83,13 @@ class CustomStream(BaseStream):
 
     def range(self, saved: Saved, now: datetime) -> Range:
         """Return the range of this sync; while a fan-out is under way, its first run's."""
+        return decide(saved, self.policy(), now)
+
+    def policy(self) -> Policy:
+        """Return how the stream is read incrementally."""
         keyed = self.declared_replication_key is not None
         policy = Policy(future_dated=True, by_parent=self.fan_out, keyed=keyed, versioned=self.versioned)
-        return decide(saved, policy, now)
+        return with_full_reads(policy, self.session.settings.stream_options, self.name, filtered=False)
 
     def segments(self, sync: StreamSync) -> list[Segment]:
         """Return one chain, one per part of a split, or one per parent."""

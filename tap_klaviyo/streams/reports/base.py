@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from tap_klaviyo import contract
-from tap_klaviyo.config.stream_options import refuse_more_than_masks
+from tap_klaviyo.config.stream_options import refuse_more
 from tap_klaviyo.http import Request
 from tap_klaviyo.http.errors import BadRequestError
 from tap_klaviyo.records.columns import Attribute, Column
@@ -68,7 +68,7 @@ class CalendarStream(BaseStream):
     def __init__(self, tap: Tap, session: Session, name: str) -> None:
         self.name = name
         why = f"reports take none; name one in {self.setting} and say there what it asks"
-        refuse_more_than_masks(name, session.settings.stream_options.get(name), why)
+        refuse_more(name, session.settings.stream_options.get(name), why)
         super().__init__(tap, session, name)
 
     @cached_property
