@@ -10,8 +10,8 @@ from uuid import uuid4
 
 from singer_sdk.helpers._batch import BatchConfig, SDKBatchMessage
 from upath import UPath
-from zlib_ng import zlib_ng
 
+from tap_klaviyo.http.deflate import GZIP, zlib
 from tap_klaviyo.sync.endings import OutputEnded
 
 if TYPE_CHECKING:
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# A page of real events, 2.1 MB: 6.7 ms and 27 % of its size; 10.7 ms and 21 % at level 2, 21.5 and 22 % with zlib's 1.
+# A page of real events, 2.1 MB: 3.5 ms and 22 % of its size with ISA-L, 23 ms and 23 % with zlib.
 _GZIP_LEVEL = 1
-_GZIP_FORMAT = 31
 
 
 class WholeFile:
@@ -45,7 +44,7 @@ class WholeFile:
             if self._partial is not None
             else storage.fs.open(self._path.path, "wb", autocommit=False)
         )
-        self._compressor = zlib_ng.compressobj(_GZIP_LEVEL, wbits=_GZIP_FORMAT) if compressed else None
+        self._compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, GZIP) if compressed else None
 
     def write(self, lines: bytes | memoryview) -> None:
         """Add lines."""
