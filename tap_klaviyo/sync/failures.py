@@ -68,6 +68,8 @@ def in_one_line(error: Exception) -> str:
     """Say what went wrong; a bug is named by its place, since its own words may hold what Klaviyo sent."""
     if isinstance(error, _FOR_PEOPLE):
         return brief(str(error), 1000)
+    if isinstance(error, MemoryError):
+        return "not enough memory; lower max_workers, or give the process more (ulimit -v, the container's limit)"
     place, traceback = "", error.__traceback__
     while traceback is not None:
         code = traceback.tb_frame.f_code

@@ -8,6 +8,7 @@ from unittest import mock
 
 import pytest
 
+from tap_klaviyo.records.record_format import RecordFormat
 from tap_klaviyo.sandbox.faults import Fault
 from tests.reliability.test_signals import BEGINNING, Moment, ended
 
@@ -64,3 +65,19 @@ def test_a_signal_without_threads(machine, klaviyo, url):
     with few_threads(0), moment.command():
         outcome = machine.sync(url, "lists", retry_backoff_multiplier_ms=600_000, retry_backoff_max_ms=600_000)
     ended(outcome, moment, BEGINNING)
+
+
+@row("Memory that the system refuses", "One line that says so; the other streams are read; exit 1")
+def test_no_memory(machine, klaviyo, url):
+    genuine = RecordFormat.page
+
+    def page(self, rows, **given):
+        if self.outlets[0].stream == "lists":
+            raise MemoryError
+        return genuine(self, rows, **given)
+
+    with mock.patch.object(RecordFormat, "page", page):
+        outcome = machine.sync(url, "lists", "segments")
+    assert outcome.code == 1
+    assert outcome.error.startswith("lists: not enough memory; lower max_workers")
+    assert outcome.ids("segments") == klaviyo.ids("segment")
