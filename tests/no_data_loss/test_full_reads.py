@@ -122,3 +122,19 @@ def test_a_full_read_within_bounds_drops_nothing(bounds):
     assert not run.failures
     assert not [one for one in run.messages if one["type"] == "ACTIVATE_VERSION"]
     assert len(rig.rows("profiles")) == 2
+
+
+def test_no_version_is_activated_over_a_parent_that_could_not_be_read():
+    rig = Rig()
+    for number in range(4):
+        rig.put("list", f"L{number}", name="", updated=ago(days=9))
+        rig.put("profile", f"p{number}", email="", updated=ago(days=9))
+        rig.shop.join("list", f"L{number}", f"p{number}", ago(days=8))
+    rig.sync("list_profiles")
+    rig.sandbox.faults.add(Fault("error", on=frozenset({2}), value=400, path="/api/lists/*/profiles"))
+    failed = rig.sync("list_profiles", method="FULL_TABLE", retry=0)
+    assert failed.failures == ["list_profiles"]
+    assert "ACTIVATE_VERSION" not in {message["type"] for message in failed.messages}
+    rig.sandbox.reset()
+    assert not rig.sync("list_profiles", method="FULL_TABLE").failures
+    assert len(rig.rows("list_profiles")) == 4
