@@ -112,7 +112,7 @@ def test_a_target_that_never_reads_on_does_not_hold_up_the_end(tmp_path, events)
             fill(tap)
             tap.send_signal(signal.SIGTERM)
             tap.send_signal(signal.SIGINT)
-            assert tap.wait(PATIENCE) == 143
+            assert tap.wait(PATIENCE) in {130, 143}  # the system decides which of two pending signals comes first
             whole = tap.stdout.read().splitlines()[:-1]
     assert all(json.loads(line)["type"] in {"SCHEMA", "RECORD", "STATE"} for line in whole)
     (line,) = pipeline.log

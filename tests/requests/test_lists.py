@@ -104,9 +104,14 @@ def test_reviews_are_read_newest_change_first_as_far_as_the_bookmark():
         resource("review", "2", updated="2026-02-02T00:00:00+00:00"),
         resource("review", "1", updated="2026-01-31T00:00:00+00:00"),
     ]
-    klaviyo = Klaviyo({first: page(*rows, following=further)})
+    older = page(
+        resource("review", "0", updated="2026-01-30T00:00:00+00:00"),
+        following=f"{HOST}/api/reviews?page%5Bcursor%5D=more",
+    )
+    klaviyo = Klaviyo({first: page(*rows, following=further), further: older})
     klaviyo.sync("reviews", state=at("reviews", "updated", "2026-02-02T00:00:00+00:00"))
-    assert klaviyo.requests == [first]
+    # One page further than the first old row: Klaviyo may swap neighbours where a page ends.
+    assert klaviyo.requests == [first, asked("/api/reviews", page__cursor="further")]
     assert sorted(record["id"] for record in klaviyo.records["reviews"]) == ["2", "3"]
     assert klaviyo.bookmark("reviews") == "2026-02-03T00:00:00+00:00"
 
