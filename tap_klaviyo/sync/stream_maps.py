@@ -21,6 +21,7 @@ from singer_sdk.singerlib import Catalog
 
 from tap_klaviyo.records.jsonapi import decoded
 from tap_klaviyo.records.record_format import Outlet, plain
+from tap_klaviyo.sync.flatten_plan import FlattenPlan
 
 if TYPE_CHECKING:
     import logging
@@ -67,7 +68,7 @@ class LazyRecord(dict[str, Any]):
 def outlets(maps: Sequence[StreamMap], stream: str) -> tuple[Outlet, ...]:
     """Return the streams that a stream's records leave in."""
     return tuple(
-        Outlet(one.stream_alias, None if _changes_nothing(one) else _change(one, stream))
+        Outlet(one.stream_alias, None if _changes_nothing(one) else _flattening(one) or _change(one, stream))
         for one in maps
         if not isinstance(one, RemoveRecordTransform)
     )
@@ -75,6 +76,14 @@ def outlets(maps: Sequence[StreamMap], stream: str) -> tuple[Outlet, ...]:
 
 def _changes_nothing(one: StreamMap) -> bool:
     return type(one) is SameRecordTransform and not one.flattening_enabled
+
+
+def _flattening(one: StreamMap) -> Callable[[dict[str, Any]], Mapping[str, Any]] | None:
+    """Return what flattens records, if the map does nothing else."""
+    if type(one) is not SameRecordTransform or one.flattening_options is None:
+        return None
+    plan = FlattenPlan(one.transformed_schema.get("properties", {}), one.flattening_options)
+    return lambda record: plan.flatten(plain([record])[0])
 
 
 def _change(one: StreamMap, stream: str) -> Callable[[dict[str, Any]], Mapping[str, Any] | None]:
