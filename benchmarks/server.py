@@ -196,7 +196,8 @@ class Server:
     def _range(instants: array[int], text: str) -> tuple[int, int]:
         low, high = 0, len(instants)
         for operator, bound in _BOUND.findall(text):
-            instant = int(datetime.fromisoformat(bound).timestamp())
+            # The published tap filters by the timestamp, all others by the date-time.
+            instant = int(bound) if bound.isdigit() else int(datetime.fromisoformat(bound).timestamp())
             left, right = bisect.bisect_left(instants, instant), bisect.bisect_right(instants, instant)
             if operator.startswith("greater"):
                 low = max(low, left if operator == "greater-or-equal" else right)
