@@ -5,17 +5,28 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from tap_klaviyo.http.errors import StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 LOOK_UP = 1.0  # seconds after which a wait is looked at again: a response may have changed the limits meanwhile
 _GLANCE = 0.25  # seconds until a sleeping main thread looks at the event
 
 T = TypeVar("T")
+
+
+class Lock(Protocol):
+    """A lock of `threading`, of either kind."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002 - as in `threading`
+        """Take it."""
+
+    def release(self) -> None:
+        """Let it go."""
 
 
 def _sleep(seconds: float, stop: threading.Event | None) -> None:
@@ -76,17 +87,22 @@ class Patience:
             self.go_on(label, stop)
         return errand.result()
 
-    @contextmanager
     def held(
-        self, lock: threading.Lock | threading.Semaphore, label: str, stop: threading.Event | None
-    ) -> Iterator[None]:
+        self, lock: Lock | threading.Semaphore, label: str, stop: threading.Event | None
+    ) -> AbstractContextManager[None]:
         """Hold a lock, or a slot of a semaphore."""
-        while not lock.acquire(timeout=LOOK_UP):
-            self.go_on(label, stop)
-        try:
-            yield
-        finally:
-            lock.release()
+        return held(lock, lambda: self.go_on(label, stop))
+
+
+@contextmanager
+def held(lock: Lock | threading.Semaphore, look_up: Callable[[], None]) -> Iterator[None]:
+    """Hold a lock that another thread may hold as long as a request takes; ``look_up`` may raise, to wait no longer."""
+    while not lock.acquire(timeout=_GLANCE):
+        look_up()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class _Errand(Generic[T]):

@@ -26,7 +26,7 @@ _HEAD = ("stream", "scopes", "result", "first row")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Tried:
     """What came of one stream; ``row`` is the key of its first row, ``error`` is None if it can be read."""
 
     stream: str
@@ -59,7 +59,7 @@ class Trial:
 
     streams: Mapping[str, BaseStream]
     session: Session
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[Tried] = field(default_factory=list)
 
     def run(self) -> None:
         """Ask each selected stream for a page; of those with a daily quota, which the syncs need, the first alone.
@@ -73,12 +73,12 @@ class Trial:
             if not stream.selected:
                 continue
             if stream.endpoint.limits.daily is not None and scarce:
-                self.outcomes.append(Outcome(stream.name, scopes_of(stream, self.streams), asked=False))
+                self.outcomes.append(Tried(stream.name, scopes_of(stream, self.streams), asked=False))
                 continue
             scarce = scarce or stream.endpoint.limits.daily is not None
             self.outcomes.append(self._tried(stream))
 
-    def _tried(self, stream: BaseStream) -> Outcome:
+    def _tried(self, stream: BaseStream) -> Tried:
         stream.ABORT_AT_RECORD_COUNT = 1  # rows as dictionaries
         row = ""
         error: Exception | None = None
@@ -95,7 +95,7 @@ class Trial:
         except Exception as failure:  # noqa: BLE001 - a bug in one stream says nothing of the others
             error = failure
         refused = frozenset(self.session.sources.refused.get(stream.name, ()))
-        return Outcome(stream.name, scopes_of(stream, self.streams), row=row, error=error, refused=refused)
+        return Tried(stream.name, scopes_of(stream, self.streams), row=row, error=error, refused=refused)
 
     # What it comes to
 
@@ -107,7 +107,7 @@ class Trial:
             for outcome in self.outcomes
         )
 
-    def missing(self, outcome: Outcome) -> frozenset[str]:
+    def missing(self, outcome: Tried) -> frozenset[str]:
         """Return the scopes that the key lacks for a stream: those of what was refused that no other stream showed."""
         if isinstance(outcome.error, PermissionDeniedError):
             asked = frozenset(outcome.error.scopes)
@@ -145,7 +145,7 @@ class Trial:
                 yield f"{outcome.stream}: {in_one_line(outcome.error)}"
         yield self._verdict()
 
-    def _result(self, outcome: Outcome) -> str:
+    def _result(self, outcome: Tried) -> str:
         missing = ", ".join(sorted(self.missing(outcome)))
         if outcome.error is not None or not outcome.asked:
             if missing:
