@@ -118,11 +118,14 @@ class Answerer:
     def _check_metrics(self, query: Query) -> None:
         asked = query.value_of("metric_id")
         wanted: list[str] = asked if isinstance(asked, list) else [asked] if isinstance(asked, str) else []
-        for metric_id in wanted:
+        missing = []
+        for metric_id in dict.fromkeys(wanted):
             metric = self._view.get("metric", metric_id)
             # some metrics are listed and yet have no events to ask for
             if metric is None or metric.hidden.get("without_events"):
-                raise invalid(f"Metric IDs ['{metric_id}'] do not exist.", "filter")
+                missing.append(metric_id)
+        if missing:
+            raise invalid(f"Metric IDs {missing} do not exist.", "filter")
 
     def _source(self, operation: Operation, parent_id: str | None) -> Shelf | list[Resource]:
         kind = operation.shape.type

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -76,6 +77,10 @@ BAD_FILTERS = [
     ("reviews", "greater-than(created,2024-01-01T00:00:00Z)"),
     ("reviews", "greater-or-equal(updated,2024-01-01T00:00:00Z)"),
     ("events", "any(metric_id,['X'])"),
+    ("events", "equals(metric_id,[])"),
+    ("events", "equals(metric_id,[X])"),
+    ("events", "equals(metric_id,['X','Y')"),
+    ("events", "equals(profile_id,['X'])"),
     ("events", "has(metric_id)"),
     ("events", "has(metric,'X')"),
     ("events", "equals(metric,'X')"),
@@ -204,6 +209,16 @@ def test_a_metric_without_events_is_said_not_to_exist(strict: Sandbox) -> None:
     for metric_id in (listed, "NOPE"):
         error = refusal(strict, f"/api/events?filter=equals(metric_id,'{metric_id}')")
         assert (error["status"], error["detail"]) == (400, f"Metric IDs ['{metric_id}'] do not exist.")
+
+
+def test_events_of_several_metrics(strict: Sandbox) -> None:
+    shop = strict.shop
+    counted = Counter(shop.related(event, "metric")[0] for event in shop.resources("event"))
+    (first, many), (second, more) = counted.most_common(2)
+    status, body = get(strict, f'/api/events?filter=equals(metric_id,["{first}","{second}"])&page[size]=1000')
+    assert (status, len(body["data"])) == (200, many + more)
+    asked = f"/api/events?filter=equals(metric_id,['NOPE','{first}','NONE'])"
+    assert refusal(strict, asked)["detail"] == "Metric IDs ['NOPE', 'NONE'] do not exist."
 
 
 def test_a_url_has_a_length(strict: Sandbox) -> None:
