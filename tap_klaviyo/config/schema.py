@@ -93,8 +93,9 @@ SELECTION = (
         "stream_options",
         th.ObjectType(additional_properties=True),
         title="Stream options",
-        description="By stream name: fields, include, additional_fields, filter, page_size, start_date, hash, redact, "
-        "property_columns, full_table_every_days; under '*' hash, redact and full_table_every_days for all streams.",
+        description="By stream name: fields, include, additional_fields, filter, metrics, exclude_metrics, page_size, "
+        "start_date, hash, redact, property_columns, full_table_every_days; under '*' hash, redact and "
+        "full_table_every_days for all streams.",
     ),
     _setting(
         "hash_salt",

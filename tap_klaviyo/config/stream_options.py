@@ -26,7 +26,12 @@ MASKS = ("hash", "redact")
 FULL_TABLE = "full_table_every_days"
 COMMON = (*MASKS, FULL_TABLE)
 """The options that may stand under the name of every stream."""
-_KNOWN = ("additional_fields", "fields", "filter", "include", "page_size", "property_columns", "start_date", *COMMON)
+METRICS = ("metrics", "exclude_metrics")
+_METRIC = "metric_id"
+_KNOWN = (
+    *("additional_fields", "fields", "filter", "include", "page_size", "property_columns", "start_date"),
+    *(*METRICS, *COMMON),
+)
 
 
 def check_streams(raw: Any, known: Collection[str]) -> None:
@@ -66,11 +71,14 @@ def parse_options(stream: str, raw: Any, offer: Offer, *, bounded: bool) -> Stre
     include = entry.choices("include", offer.include)
     if len(offer.free_form) != 1:
         entry.refuse("property_columns", "cannot be set for this stream, which has no free-form properties")
+    metrics, exclude_metrics = _metrics(entry, offer)
     return StreamOptions(
         fields=_fields(entry, _allowed_fields(offer, include, asked)),
         include=include,
         additional_fields=asked,
         filter=_filter(entry, offer),
+        metrics=metrics,
+        exclude_metrics=exclude_metrics,
         page_size=_page_size(entry, offer),
         start_date=_start_date(entry, bounded=bounded),
         free_form="".join(offer.free_form[:1]),
@@ -114,6 +122,32 @@ def _filter(entry: Entry, offer: Offer) -> str | None:
         return all_of(conditions(value, offer.filters))
     except FilterError as error:
         entry.fail(f"filter: {error}")
+
+
+def _metrics(entry: Entry, offer: Offer) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the metrics that are wanted and those that are not."""
+    fact = offer.filters.get(_METRIC)
+    if fact is None or "equals" not in fact.list_operators:
+        for field in METRICS:
+            entry.refuse(field, "cannot be set for this stream: Klaviyo does not filter it by metric")
+    wanted, excluded = (_names(entry, field) for field in METRICS)
+    unwanted = {name.casefold() for name in excluded}
+    for name in wanted:
+        if name.casefold() in unwanted:
+            entry.fail(f"metrics and exclude_metrics both name '{brief(name, 40)}'")
+    if (wanted or excluded) and f"({_METRIC}," in (_filter(entry, offer) or ""):
+        entry.fail(f"filter: {_METRIC} cannot be combined with metrics or exclude_metrics")
+    return wanted, excluded
+
+
+def _names(entry: Entry, field: str) -> tuple[str, ...]:
+    found = entry.strings(field)
+    if found is None:
+        return ()
+    names = tuple(dict.fromkeys(name.strip() for name in found))
+    if not names or not all(names):
+        entry.fail(f"{field} must be ids or names of metrics, one at least")
+    return names
 
 
 def _start_date(entry: Entry, *, bounded: bool) -> datetime | None:

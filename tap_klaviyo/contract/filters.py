@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tap_klaviyo.contract.timestamps import ONE_SECOND, ceil_second, filter_literal, floor_second
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tap_klaviyo.contract import FilterField
 
@@ -37,6 +37,13 @@ def literal(value: Value) -> str:
 def condition(operator: str, field: str, value: Value) -> str:
     """Return one condition, for example ``equals(archived,true)``."""
     return f"{operator}({field},{literal(value)})"
+
+
+def among(field: str, values: Sequence[str]) -> str:
+    """Return the condition that a field has one of some values."""
+    if len(values) == 1:
+        return condition("equals", field, values[0])
+    return f"equals({field},[{','.join(map(literal, values))}])"
 
 
 def parts(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
 
@@ -44,6 +44,8 @@ class Page:
     failure: Exception | None = None
     parents: int = 0
     """In a fan-out: how many parents this sync asks, on the page that comes before them."""
+    note: Callable[[], None] | None = None
+    """What is noted in the state once all before it has been written."""
     size: int = 0
     """Bytes that the page holds while it waits."""
 

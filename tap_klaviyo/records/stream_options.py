@@ -43,6 +43,9 @@ class StreamOptions:
     include: tuple[str, ...] = ()
     additional_fields: tuple[str, ...] | None = None
     filter: str | None = None
+    metrics: tuple[str, ...] = ()
+    """The ids or names of metrics whose events are read; empty where all are."""
+    exclude_metrics: tuple[str, ...] = ()
     page_size: int | None = None
     start_date: datetime | None = None
     """In place of the setting of that name."""
@@ -50,6 +53,11 @@ class StreamOptions:
     """The attribute that ``property_columns`` are made of."""
     property_columns: Mapping[str, Any] = field(default_factory=dict)
     """As they were written: by the name of the column, what it is made of."""
+
+    @property
+    def leave_rows_out(self) -> bool:
+        """Whether rows that are there are not read."""
+        return bool(self.filter or self.metrics or self.exclude_metrics)
 
     def tree(self, resource_type: str) -> Within | None:
         """Return the attributes of a type that `fields` leaves in, and the members of them; None where all stay."""

@@ -2,10 +2,10 @@
 
 from tap_klaviyo.streams.attribution_columns import ATTRIBUTION_COLUMNS, CREDITED_COLUMNS
 from tap_klaviyo.streams.event_properties import EVENT_COLUMNS
-from tap_klaviyo.streams.resource import KlaviyoStream
+from tap_klaviyo.streams.metric_events import MetricEvents
 
 
-class Events(KlaviyoStream):
+class Events(MetricEvents):
     """Something that a profile did, or that was done to it. One request per 1,000.
 
     The sender dates an event, so it may arrive days late or lie in the future.
@@ -23,7 +23,7 @@ class Events(KlaviyoStream):
     late = True
 
 
-class EventAttributions(KlaviyoStream):
+class EventAttributions(MetricEvents):
     """A message that an event is attributed to. Carried by the events: one request per 1,000 of them."""
 
     name = "event_attributions"

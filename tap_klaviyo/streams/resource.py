@@ -191,7 +191,7 @@ class KlaviyoStream(BaseStream):
     @property
     def filtered(self) -> bool:
         """Whether the settings leave rows out that are there."""
-        return self.options.filter is not None
+        return self.options.leave_rows_out
 
     def question(self) -> dict[str, str]:
         """Return what decides which rows there are."""

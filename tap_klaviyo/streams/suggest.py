@@ -20,7 +20,8 @@ from tap_klaviyo.records.columns import Attribute
 from tap_klaviyo.records.fieldsets import Ask
 from tap_klaviyo.records.jsonapi import decoded, linkage
 from tap_klaviyo.records.property_path import written
-from tap_klaviyo.streams.custom.events import EventStream
+from tap_klaviyo.streams.metric_events import MetricEvents
+from tap_klaviyo.streams.metric_segments import METRIC, MOST
 from tap_klaviyo.streams.property_samples import Found, example, found_in
 from tap_klaviyo.streams.resource import KlaviyoStream
 from tap_klaviyo.sync.account import ACCOUNT_ID
@@ -101,7 +102,7 @@ def _attribute(stream: BaseStream) -> str | None:
 def _sample(stream: KlaviyoStream, attribute: str) -> Sample:
     spec, session = stream.spec, stream.session
     ask = Ask(fields={spec.record_type: tuple(sorted({attribute, str(spec.cursor)}))})
-    of_metric = [filters.condition("equals", "metric_id", one) for one in _metrics(stream)[:1]]
+    of_metric = [filters.among(METRIC, metrics[:MOST])] if (metrics := _metrics(stream)) else []
     size = min(_ROWS, spec.endpoint.page_size or _ROWS)
     source = session.sources.source(stream.name, spec.endpoint, ask, sort=spec.cursor, page_size=size)
     lately = filters.from_bound(str(spec.cursor), spec.endpoint.filters, session.started_at - _LATELY)
@@ -119,7 +120,7 @@ def _sample(stream: KlaviyoStream, attribute: str) -> Sample:
 
 
 def _metrics(stream: KlaviyoStream) -> list[str]:
-    return stream.metric_ids() if isinstance(stream, EventStream) else []
+    return [*stream.metric_ids()] if isinstance(stream, MetricEvents) else []
 
 
 def _listed(stream: KlaviyoStream, rows: Sequence[Resource]) -> list[Found]:

@@ -128,7 +128,9 @@ class Emitter:
         if page.finished_parent is not None:
             self._finished(page.finished_parent)
             self._newest = None
-        if self._write_messages and (page.count or page.finished_parent):
+        if page.note is not None:
+            page.note()
+        if self._write_messages and (page.count or page.finished_parent or page.note):
             self._output.write_state_soon()
 
     def _in_order(self, page: Page) -> bool:

@@ -74,7 +74,7 @@ def first_page(segments: Iterable[Segment]) -> Page | None:
         step = segment.read()
         if step.page is not None and step.page.failure is not None:
             raise step.page.failure
-        if step.page is not None:
+        if step.page is not None and step.page.note is None:
             return step.page
         waiting.extendleft(reversed([*step.rest, *([rest] if rest else [])]))
     return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tap_klaviyo.http.redact import brief
 from tap_klaviyo.sync.failed_parents import FAILED_PARENTS
 from tap_klaviyo.sync.fingerprint import QUESTION
+from tap_klaviyo.sync.metric_memory import METRICS, check
 from tap_klaviyo.sync.saved import MEMBERS, REPLICATION_KEY_VALUE, BrokenStateError, Saved, read_instant
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _BOOKMARK = frozenset({"replication_key", REPLICATION_KEY_VALUE})
 # What other taps keep beside a bookmark while they sync; this one has no use for it.
 _PARTITIONS = "partitions"
 _NOT_OURS = frozenset({_PARTITIONS, "progress_markers", "replication_key_signpost", "starting_replication_value"})
-_OURS = MEMBERS | {QUESTION, FAILED_PARENTS, "replication_key"}
+_OURS = MEMBERS | {QUESTION, FAILED_PARENTS, METRICS, "replication_key"}
 _MOST_NAMES = 10
 # Names that Klaviyo's older revisions and other taps use for the same instant.
 _MEANING = {"updated_at": "updated", "timestamp": "datetime"}
@@ -113,6 +114,7 @@ def _stream_state(stream: str, entry: Mapping[str, Any], replication_key: str | 
     if replication_key is not None:
         result = _with_key(stream, _with_oldest(stream, result, entry.get(_PARTITIONS)), replication_key)
     Saved.of(result if replication_key is not None else _without_bookmark(result), stream)
+    check(result, stream)
     return result
 
 

@@ -43,7 +43,14 @@ def shop() -> Shop:
 
 
 LIST_IDS = [one.id for one in shop().resources("list")][:5]
-METRIC = next(one.id for one in shop().resources("metric") if one.attributes["name"] == "Placed Order")
+MIDDLE = sorted(int(one.attributes["timestamp"]) for one in shop().resources("event"))[150]
+METRICS = ["Placed Order (WooCommerce)", "Opened Email", "Viewed Product"]
+METRIC_IDS = {
+    one.id
+    for one in shop().resources("metric")
+    if f"{one.attributes['name']} ({(one.attributes['integration'] or {}).get('name')})" in METRICS
+    or one.attributes["name"] in METRICS
+}
 
 DESELECTED = {LISTS: ["opt_in_process"], EVENTS: ["uuid", "metric_name"], CODES: ["expires_at"], REPORT: ["clicks"]}
 HASHED = {
@@ -58,7 +65,7 @@ REMOVED = {LISTS: "created", EVENTS: "event_properties", CODES: "status", REPORT
 RETYPED = {EVENTS: "timestamp", REPORT: "conversion_value"}
 KEPT: dict[str, Callable[[Row], bool]] = {
     LISTS: lambda row: row["id"] in LIST_IDS,
-    EVENTS: lambda row: row["metric_id"] == METRIC,
+    EVENTS: lambda row: row["timestamp"] >= MIDDLE,
     CODES: lambda row: row["status"] == "USED",
 }
 
@@ -144,6 +151,10 @@ def _flattened(stream: str, table: Table) -> Table:  # noqa: ARG001 - likewise
     return Table([flatten_record(row, schema, max_level=1) for row in table.rows], schema["properties"])
 
 
+def _of_metrics(stream: str, table: Table) -> Table:
+    return replace(table, rows=[row for row in table.rows if stream != EVENTS or row["metric_id"] in METRIC_IDS])
+
+
 def _filtered(stream: str, table: Table) -> Table:
     keep = KEPT.get(stream)
     return table if keep is None else replace(table, rows=[row for row in table.rows if keep(row)])
@@ -155,7 +166,7 @@ _MAPS = {
 }
 _FILTERS = {
     LISTS: f"any(id,{LIST_IDS})".replace("'", '"').replace(", ", ","),
-    EVENTS: f'equals(metric_id,"{METRIC}")',
+    EVENTS: f"greater-or-equal(timestamp,{MIDDLE})",
     CODES: "equals(status,'USED')",
 }
 
@@ -179,6 +190,7 @@ OPTIONS = (
     Option(
         "filter", 1, {"stream_options": {stream: {"filter": one} for stream, one in _FILTERS.items()}}, rows=_filtered
     ),
+    Option("metrics", 1, {"stream_options": {EVENTS: {"metrics": METRICS}}}, rows=_of_metrics),
     Option("selection", 2, catalog=_deselect, rows=lambda stream, table: table.without(*DESELECTED.get(stream, ()))),
     Option("key deselected", catalog=_deselect_key),
     Option("FULL_TABLE", catalog=_full_table),

@@ -61,6 +61,24 @@ from tests.selection.syncing import URL, discovered, only, select, sync
         ({"events": {"start_date": "soon"}}, "start_date must be a date or a date-time"),
         ({"events": {"start_date": 5}}, "start_date must be a string"),
         ({"lists": {"start_date": "2025-03-01"}}, "start_date cannot be set for this stream"),
+        ({"profiles": {"metrics": ["Placed Order"]}}, "metrics cannot be set for this stream: Klaviyo does not filter"),
+        ({"metrics": {"exclude_metrics": ["X"]}}, "exclude_metrics cannot be set for this stream"),
+        ({"events": {"metrics": []}}, "metrics must be ids or names of metrics, one at least"),
+        ({"events": {"exclude_metrics": ["A", " "]}}, "exclude_metrics must be ids or names of metrics"),
+        ({"events": {"metrics": [7]}}, "metrics must be a list of strings"),
+        ({"events": {"metrics": {"A": 1}}}, "metrics must be a list of strings"),
+        (
+            {"events": {"metrics": ["Placed Order", "B"], "exclude_metrics": [" placed order"]}},
+            "metrics and exclude_metrics both name 'Placed Order'",
+        ),
+        (
+            {"event_attributions": {"metrics": ["A"], "filter": "equals(metric_id,'X')"}},
+            "filter: metric_id cannot be combined with metrics or exclude_metrics",
+        ),
+        (
+            {"events": {"metrics": ["A"], "full_table_every_days": 7}},
+            "full_table_every_days cannot tell what is gone from what the filter leaves out",
+        ),
     ],
 )
 def test_what_is_refused(options, message):

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_klaviyo.config.entries import read_entries
-from tap_klaviyo.contract import filters
-from tap_klaviyo.http.errors import PermissionDeniedError
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http.redact import brief
 from tap_klaviyo.records.columns import Chosen
 from tap_klaviyo.records.flatten import Flattener
 from tap_klaviyo.records.jsonapi import decoded
 from tap_klaviyo.records.row_maker import RowMaker
 from tap_klaviyo.streams.custom.json_schema import as_floats
-from tap_klaviyo.streams.custom.metric_segments import AllMetrics
 from tap_klaviyo.streams.custom.records import projected
 from tap_klaviyo.streams.custom.schema import RecordSchema, lenient, lenient_of, parse_schema, strict
 from tap_klaviyo.streams.events import Events
-from tap_klaviyo.sync.metric import matching, unknown
+from tap_klaviyo.sync.metric_choice import MetricChoice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from collections.abc import Set as AbstractSet
 
-    from tap_klaviyo.pagination.reader import Segment
     from tap_klaviyo.records.columns import Column
     from tap_klaviyo.records.flatten import Included, Record
     from tap_klaviyo.records.jsonapi import Resource
     from tap_klaviyo.records.record_selector import Context, Shape
+    from tap_klaviyo.records.stream_options import StreamOptions
     from tap_klaviyo.streams.custom.types import Cast
     from tap_klaviyo.sync.stream_sync import StreamSync
 
@@ -37,7 +35,6 @@ SETTING = "event_streams"
 
 _KNOWN = ("name", "metric", "schema", "on_cast_error")
 PROPERTIES = "event_properties"
-_ID = re.compile(r"[A-Za-z0-9]{6}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +76,19 @@ class EventStream(Events):
 
     entry: ClassVar[EventEntry]
 
+    @cached_property
+    def options(self) -> StreamOptions:
+        """What `stream_options` says of the stream.
+
+        Raises:
+            SettingsError: It says what the endpoint does not allow, or names metrics.
+        """
+        options = super().options
+        if options.metrics:
+            msg = f"stream_options '{self.name}': metrics cannot be set, since metric of {self.entry.where} is"
+            raise SettingsError(msg)
+        return options
+
     def build_columns(self) -> list[Column]:
         """Return the columns; the event properties are what the entry says."""
         columns = super().build_columns()
@@ -90,7 +100,7 @@ class EventStream(Events):
 
     def question(self) -> dict[str, str]:
         """Return what decides which rows there are: the metric before all."""
-        return {**super().question(), "metric": self.entry.metric.strip()}
+        return {**super().question(), "metric": self.entry.metric}
 
     def row_maker(self, sync: StreamSync, shape: Shape) -> RowMaker:
         """Return what makes records of responses; their properties are cast if the entry says what they are."""
@@ -103,43 +113,11 @@ class EventStream(Events):
         flattener = TypedProperties(sync.chosen, odd, schema.caster(misfit, PROPERTIES))
         return RowMaker(shape, flattener, self.declared_replication_key, sync.record_format)
 
-    def segments(self, sync: StreamSync) -> list[Segment]:
-        """Return one segment, since the account has to be asked for the metric's id before anything can be read."""
-        plan = self.plan(sync)
-
-        def of_metric(metric: str) -> Sequence[Segment]:
-            return plan.narrowed(filters.condition("equals", "metric_id", metric)).segments()
-
-        def skip(metric: str) -> None:
-            sync.gaps.add(metric)
-            self._skip(metric)
-
-        return [AllMetrics(self.metric_ids, of_metric, skip)]
-
-    def metric_ids(self) -> list[str]:
-        """Return the ids of the metrics that are meant.
-
-        Raises:
-            UnknownMetricError: No metric has that id or name.
-            KlaviyoError: The metrics cannot be read.
-        """
-        wanted = self.entry.metric
-        try:
-            metrics = self.session.account.metrics(self.name)
-        except PermissionDeniedError:
-            if not _ID.fullmatch(wanted):
-                raise
-            return [wanted]
-        found = matching(metrics, wanted)
-        if not found:
-            raise unknown(metrics, wanted, f"metric of {self.entry.where}")
-        return [metric.id for metric in found]
-
-    def _skip(self, metric: str) -> None:
-        self.session.sources.warn_once(
-            f"metric {self.name}.{metric}",
-            f"{self.name}: skipped metric {metric}: Klaviyo lists it but rejects it as a filter of events",
-        )
+    def metric_choice(self) -> MetricChoice:
+        """Return the entry's metric, without those that `stream_options` excludes."""
+        excluded = self.options.exclude_metrics
+        where = f"exclude_metrics of stream_options '{self.name}'"
+        return MetricChoice((self.entry.metric,), f"metric of {self.entry.where}", excluded, where)
 
 
 def event_streams(raw: Any, taken: AbstractSet[str]) -> list[type[EventStream]]:

@@ -14,9 +14,12 @@ from tap_klaviyo import contract
 from tap_klaviyo.config.stream_options import refuse_more
 from tap_klaviyo.http import Request
 from tap_klaviyo.http.errors import BadRequestError
+from tap_klaviyo.pagination.deferred import Deferred
+from tap_klaviyo.pagination.reader import Step
 from tap_klaviyo.records.columns import Attribute, Column
 from tap_klaviyo.records.flatten import Flattener
 from tap_klaviyo.records.jsonapi import Resource
+from tap_klaviyo.records.page import Page
 from tap_klaviyo.records.rows import Rows
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.reports.day_range import DayPolicy, day_range
@@ -28,9 +31,10 @@ from tap_klaviyo.streams.reports.days import (
     windows,
 )
 from tap_klaviyo.streams.reports.duration import duration
-from tap_klaviyo.streams.reports.requests import Asked, Exchange, Place, Planned
+from tap_klaviyo.streams.reports.requests import Asked, Exchange, Place
 from tap_klaviyo.streams.reports.response import Group, Result, parse_result
 from tap_klaviyo.sync import metric
+from tap_klaviyo.sync.metric_memory import MetricMemory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +45,6 @@ if TYPE_CHECKING:
     from tap_klaviyo.contract import Endpoint, Report
     from tap_klaviyo.pagination.reader import Segment
     from tap_klaviyo.records.columns import Chosen
-    from tap_klaviyo.records.page import Page
     from tap_klaviyo.sync.range import Range
     from tap_klaviyo.sync.saved import Saved
     from tap_klaviyo.sync.session import Session
@@ -144,9 +147,10 @@ class CalendarStream(BaseStream):
     def segments(self, sync: StreamSync) -> list[Segment]:
         """Return the report as one segment, since the account has to be asked before it can be cut."""
         flattener = Flattener(sync.chosen, self.session.sources.warn_odd(self.name))
-        return [Planned(lambda: self.questions(sync, flattener))]
+        memory = MetricMemory(self.stream_state, self.name)
+        return [Deferred(lambda: self.questions(sync, flattener, memory))]
 
-    def questions(self, sync: StreamSync, flattener: Flattener) -> list[Segment]:
+    def questions(self, sync: StreamSync, flattener: Flattener, memory: MetricMemory) -> Step:
         """Return a segment per window, after saying how many requests there are and how long they take.
 
         Raises:
@@ -154,8 +158,8 @@ class CalendarStream(BaseStream):
         """
         found: list[Span | None] = [*self.windows(sync.range)] if self.declared_replication_key else [None]
         if not found:
-            return []
-        self.resolve_metric()
+            return Step(None)
+        page = self.resolve_metric(memory)
         share = self.session.settings.rate_limit_share
         self.logger.info("%s: %s", self.name, duration(len(found), self.endpoint.limits, share))
         url = self.session.sources.http.origin.url(self.endpoint.path)
@@ -165,7 +169,7 @@ class CalendarStream(BaseStream):
             self.following,
             lambda answer, window, complete: self.page(sync, flattener, answer, window, complete=complete),
         )
-        return [
+        asked = [
             Asked(
                 exchange,
                 window,
@@ -174,6 +178,7 @@ class CalendarStream(BaseStream):
             )
             for number, window in enumerate(found)
         ]
+        return Step(page, asked)
 
     def body(self, attributes: dict[str, Any]) -> bytes:
         """Return a request's body."""
@@ -193,23 +198,31 @@ class CalendarStream(BaseStream):
                 raise
             raise metric.metric_refusal(error, self.metric, wanted[1]) from None
 
-    def resolve_metric(self) -> None:
-        """Find the metric that is asked about, and say which it is where several have its name.
+    def resolve_metric(self, memory: MetricMemory) -> Page | None:
+        """Find the metric that is asked about, and return a page that notes which one it is.
+
+        The one of earlier runs stays, whatever its name is by now; of several the oldest is taken, with a warning.
 
         Raises:
             UnknownMetricError: There is none.
         """
         wanted = self.metric_wanted()
         if wanted is None:
-            return
+            return None
         name, setting = wanted
-        metrics = self.session.account.metrics(self.name)
-        found = metric.matching(metrics, name)
+        metrics, earlier = self.session.account.metrics(self.name), memory.meant.get(name, ())
+
+        def warn(line: str) -> None:
+            self.logger.warning("%s: %s", self.name, line)
+
+        found = sorted(metric.meaning(metrics, name, earlier, warn), key=lambda one: one.id not in earlier)
         if not found:
             raise metric.unknown(metrics, name, setting)
-        if len(found) > 1:
-            self.logger.warning("%s: %s", self.name, metric.chosen_among(found, name, setting))
         self.metric = found[0]
+        remembered = self.metric.id in earlier
+        if len(found) > 1:
+            warn(metric.chosen_among(found, name, setting, remembered=remembered))
+        return Page(note=lambda: memory.note({name: (self.metric.id,)}))
 
     # Rows
 

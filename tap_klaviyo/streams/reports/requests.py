@@ -10,23 +10,12 @@ from tap_klaviyo.pagination.link import LoopingLinkError
 from tap_klaviyo.pagination.reader import Segment, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from tap_klaviyo.http import Request
     from tap_klaviyo.records.page import Page
     from tap_klaviyo.streams.reports.days import Span
     from tap_klaviyo.streams.reports.response import Result
-
-
-@dataclass(slots=True)
-class Planned(Segment):
-    """All that a report reads, before the account has been asked for its time zone and its metrics."""
-
-    questions: Callable[[], Sequence[Segment]]
-
-    def read(self) -> Step:
-        """Ask the account, and leave the windows behind."""
-        return Step(None, self.questions())
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,7 +306,7 @@ def test_the_oldest_of_several_metrics_is_taken_and_said(eastern: Recorder, capl
     assert {one["conversion_metric_id"] for one in eastern.asked} == {oldest}
     (line,) = [text for text in caplog.messages if "Placed Order" in text]
     assert f"using the oldest, {oldest} (Shopify), not" in line
-    assert "(WooCommerce); set conversion_metric of an entry of reports to an id to use another" in line
+    assert "(WooCommerce); set conversion_metric of an entry of reports to an id, or to the name with" in line
     assert "flow_values_report: 3 requests, about 1 minute (2 per minute, 225 per day)" in caplog.messages
 
 
