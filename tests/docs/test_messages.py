@@ -44,7 +44,7 @@ def test_messages_are_in_the_terms_of_the_field():
         "unknown field '…'; …",  # handed to a method that raises
         "cursor_path is not a valid JSONPath; write one like $.links.next",  # handed on twice
         "setting auth_token is missing: set a private API key (in Klaviyo: Settings, API keys)",  # of a function
-        "… metrics are named '<name>': using the oldest, …, not <others>; set <setting> to an id to use another",
+        "the metric '<shown>' was <gone> in earlier runs, which Klaviyo no longer lists",  # handed to a parameter
     ],
 )
 def test_each_way_to_say_something_is_seen(line):
