@@ -50,7 +50,8 @@ def take_over(
     automatic = {*keys, *named, replication_key}
     nodes = {**resolve(columns, metadata, {name for name in automatic if name})}
     given = members(entry.schema.to_dict())
-    left_out = [column.name for column in columns if given and column.name not in {*given, *automatic}]
+    in_schema = {*given, *automatic}
+    left_out = [name for name, node in nodes.items() if given and node.selected and name not in in_schema]
     nodes |= {name: Node(selected=False) for name in left_out}
     selected = [column for column in columns if nodes[column.name].selected]
     overrides = Overrides.of(entry.tap_stream_id, selected, given, automatic)

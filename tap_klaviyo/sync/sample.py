@@ -13,11 +13,11 @@ from tap_klaviyo.sync.parents import ParentIds
 from tap_klaviyo.sync.sources import Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from tap_klaviyo.http import Request
-    from tap_klaviyo.pagination.fan_out import Parent
+    from tap_klaviyo.pagination.parents import Listed
     from tap_klaviyo.pagination.reader import Segment
     from tap_klaviyo.records.page import Page
     from tap_klaviyo.sync.session import Session
@@ -52,17 +52,18 @@ class SampleSources(Sources):
 class FirstParents(ParentIds):
     """The first parent alone: one request says whether the children may be read."""
 
-    def of(self, stream: str, since: datetime | None = None) -> Sequence[Parent]:
+    def of(self, stream: str, since: datetime | None = None) -> Listed:
         """Return the first id of a stream, if it has one.
 
         Raises:
             KlaviyoError: The list cannot be read.
         """
-        return super().of(stream, since)[:1]
+        listed = super().of(stream, since)
+        return listed.of(listed.parents[:1])
 
 
 def first_page(segments: Iterable[Segment]) -> Page | None:
-    """Read one segment after the other up to the first page, which may be empty; None if nothing is to be read.
+    """Read one segment after the other up to the first page of rows, which may be empty; None if nothing is to be read.
 
     Raises:
         KlaviyoError: The page cannot be read.
@@ -74,7 +75,7 @@ def first_page(segments: Iterable[Segment]) -> Page | None:
         step = segment.read()
         if step.page is not None and step.page.failure is not None:
             raise step.page.failure
-        if step.page is not None and step.page.note is None:
+        if step.page is not None and step.page.note is None and not step.page.parents:  # those two have no rows
             return step.page
         waiting.extendleft(reversed([*step.rest, *([rest] if rest else [])]))
     return None

@@ -113,6 +113,22 @@ def test_a_trial_lists_all_that_the_key_lacks_at_once(shop, settings):
     assert result.stdout.splitlines()[-1].endswith("the key lacks coupons:read, metrics:read, tags:read")
 
 
+def test_a_trial_of_children_asks_for_those_of_one_parent(shop, settings, selecting):
+    lacking = {"profiles:read"}
+    sandbox = Sandbox(shop, access=Access(scopes={"": EVERYTHING - lacking}), now=lambda: TODAY)
+    result = run(sandbox, *settings(), *selecting("list_profiles", "list_tags", "flow_messages"), "--test")
+    streams = table(result)
+    assert streams["list_profiles"][1] == "missing profiles:read"
+    assert streams["flow_messages"][1:] != ["ok", "none on its first page"]
+    asked = [request.path for request in sandbox.requests]
+    assert sum(path.startswith("/api/flow-actions/") for path in asked) == 1
+
+
+def test_a_trial_warns_of_nothing_that_was_not_selected(shop, settings, selecting, caplog):
+    run(Sandbox(shop, now=lambda: TODAY), *settings(), *selecting("lists"), "--test")
+    assert "are not read" not in caplog.text
+
+
 def test_columns_alone_that_the_key_lacks_do_not_fail_a_trial(shop, settings, selecting):
     sandbox = Sandbox(shop, access=Access(scopes={"": EVERYTHING - {"metrics:read"}}), now=lambda: TODAY)
     result = run(sandbox, *settings(), *selecting("events"), "--test")
