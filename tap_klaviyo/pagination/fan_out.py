@@ -12,17 +12,9 @@ from tap_klaviyo.pagination.reader import Segment, Step
 from tap_klaviyo.records.page import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection
 
-    from tap_klaviyo.records.record_selector import Context
-
-
-@dataclass(frozen=True, slots=True)
-class Parent:
-    """A resource whose children are read: its id, and the columns that its children's records get."""
-
-    id: str
-    context: Context
+    from tap_klaviyo.pagination.parents import Listed, Parent
 
 
 @dataclass(slots=True)
@@ -65,14 +57,18 @@ class AllParents(Segment):
     and those in ``failed``, which come last, could not be read by one.
     """
 
-    parents: Callable[[], Sequence[Parent]]
+    parents: Callable[[], Listed]
     chain: Callable[[Parent], Chain]
     after: str | None = None
     failed: Collection[str] = ()
 
     def read(self) -> Step:
         """List the parents, in the order of their ids, which is the same in every run."""
-        ordered = sorted(self.parents(), key=lambda parent: (parent.id in self.failed, parent.id))
+        listed = self.parents()
+        ordered = sorted(listed.parents, key=lambda parent: (parent.id in self.failed, parent.id))
         asked = [one for one in ordered if self.after is None or one.id > self.after or one.id in self.failed]
         misses = Misses()
-        return Step(Page(parents=len(asked)), [OneParent(one, self.chain(one), misses) for one in asked])
+        return Step(
+            Page(parents=len(asked), unlisted=listed.unlisted),
+            [OneParent(one, self.chain(one), misses) for one in asked],
+        )

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tap_klaviyo.pagination.chain import Chain
-from tap_klaviyo.pagination.fan_out import OneParent, Parent
+from tap_klaviyo.pagination.fan_out import OneParent
 from tap_klaviyo.pagination.misses import Misses
+from tap_klaviyo.pagination.parents import Parent
 from tap_klaviyo.pagination.reader import Segment, Step
 from tap_klaviyo.records.jsonapi import Document, Resource, decoded, linkage
 

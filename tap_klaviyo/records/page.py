@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
 
@@ -46,6 +46,8 @@ class Page:
     """In a fan-out: how many parents this sync asks, on the page that comes before them."""
     note: Callable[[], None] | None = None
     """What is noted in the state once all before it has been written."""
+    unlisted: Mapping[str, Exception] = field(default_factory=dict)
+    """On the same page: the ids that could not be asked for the parents under them, and why."""
     size: int = 0
     """Bytes that the page holds while it waits."""
 

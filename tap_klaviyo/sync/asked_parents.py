@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tap_klaviyo.pagination.fan_out import Parent
+from tap_klaviyo.pagination.parents import Listed, Parent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from tap_klaviyo.sync.failed_parents import FailedParents
@@ -16,18 +15,23 @@ if TYPE_CHECKING:
     from tap_klaviyo.sync.range import Range
 
 
-def asked_parents(stream: str, parent_ids: ParentIds, reading: Range, failed: FailedParents) -> Iterator[Parent]:
-    """Yield the parents that a range asks, and those that an earlier run could not read; ``stream`` lists them."""
+def asked_parents(stream: str, parent_ids: ParentIds, reading: Range, failed: FailedParents) -> Listed:
+    """Return the parents that a range asks, and those that an earlier run could not read; ``stream`` lists them."""
     earlier = failed.earlier.keys()
+    asked: list[Parent] = []
+    unlisted: dict[str, Exception] = {}
     if earlier:
-        yield from (one for one in parent_ids.of(stream) if one.id in earlier)
-    if reading.empty:
-        return
-    found = parent_ids.of(stream, reading.since)
-    yield from (one for one in found if one.id not in earlier)
-    if reading.since is not None:
-        changed = {one.id for one in found}
-        yield from (Parent(one, {}) for one in reading.active - changed - earlier)
+        everything = parent_ids.of(stream)
+        asked += [one for one in everything.parents if one.id in earlier]
+        unlisted |= everything.unlisted
+    if not reading.empty:
+        found = parent_ids.of(stream, reading.since)
+        asked += [one for one in found.parents if one.id not in earlier]
+        unlisted |= found.unlisted
+        if reading.since is not None:
+            changed = {one.id for one in found.parents}
+            asked += [Parent(one, {}) for one in reading.active - changed - earlier]
+    return Listed(asked, unlisted)
 
 
 def lowest(reading: Range) -> datetime | None:

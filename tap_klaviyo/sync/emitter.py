@@ -122,6 +122,7 @@ class Emitter:
             bookmark.advance()
         if page.newest is not None and (self._newest is None or page.newest > self._newest):
             self._newest = page.newest
+        self._missing.unlisted.update(page.unlisted)
         if page.failed_parent is not None and page.failure is not None:
             self._missing.parents[page.failed_parent] = page.failure
             self._newest = None
@@ -144,7 +145,9 @@ class Emitter:
         self._finished_parents += 1
         self._note_parents()
         self._sync.failed_parents.finished(parent)
-        if self._sync.resumes_fan_out and parent not in self._sync.failed_parents.earlier:
+        # A place is one in a list of all parents.
+        resumes = self._sync.resumes_fan_out and not self._missing.unlisted
+        if resumes and parent not in self._sync.failed_parents.earlier:
             self._sync.bookmark.finished_parent(parent, self._newest)
 
     def _note_parents(self) -> None:
@@ -163,10 +166,11 @@ class Emitter:
         if missing.parents and not self._finished_parents:
             raise next(iter(missing.parents.values()))  # all of them failed, and nothing was read
         self._note_parents()
-        self._sync.failed_parents.complete(set(missing.parents))
+        if not missing.unlisted:
+            self._sync.failed_parents.complete(set(missing.parents))
         if missing.rows:
             self._sync.bookmark.give_up_full()
-        if not missing or not self._sync.range.full:
+        if not missing or not (self._sync.range.full or missing.unlisted):
             self._sync.bookmark.finish(everything=self._sync.fan_out)
         if self._write_messages:
             if not missing:

@@ -19,19 +19,22 @@ class IncompleteError(KlaviyoError):
 
 @dataclass(slots=True)
 class Missing:
-    """The parents and the rows of one stream that were passed over, each with the reason."""
+    """What of one stream was passed over, each with the reason."""
 
     parents: dict[str, Exception] = field(default_factory=dict)
     rows: dict[str, Exception] = field(default_factory=dict)
+    unlisted: dict[str, Exception] = field(default_factory=dict)
+    """Whose parents are not known: what is below them is missing too."""
 
     def __bool__(self) -> bool:
         """Whether there are any."""
-        return bool(self.parents or self.rows)
+        return bool(self.parents or self.rows or self.unlisted)
 
     @property
     def denied(self) -> bool:
         """Whether nothing is missing but what the key may not read."""
-        return not self.rows and all(isinstance(error, PermissionDeniedError) for error in self.parents.values())
+        why = (*self.parents.values(), *self.unlisted.values())
+        return not self.rows and all(isinstance(error, PermissionDeniedError) for error in why)
 
     def error(self) -> IncompleteError:
         """Return what says so."""
@@ -40,9 +43,14 @@ class Missing:
             said.append(
                 f"{_count(self.parents, 'parent')} could not be read, the next run asks again: {_names(self.parents)}"
             )
+        if self.unlisted:
+            said.append(
+                f"the parents below {_count(self.unlisted, 'resource')} could not be listed, "
+                f"the next run asks again: {_names(self.unlisted)}"
+            )
         if self.rows:
             said.append(f"{_count(self.rows, 'row')} could not be read and left out: {_names(self.rows)}")
-        first = next(iter([*self.parents.values(), *self.rows.values()]))
+        first = next(iter([*self.parents.values(), *self.unlisted.values(), *self.rows.values()]))
         return IncompleteError(f"{'; '.join(said)}; the first failure: {first}", denied=self.denied)
 
 

@@ -6,8 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tap_klaviyo.http.errors import MalformedIdError, NotFoundError
-from tap_klaviyo.pagination.fan_out import Parent
+from tap_klaviyo.pagination.parents import Gathering, Listed
 from tap_klaviyo.records.columns import KEY, Chosen, Column, Id, Linked
 from tap_klaviyo.records.fieldsets import ask
 from tap_klaviyo.records.jsonapi import linkage
@@ -15,7 +14,7 @@ from tap_klaviyo.sync.changes import Changes, changed_condition, date_of
 from tap_klaviyo.sync.locks import held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from tap_klaviyo.pagination.link import Link
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 class Listing(Protocol):
     """What lists a stream's ids, whatever its bookmark and selection."""
 
-    def parents(self, since: datetime | None = None) -> Sequence[Parent]:
+    def parents(self, since: datetime | None = None) -> Listed:
         """Return every id, with the columns that its request says; with ``since`` those that changed."""
 
     def links(self, relationship: str) -> Mapping[str, str]:
@@ -42,7 +41,7 @@ class ParentIds:
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
         self._listings: dict[str, Listing] = {}
-        self._parents: dict[tuple[str, datetime | None], Sequence[Parent]] = {}
+        self._parents: dict[tuple[str, datetime | None], Listed] = {}
         self._links: dict[tuple[str, str], Mapping[str, str]] = {}
         self._lock = threading.RLock()  # the parents of parents are listed while parents are
 
@@ -50,7 +49,7 @@ class ParentIds:
         """Say how a stream's ids are listed."""
         self._listings[stream] = listing
 
-    def of(self, stream: str, since: datetime | None = None) -> Sequence[Parent]:
+    def of(self, stream: str, since: datetime | None = None) -> Listed:
         """Return all ids of a stream, or those that are new or changed since.
 
         Raises:
@@ -80,6 +79,17 @@ class ParentIds:
 
 
 @dataclass(frozen=True, slots=True)
+class _Chain:
+    """The first page of a chain, what it says of its rows, and the parent that it is of."""
+
+    first: Link
+    context: Context
+    all_changed: bool = False
+    """Whether all of its rows count as changed."""
+    above: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SpecListing:
     """Lists the ids of a declared stream, archived ones too, with as little beside them as the contract allows."""
 
@@ -87,7 +97,7 @@ class SpecListing:
     sources: Sources
     parent_ids: ParentIds
 
-    def parents(self, since: datetime | None = None) -> list[Parent]:
+    def parents(self, since: datetime | None = None) -> Listed:
         """Return every id; with ``since`` those that changed, or whose own parent did.
 
         What is known to have no children is left out.
@@ -99,27 +109,19 @@ class SpecListing:
         """
         spec = self.spec
         if since is not None and not self._tells_changes():
-            return []  # which of them are new, a sweep finds out
+            return Listed(())  # which of them are new, a sweep finds out
         changes = Changes(spec.endpoint, spec.record_type, since, spec.childless)
         source = self._source(changes.asked(ask([_ID], spec.endpoint, spec.record_type, via=spec.via)))
         shape = spec.shape()
-        found: dict[str, Parent] = {}
-        for first, context, all_changed in self._requests(source, since):
-            link: Link | None = first
-            while link is not None:
-                try:
-                    document, following = link.read(source)
-                except (NotFoundError, MalformedIdError):
-                    if spec.parent is None or link is not first:
-                        raise  # only the parent of a parent may be gone, and only as a whole
-                    break
-                link = following
+        gathering = Gathering(self.parent_ids.of(spec.parent, since) if spec.parent else None)
+        for chain in self._chains(source, since, gathering.above):
+            for document in gathering.documents(chain.first, source, chain.above):
                 carriers = changes.carriers(document)
-                for resource, inner in shape.rows(document, context):
-                    carried = all_changed or (spec.via and inner[str(spec.via_column)] in carriers)
+                for resource, inner in shape.rows(document, chain.context):
+                    carried = chain.all_changed or (spec.via and inner[str(spec.via_column)] in carriers)
                     if changes.hold(resource, carried=bool(carried)):
-                        found.setdefault(resource.id, Parent(resource.id, inner))
-        return list(found.values())
+                        gathering.add(resource.id, inner)
+        return gathering.listed()
 
     def links(self, relationship: str) -> dict[str, str]:
         """Return, by the id of a linked resource, the id of the resource of this stream that links to it.
@@ -150,21 +152,21 @@ class SpecListing:
             self.spec.name, endpoint, asked, page_size=endpoint.page_size, paginator=self.spec.paginator
         )
 
-    def _requests(self, source: Source, since: datetime | None) -> Iterator[tuple[Link, Context, bool]]:
-        """Yield first pages, what they say of their rows, and whether all of these count as changed."""
+    def _chains(self, source: Source, since: datetime | None, above: Listed | None) -> Iterator[_Chain]:
         spec = self.spec
-        if spec.parent is None:
+        if above is None:
             # What carries the ids may have changed in them alone.
             changed = None if spec.via else changed_condition(spec.endpoint, since)
             for variant in spec.variants:
                 if since is None or not variant.swept:
-                    yield source.first(conditions=[*variant.conditions, changed]), variant.columns, False
+                    yield _Chain(source.first(conditions=[*variant.conditions, changed]), variant.columns)
             for condition in spec.unsettled if since is not None else ():
-                yield source.first(conditions=[condition]), {}, True
+                yield _Chain(source.first(conditions=[condition]), {}, all_changed=True)
             return
-        for parent in self.parent_ids.of(spec.parent, since):
+        for parent in above.parents:
             own = {spec.parent_column: parent.id} if spec.parent_column else {}
-            yield source.first({"id": parent.id}), {**parent.context, **own}, True
+            link = source.first({"id": parent.id})
+            yield _Chain(link, {**parent.context, **own}, all_changed=True, above=parent.id)
 
 
 _ID = Chosen(Column("id", KEY, Id()))

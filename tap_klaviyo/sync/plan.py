@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from tap_klaviyo.contract import filters
 from tap_klaviyo.pagination.chain import Chain
 from tap_klaviyo.pagination.detail import Completed, Detailed
-from tap_klaviyo.pagination.fan_out import AllParents, Parent
+from tap_klaviyo.pagination.fan_out import AllParents
 from tap_klaviyo.pagination.included_children import Children, IncludedChildren
 from tap_klaviyo.pagination.null_cursor import Once, Undated
+from tap_klaviyo.pagination.parents import Listed, Parent
 from tap_klaviyo.pagination.windows import Window, Windowing
 from tap_klaviyo.records.columns import Attribute, Constant, Linked
 from tap_klaviyo.records.fieldsets import ask, ask_details
@@ -22,7 +23,7 @@ from tap_klaviyo.sync.changes import changed_condition
 from tap_klaviyo.sync.question import asked, bounds_of, reads_apart, reads_newest_first, shape_of, sort_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from tap_klaviyo.pagination.chain import Makes
@@ -176,20 +177,17 @@ class Plan:
         failed = self.sync.failed_parents.earlier
         return AllParents(lambda: self._parents(parent), self._parent_chain, self._range.after_parent, failed)
 
-    def _parents(self, parent: str) -> Sequence[Parent]:
+    def _parents(self, parent: str) -> Listed:
         constants = {choice.column.name for choice in self.sync.chosen if isinstance(choice.column.source, Constant)}
         account = self._account()
-        return [
-            Parent(
-                found.id,
-                {
-                    **account,
-                    **{name: value for name, value in found.context.items() if name in constants},
-                    **({self.spec.parent_column: found.id} if self.spec.parent_column else {}),
-                },
-            )
-            for found in asked_parents(parent, self.sync.session.parent_ids, self._range, self.sync.failed_parents)
-        ]
+        column = self.spec.parent_column
+
+        def columns(found: Parent) -> dict[str, Any]:
+            inherited = {name: value for name, value in found.context.items() if name in constants}
+            return {**account, **inherited, **({column: found.id} if column else {})}
+
+        listed = asked_parents(parent, self.sync.session.parent_ids, self._range, self.sync.failed_parents)
+        return listed.of(Parent(found.id, columns(found)) for found in listed.parents)
 
     def _parent_chain(self, parent: Parent) -> Chain:
         reading = range_of(parent, self._range, self.sync.failed_parents)

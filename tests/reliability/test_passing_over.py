@@ -198,3 +198,46 @@ def test_a_cursor_that_stays_invalid_is_a_failure(machine, klaviyo, url):
     assert outcome.code == 1
     assert "cursor" in outcome.error.lower()
     assert len(klaviyo.paths("/api/lists")) < 8
+
+
+def schemas(of_type):
+    return f"/api/object-types/{of_type}/schema-versions"
+
+
+@row(
+    "A parent's own parent that answers 500 after all retries",
+    "The children of all others come, the next run asks again for everything; exit 1",
+)
+def test_a_bad_parent_of_parents_does_not_stop_the_others(machine, klaviyo, url):
+    def read(state=None):
+        outcome = machine.sync(url, "source_mappings", state=state, max_workers=1, emit_activate_version_messages=True)
+        found = {record["object_schema_id"]: record["object_type_id"] for record in outcome.records("source_mappings")}
+        versions = [message["stream"] for message in outcome.messages if message["type"] == "ACTIVATE_VERSION"]
+        return outcome, found, versions
+
+    _, everything, versions = read()
+    assert versions == ["source_mappings"]
+    bad = min(everything.values())
+    assert set(everything.values()) > {bad}
+    klaviyo.meddle = failing(schemas(bad))
+    first, found, versions = read()
+    assert first.code == 1
+    assert f"the parents below 1 resource could not be listed, the next run asks again: {bad}" in first.error
+    assert found == {schema: above for schema, above in everything.items() if above != bad}
+    assert versions == []
+    # A place in a list of some parents would have the next run pass over others.
+    assert not any(first.state["source_mappings"].get(place) for place in ("fan_out", "full", "read_at"))
+
+    klaviyo.meddle = lambda _at, response: response
+    second, found, versions = read({"bookmarks": first.state})
+    assert second.code == 0, second.complaints
+    assert found == everything
+    assert versions == ["source_mappings"]
+
+
+def test_nothing_is_taken_for_read_where_every_parent_of_parents_fails(machine, klaviyo, url):
+    klaviyo.meddle = failing(*(schemas(one) for one in klaviyo.ids("object-type")))
+    outcome = machine.sync(url, "source_mappings")
+    assert outcome.code == 1
+    assert outcome.error.startswith("source_mappings: ")
+    assert "could not be listed" not in outcome.error

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_klaviyo.http.errors import MalformedIdError, NotFoundError
-from tap_klaviyo.pagination.fan_out import Parent
+from tap_klaviyo.pagination.parents import Gathering, Listed, Parent
 from tap_klaviyo.streams.custom.requests import parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from tap_klaviyo.pagination.link import Link
@@ -23,17 +22,18 @@ class EntryParents:
     """The parents of an entry, with the columns that its placeholders make."""
 
     entry: CustomEntry
-    parents: Callable[[], Sequence[Parent]]
+    parents: Callable[[], Listed]
 
-    def of_entry(self) -> list[Parent]:
+    def of_entry(self) -> Listed:
         """Return every parent."""
-        return [
+        listed = self.parents()
+        return listed.of(
             Parent(
                 parent.id,
                 {column: parent.context.get(name, parent.id) for name, column in self.entry.columns.items()},
             )
-            for parent in self.parents()
-        ]
+            for parent in listed.parents
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,39 +45,31 @@ class EntryListing:
     now: datetime
     above: EntryParents | None
 
-    def parents(self, since: datetime | None = None) -> list[Parent]:
+    def parents(self, since: datetime | None = None) -> Listed:
         """Read the id of every record, whatever the bookmark; no date says which of them changed."""
         del since
         asker = self.asker()
-        found: dict[str, Parent] = {}
-        for start, context in self._requests(asker):
-            link: Link | None = start
-            while link is not None:
-                try:
-                    document, following = link.read(asker)
-                except (NotFoundError, MalformedIdError):
-                    if self.above is None or link is not start:
-                        raise  # only the parent of a parent may be gone, and only as a whole
-                    break
-                link = following
+        gathering = Gathering(self.above.of_entry() if self.above else None)
+        for first, context, above in self._chains(asker, gathering.above):
+            for document in gathering.documents(first, asker, above):
                 for resource in document.data:
                     identifier = (resource.attributes or {}).get(self.entry.primary_keys[-1])
                     if identifier is not None:
-                        found.setdefault(str(identifier), Parent(str(identifier), context))
-        return list(found.values())
+                        gathering.add(str(identifier), context)
+        return gathering.listed()
 
     def links(self, relationship: str) -> Mapping[str, str]:
         """Return nothing: no declared stream is linked from one of the settings."""
         del relationship
         return {}
 
-    def _requests(self, asker: Asker) -> Iterator[tuple[Link, dict[str, Any]]]:
-        if self.above is None:
+    def _chains(self, asker: Asker, above: Listed | None) -> Iterator[tuple[Link, dict[str, Any], str | None]]:
+        if above is None:
             for part in parts(self.entry, self.now, None):
-                yield asker.link({}, part), {}
+                yield asker.link({}, part), {}, None
             return
-        for parent in self.above.of_entry():
-            yield asker.link(ids_of(self.entry, parent)), dict(parent.context)
+        for parent in above.parents:
+            yield asker.link(ids_of(self.entry, parent)), dict(parent.context), parent.id
 
 
 def ids_of(entry: CustomEntry, parent: Parent) -> dict[str, str]:

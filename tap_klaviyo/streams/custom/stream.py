@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_klaviyo.contract import Endpoint
-    from tap_klaviyo.pagination.fan_out import Parent
+    from tap_klaviyo.pagination.parents import Listed, Parent
     from tap_klaviyo.pagination.reader import Segment
     from tap_klaviyo.records.columns import Column
     from tap_klaviyo.streams.custom.entry import CustomEntry
@@ -124,8 +124,9 @@ class CustomStream(BaseStream):
             link = asker.link(ids_of(self.entry, parent))
             return Chain(asker, maker, link, {**account, **parent.context}, _holds(self.entry, own))
 
-        def asked() -> list[Parent]:
-            return [parent for parent in parents.of_entry() if not reading.empty or parent.id in failed]
+        def asked() -> Listed:
+            listed = parents.of_entry()
+            return listed.of(parent for parent in listed.parents if not reading.empty or parent.id in failed)
 
         return [AllParents(asked, chain, reading.after_parent, failed)]
 
