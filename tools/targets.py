@@ -2,44 +2,56 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.targets import warehouses
 from tests.targets.messages import everything_selected, sync
+from tests.targets.parquet import FLAT, bucket, parquet
 from tests.targets.postgres import server
 from tools.docs.pages import table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tests.targets.messages import Messages
+
+    Targets = Mapping[tuple[str, str], Callable[[Path], warehouses.Warehouse]]
 
 _HEAD = ("target", "version", "tables", "rows", "keys missing", "keys twice")
 
 
 def main() -> None:
     """Run the targets one after the other."""
-    with tempfile.TemporaryDirectory() as folder, server() as port:
+    with tempfile.TemporaryDirectory() as folder, server() as port, bucket() as address:
         home = Path(folder)
-        messages = sync(home / "sync", catalog=everything_selected())
         print(table(_HEAD, []), flush=True)
-        for row in rows(home, port, messages):
+        messages = sync(home / "sync", catalog=everything_selected())
+        flat = sync(home / "flat", FLAT, catalog=everything_selected())
+        files = {("Parquet, `plinxore-target-s3`, flattened", "0.1.7"): partial(parquet, address=address)}
+        for row in chain(rows(home, messages, _databases(port)), rows(home, flat, files)):
             print(f"| {' | '.join(row)} |", flush=True)
 
 
-def rows(home: Path, port: int, messages: Messages) -> Iterator[tuple[str, ...]]:
-    """Load with each target; yield what it then holds."""
-    targets: dict[tuple[str, str], Callable[[Path], warehouses.Warehouse]] = {
-        ("PostgreSQL, `meltanolabs-target-postgres`", "0.8.1"): lambda place: warehouses.postgres(place, port),
-        ("PostgreSQL, `pipelinewise-target-postgres`", "2.1.2"): lambda place: warehouses.pipelinewise(place, port),
+def _databases(port: int) -> Targets:
+    return {
+        ("PostgreSQL, `meltanolabs-target-postgres`", "0.8.1"): partial(warehouses.postgres, port=port),
+        ("PostgreSQL, `pipelinewise-target-postgres`", "2.1.2"): partial(warehouses.pipelinewise, port=port),
         ("DuckDB, `target-duckdb`", "0.8.0"): warehouses.duckdb,
+        ("SQLite, `meltano-target-sqlite` of `singer-sdk`", "0.54.9"): warehouses.sqlite,
         ("JSON lines, `target-jsonl`", "0.1.4"): warehouses.jsonl,
         ("CSV, `meltanolabs-target-csv`", "0.5.0"): warehouses.csv,
     }
-    for number, ((name, version), make) in enumerate(targets.items()):
-        place = home / str(number)
+
+
+def rows(home: Path, messages: Messages, targets: Targets) -> Iterator[tuple[str, ...]]:
+    """Load with each target; yield what it then holds."""
+    for (name, version), make in targets.items():
+        place = home / re.sub(r"\W+", "-", name)
         place.mkdir()
         warehouse = make(place)
         warehouse.load(messages.path)

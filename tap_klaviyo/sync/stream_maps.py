@@ -22,6 +22,7 @@ from singer_sdk.singerlib import Catalog
 from tap_klaviyo.records.jsonapi import decoded
 from tap_klaviyo.records.record_format import Outlet, plain
 from tap_klaviyo.sync.flatten_plan import FlattenPlan
+from tap_klaviyo.sync.mixed_types import settle, settled
 
 if TYPE_CHECKING:
     import logging
@@ -68,7 +69,10 @@ class LazyRecord(dict[str, Any]):
 def outlets(maps: Sequence[StreamMap], stream: str) -> tuple[Outlet, ...]:
     """Return the streams that a stream's records leave in."""
     return tuple(
-        Outlet(one.stream_alias, None if _changes_nothing(one) else _flattening(one) or _change(one, stream))
+        Outlet(
+            one.stream_alias,
+            None if _changes_nothing(one) else settled(one, _flattening(one) or _change(one, stream)),
+        )
         for one in maps
         if not isinstance(one, RemoveRecordTransform)
     )
@@ -122,6 +126,8 @@ def mapper_of(
         if name not in mapper.stream_maps:
             mapper.stream_maps[name] = [SameRecordTransform(name, stream.schema, stream.primary_keys, None)]
         let_hashes_pass_nulls(mapper.stream_maps[name])
+        for one in mapper.stream_maps[name]:
+            settle(one)
     return mapper
 
 

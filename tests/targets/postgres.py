@@ -39,7 +39,7 @@ def server() -> Iterator[int]:
                 raise RuntimeError(message)
 
         run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync")
-        port = _free_port()
+        port = free_port()
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
         run("pg_ctl", "start", "--wait", f"--options={options}")
         try:
@@ -74,7 +74,7 @@ def _as_ordinary_user(home: Path) -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

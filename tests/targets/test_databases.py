@@ -18,13 +18,25 @@ def loaded(database, second):
     return after_first, warehouse.tables(), states
 
 
-def test_every_stream_is_a_table_with_each_key_once(loaded, first):
-    tables, _, _ = loaded
+def assert_holds_each_key_once(tables, first):
     for stream in first.records:
         keys = first.keys[stream]
         rows = [tuple(row[name] for name in keys) for row in tables[stream]]
         assert len(rows) == len(set(rows)), stream
         assert set(rows) == first.key_values(stream), stream
+
+
+def test_every_stream_is_a_table_with_each_key_once(loaded, first):
+    tables, _, _ = loaded
+    assert_holds_each_key_once(tables, first)
+
+
+@pytest.mark.long
+def test_sqlite_holds_each_key_once_too(tmp_path, first):
+    target = warehouses.sqlite(tmp_path)
+    state = target.load(first.path)  # once: this target cannot upsert
+    assert state == first.state
+    assert_holds_each_key_once(target.tables(), first)
 
 
 def test_a_second_sync_changes_no_row(loaded):

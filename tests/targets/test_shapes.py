@@ -67,6 +67,61 @@ def test_whole_numbers_have_64_bits_at_most(value, found, caplog):
     assert ("'timestamp'" in caplog.text) == (found is None)
 
 
+def named(schema):
+    types = schema["type"]
+    return [types] if isinstance(types, str) else [name for name in types if name != "null"]
+
+
+def lists_of_one(schema):
+    inner = [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
+    return (schema["type"] == [schema["type"][0]]) + sum(map(lists_of_one, inner))
+
+
+def test_no_type_is_a_list_of_one():
+    run = sync(Shop(events=6, profiles=6))
+    schemas = [message["schema"] for message in run.messages if message["type"] == "SCHEMA"]
+    assert len(schemas) > 50
+    assert sum(map(lists_of_one, schemas)) == 0
+
+
+PYTHON = {"string": str, "integer": int, "number": float | int, "boolean": bool}
+FLAT = {"flattening_enabled": True, "flattening_max_depth": 1}
+
+
+@pytest.mark.parametrize("more", [{}, {"flattening_max_depth": 5, "flattening_max_key_length": 63}])
+def test_a_flattened_column_has_one_plain_type_and_a_name_that_fits(more):
+    """Also what is an object without a list of members, which a target that types members refuses."""
+    run = sync(Shop(events=6, profiles=6), config={**FLAT, **more})
+    schemas = {one["stream"]: one["schema"]["properties"] for one in run.messages if one["type"] == "SCHEMA"}
+    assert named(schemas["events"]["event_properties"]) == ["string"]
+    for stream, columns in schemas.items():
+        for name, schema in columns.items():
+            [one] = named(schema)
+            assert one in PYTHON, (stream, name)
+            assert len(name) <= 63
+            values = [row[name] for row in run.records.get(stream, ()) if row.get(name) is not None]
+            assert all(isinstance(value, PYTHON[one]) for value in values), (stream, name)
+
+
+@pytest.mark.parametrize(
+    ("maps", "column"),
+    [
+        ({}, "location__latitude"),
+        ({"profiles": {"at": "location", "location": None}}, "at__latitude"),
+        ({"profiles": {"__filter__": "id"}}, "location__latitude"),
+    ],
+)
+def test_a_flattened_value_of_several_types_is_a_string(maps, column):
+    shop = Shop(events=1, profiles=3)
+    latitudes = [52.5, "52.5", 7]
+    for row, value in zip(shop.resources("profile"), latitudes, strict=True):
+        shop.update("profile", row.id, location={"latitude": value})
+    run = sync(shop, "profiles", config={**FLAT, "stream_maps": maps})
+    assert sorted(row[column] for row in run.records["profiles"]) == ["52.5", "52.5", "7"]
+    plain = sync(shop, "profiles")
+    assert sorted((row["location"]["latitude"] for row in plain.records["profiles"]), key=str) == [52.5, "52.5", 7]
+
+
 def test_all_keys_are_typed_the_same_way():
     """A column that is a key somewhere is a plain type, never null, in every stream alike."""
     run = sync(Shop(events=6, profiles=6))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 from collections import defaultdict
 from csv import DictReader, field_size_limit
@@ -47,6 +49,7 @@ class Warehouse:
     executable: str
     config: Path
     connect: str
+    dump: str = DUMP
 
     def load(self, messages: Path) -> dict[str, Any]:
         """Load the messages; return the last state that the target wrote, which is what it vouches for."""
@@ -60,7 +63,7 @@ class Warehouse:
 
     def tables(self) -> Tables:
         """All rows of all tables: an exit code of 0 says nothing of what was loaded."""
-        command = [str(self.home / "bin" / "python"), "-c", DUMP.format(connect=self.connect)]
+        command = [str(self.home / "bin" / "python"), "-c", self.dump.format(connect=self.connect)]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-3000:]
         tables: Tables = json.loads(done.stdout)
@@ -111,6 +114,13 @@ def pipelinewise(folder: Path, port: int) -> Warehouse:
     return Warehouse(home, "target-postgres", _written(folder, {**config, "default_target_schema": "klaviyo"}), connect)
 
 
+def sqlite(folder: Path) -> Warehouse:
+    """A SQLite file, by the target in the SDK's source archive: the one that is published alone is of 2019."""
+    file = folder / "warehouse.db"
+    home = installed("packages/meltano-target-sqlite", archive="singer-sdk==0.54.9")
+    return SqliteFile(home, "target-sqlite", _written(folder, {"path_to_db": str(file)}), str(file))
+
+
 def csv(folder: Path) -> Warehouse:
     """A folder of CSV files."""
     output = folder / "output"
@@ -125,6 +135,18 @@ def jsonl(folder: Path) -> Warehouse:
     output.mkdir()
     config = {"destination_path": str(output), "do_timestamp_file": False}
     return JsonLines(installed("target-jsonl==0.1.4"), "target-jsonl", _written(folder, config), str(output))
+
+
+class SqliteFile(Warehouse):
+    """The same for target-sqlite, whose tables any Python reads."""
+
+    def tables(self) -> Tables:
+        """All rows of all tables."""
+        with contextlib.closing(sqlite3.connect(self.connect)) as connection:
+            connection.row_factory = sqlite3.Row
+            names = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")]
+            rows = {name: connection.execute(f'select * from "{name}"').fetchall() for name in names}  # noqa: S608
+        return {name: [_ours(dict(row)) for row in found] for name, found in rows.items()}
 
 
 class JsonLines(Warehouse):
@@ -148,6 +170,10 @@ class CsvFiles(Warehouse):
             with path.open(newline="") as file:
                 tables[path.stem] = [*DictReader(file)]
         return tables
+
+
+def _ours(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if not name.startswith("_sdc_")}
 
 
 def _written(folder: Path, config: dict[str, Any]) -> Path:
