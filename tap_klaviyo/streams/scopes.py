@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from tap_klaviyo import contract
 from tap_klaviyo.records.fieldsets import includes_of
+from tap_klaviyo.streams.metric_events import MetricEvents
 from tap_klaviyo.streams.reports.base import CalendarStream
 from tap_klaviyo.streams.resource import KlaviyoStream
+from tap_klaviyo.sync.metric_choice import known_without_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +47,9 @@ def scopes_of(stream: BaseStream, streams: Mapping[str, BaseStream]) -> Scopes:
     for include in {*source.ask.include, *([stream.via] if stream.via else [])} - source.optional_includes:
         needed |= {*contract.newest().scopes(related[include].type)}
     needed |= _of_others(stream, streams)
+    metrics = stream.metric_choice() if isinstance(stream, MetricEvents) else None
+    if metrics is not None and known_without_list(metrics, {}) is None:
+        needed |= {*contract.newest().endpoint("/api/metrics").scopes}
     return Scopes(frozenset(needed), {scope: names for scope, names in filling.items() if scope not in needed})
 
 

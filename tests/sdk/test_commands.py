@@ -100,6 +100,18 @@ def test_a_trial_of_everything_follows_no_link_and_spends_one_report(shop, setti
     assert results.count("ok") == len(streams) - 6
 
 
+@pytest.mark.parametrize(
+    ("options", "listed"),
+    [({"metrics": ["Opened Email"]}, True), ({"exclude_metrics": ["abcdef"]}, True), ({"metrics": ["IugAJM"]}, False)],
+)
+def test_a_trial_says_what_the_names_of_metrics_take(shop, settings, selecting, options, listed):
+    sandbox = Sandbox(shop, now=lambda: TODAY)
+    arguments = [*settings(stream_options={"events": options}), *selecting("event_attributions", "events")]
+    rows = table(run(sandbox, *arguments, "--test"))
+    assert ("metrics:read" in rows["event_attributions"][0]) is False
+    assert ("metrics:read" in rows["events"][0]) is listed
+
+
 def test_a_trial_lists_all_that_the_key_lacks_at_once(shop, settings):
     lacking = {"coupons:read", "metrics:read", "tags:read"}
     sandbox = Sandbox(shop, access=Access(scopes={"": EVERYTHING - lacking}), now=lambda: TODAY)
@@ -201,8 +213,10 @@ def test_a_discovery_refuses_what_a_sync_refuses(settings, config, kind):
         assert result.stdout == ""
 
 
-def test_a_discovery_takes_no_key(settings):
-    result = CliRunner().invoke(TapKlaviyo.cli, [*settings(api_url="https://a.klaviyo.com"), "--discover"])
+@pytest.mark.parametrize("options", [{}, {"events": {"metrics": ["Nowhere"], "exclude_metrics": ["Nothing"]}}])
+def test_a_discovery_takes_no_key(settings, options):
+    arguments = settings(api_url="https://a.klaviyo.com", stream_options=options)
+    result = CliRunner().invoke(TapKlaviyo.cli, [*arguments, "--discover"])
     assert result.exit_code == 0
 
 
