@@ -28,7 +28,8 @@ What the code looked like when these tests were seen to fail, and which one it w
 15. A STATE that goes out before the page that it vouches for: `test_killed.py`.
 16. Campaigns declared sorted: `test_faults.py`, a stream that fails goes on later.
 17. A row at the edge of two windows taken by both: `test_ties.py`, two syncs of events, where bounds are loose.
-18. Pages of one metric of several taken for ordered: `test_faults.py`, events of a metric that break off.
+18. Pages of one filter of several taken for ordered: `test_metrics.py`, the bookmark does not pass what another filter
+    has yet to read.
 """
 
 from __future__ import annotations

@@ -149,6 +149,22 @@ def test_what_several_filters_read_goes_on_from_the_last_stretch(monkeypatch, at
     assert rig.column("events", "datetime") == rig.truth("event", "datetime")
 
 
+@pytest.mark.parametrize("at", range(4, 14))
+def test_the_bookmark_does_not_pass_what_another_filter_has_yet_to_read(monkeypatch, at):
+    monkeypatch.setattr("tap_klaviyo.streams.metric_segments.MOST", 2)
+    rig = stocked()
+    for number in range(16):
+        event(rig, f"{(A, B, C)[number % 3]}-dense-{number}", (A, B, C)[number % 3], NOON - timedelta(days=99 - number))
+    options = {"start_date": ago(days=100), **chosen(metrics=[A, B, C])}
+    rig.sandbox.faults.add(Fault("error", on=frozenset({at}), value=400, path="/api/events"))
+    rig.sync("events", retry=0, max_workers=1, **options)
+    rig.sandbox.reset()
+    rig.later(hours=1)
+    assert not rig.sync("events", **options).failures
+    wanted = {one.id for one in rig.shop.resources("event") if one.attributes["datetime"] >= ago(days=100)}
+    assert {key for (key,) in rig.rows("events")} == wanted
+
+
 def test_a_name_survives_a_renaming(caplog):
     rig = stocked()
     rig.sync("events", **chosen(metrics=["Placed Order", "Opened Email"]))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
 import pytest
 
 from tap_klaviyo.config.errors import SettingsError
-from tap_klaviyo.sandbox import Sandbox
+from tap_klaviyo.sandbox import Sandbox, shared
 from tap_klaviyo.tap import TapKlaviyo
 from tests.selection.syncing import URL, discovered, only, select, sync
 
@@ -193,3 +194,51 @@ def test_a_start_date_of_its_own_goes_before_the_setting(own, general, shop):
     truth = {one.id for one in shop.resources("event") if one.attributes["datetime"][:10] >= "2025-03-01"}
     assert {record["id"] for record in found.records["events"]} == truth
     assert 0 < len(truth) < len(shop.resources("event"))
+
+
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        ({"metrics": ["Placed Order (WooCommerce)", "opened email "]}, []),
+        ({"exclude_metrics": ["Placed Order (Shopify)", "Active on Site"]}, []),
+        (
+            {"metrics": ["Opened Emial"]},
+            ["unknown metric 'Opened Emial' (did you mean 'Opened Email' or 'Received Email'?): set metrics of"],
+        ),
+        (
+            {"metrics": ["Opened Email"], "exclude_metrics": ["IugAJM"]},
+            ["metric 'Opened Email' is both wanted and excluded: take it out of exclude_metrics of stream_options"],
+        ),
+    ],
+)
+def test_metrics_are_chosen_by_a_real_run(tmp_path, options, lines):
+    config, catalog = tmp_path / "config.json", tmp_path / "catalog.json"
+    config.write_text(json.dumps({"api_url": "sandbox://", "stream_options": {"events": options}}))
+    catalog.write_text(json.dumps(only(discovered(), "events")))
+    command = [sys.executable, "-m", "tap_klaviyo", "--config", config, "--catalog", catalog]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    errors = [line for line in run.stderr.splitlines() if "ERROR" in line]
+    assert run.returncode == bool(lines), run.stderr
+    assert all(words in errors[0] for words in lines)
+    shop = shared().shop
+    names = {one.id: f"{one.attributes['name'].strip()} ({(one.attributes['integration'] or {}).get('name')})"
+             for one in shop.resources("metric")}  # fmt: skip
+    wanted, excluded = [
+        [name.strip().lower() for name in options.get(kind, ())] for kind in ("metrics", "exclude_metrics")
+    ]
+
+    def named(metric, among):
+        full = names[metric].lower()
+        return full in among or full.rpartition(" (")[0] in among
+
+    expected = {
+        one.id
+        for one in shop.resources("event")
+        if not lines
+        for metric in shop.related(one, "metric")
+        if (not wanted or named(metric, wanted)) and not named(metric, excluded)
+    }
+    messages = [json.loads(line) for line in run.stdout.splitlines()]
+    written = [one["record"]["id"] for one in messages if one["type"] == "RECORD"]
+    assert set(written) == expected
+    assert bool(expected) is not bool(lines)

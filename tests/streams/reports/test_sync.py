@@ -310,6 +310,23 @@ def test_the_oldest_of_several_metrics_is_taken_and_said(eastern: Recorder, capl
     assert "flow_values_report: 3 requests, about 1 minute (2 per minute, 225 per day)" in caplog.messages
 
 
+def test_the_metric_of_earlier_runs_stays_whatever_its_name(caplog: pytest.LogCaptureFixture) -> None:
+    sandbox = sandbox_in("America/New_York", events=200)
+    config = {**SPRING, "metric_aggregates": [{"name": "mine", "metric": "Placed Order (WooCommerce)"}]}
+    streams = ("flow_values_report", "mine")
+    first = sync(sandbox, config, *streams)
+    before = {one[name] for one in sandbox.asked for name in ("metric_id", "conversion_metric_id") if name in one}
+    sandbox.shop.update("metric", metric_id(sandbox.shop, "Placed Order"), name="Order placed")
+    woo = next(one for one in sandbox.shop.resources("metric") if one.attributes["name"] == "Placed Order")
+    sandbox.shop.update("metric", woo.id, name="Order of another shop")
+    sandbox.asked.clear()
+    sync(sandbox, config, *streams, state=first.state)
+    after = {one[name] for one in sandbox.asked for name in ("metric_id", "conversion_metric_id") if name in one}
+    assert after == before
+    assert len(before) == 2
+    assert {text.partition(":")[0] for text in caplog.messages if "by now and still meant" in text} == set(streams)
+
+
 def test_another_metric_counts_other_conversions(eastern: Recorder) -> None:
     refunds = metric_id(eastern.shop, "Refunded Order")
     entries = [
