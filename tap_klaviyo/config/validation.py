@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from tap_klaviyo.config.batch import batch_problems
 from tap_klaviyo.config.errors import KINDS, NO_DATE, suggestion
+from tap_klaviyo.config.maps import map_problems
 from tap_klaviyo.contract.timestamps import parse_instant
 from tap_klaviyo.http.redact import brief
 
@@ -47,6 +48,7 @@ def problems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[s
     if config.get("flattening_enabled") is True and config.get("flattening_max_depth") is None:
         yield "setting 'flattening_enabled' needs 'flattening_max_depth': set how many levels are flattened, such as 1"
     yield from batch_problems(config.get("batch_config"))
+    yield from map_problems(config.get("stream_maps"))
     yield from _dates(config, schema)
 
 

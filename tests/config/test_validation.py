@@ -44,6 +44,14 @@ BAD = [
         {"flattening_enabled": True},
         "setting 'flattening_enabled' needs 'flattening_max_depth': set how many levels are flattened, such as 1",
     ),
+    (
+        {"stream_maps": {"profiles": {"email": "email.lower("}}},
+        "setting 'stream_maps': 'email' of 'profiles' is not an expression; write it as in Python: \"md5(email)\"",
+    ),
+    (
+        {"stream_maps": {"events": {"__filter__": ""}}},
+        "setting 'stream_maps': '__filter__' of 'events' is not an expression; write it as in Python: \"md5(email)\"",
+    ),
     ({"flattening_enabled": True, "flattening_max_depth": -1}, "setting 'flattening_max_depth' must be at least 0"),
     (
         {"end_date": "2025-01-01", "stream_options": {"events": {"start_date": "2025-01-01"}}},

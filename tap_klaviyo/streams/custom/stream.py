@@ -140,6 +140,9 @@ class CustomStream(BaseStream):
     def _asker(self, lower: datetime | None, until: datetime) -> Asker:
         sources = self.session.sources
         parser = AnswerParser(self.entry, lambda words: sources.warn_once(f"path {self.name}", words))
+        if not self.primary_keys:
+            words = f"{self.name}: rows have no key, so that a target appends what it has already; set primary_keys"
+            sources.warn_once(f"key {self.name}", words)
         return Asker(
             self.entry,
             sources.http.origin,

@@ -210,7 +210,7 @@ def test_records_may_be_anywhere(server, caplog):
     assert "records_path $.store.book[*].t matches values that are not objects" in caplog.text
 
 
-def test_records_without_keys_are_all_written(server):
+def test_records_without_keys_are_all_written(server, caplog):
     same = {"n": 1}
     following = f"{server.url}/api/made-up?page=2"
     server.sandbox.extra["/api/made-up"] = lambda asked: (
@@ -219,6 +219,9 @@ def test_records_without_keys_are_all_written(server):
         json.dumps({"data": [same, same], "links": {"next": None if asked.query else following}}).encode(),
     )
     found = run(server, {"name": "mine", "path": "/api/made-up", "primary_keys": []})
+    assert [one.getMessage() for one in caplog.records if "have no key" in one.getMessage()] == [
+        "mine: rows have no key, so that a target appends what it has already; set primary_keys"
+    ]
     assert found.records("mine") == [same] * 4
 
 

@@ -1,0 +1,35 @@
+"""Checks of the setting `stream_maps`: expressions that are none, which the SDK refuses without saying where."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tap_klaviyo.http.redact import brief
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def map_problems(stream_maps: Any) -> Iterator[str]:
+    """Yield what is wrong with the expressions, a line each."""
+    for stream, definition in stream_maps.items() if isinstance(stream_maps, Mapping) else ():
+        for name, expression in definition.items() if isinstance(definition, Mapping) else ():
+            if isinstance(expression, str) and _is_evaluated(name) and not _parses(expression):
+                yield (
+                    f"setting 'stream_maps': '{brief(name, 40)}' of '{brief(stream, 40)}' is not an expression; "
+                    'write it as in Python: "md5(email)"'
+                )
+
+
+def _is_evaluated(name: str) -> bool:
+    return name == "__filter__" or not name.startswith("__")
+
+
+def _parses(expression: str) -> bool:
+    try:
+        [statement] = ast.parse(expression).body
+    except (SyntaxError, ValueError):
+        return False
+    return isinstance(statement, ast.Expr)
