@@ -44,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
         patch.setenv(name, "127.0.0.1,localhost")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where processes share the tests, give each file to one of them, and all that needs a costly thing to one."""
     costly = {item.path: name for item in items for name in COSTLY if name in getattr(item, "fixturenames", ())}
