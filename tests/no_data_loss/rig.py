@@ -15,6 +15,7 @@ from tap_klaviyo import sandbox as sandbox_package
 from tap_klaviyo.sandbox import Sandbox, Shop
 from tap_klaviyo.sandbox.shop import Resource
 from tap_klaviyo.tap import TapKlaviyo
+from tests.catalogs import selecting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +129,7 @@ class Rig:
         settings = {"api_url": "sandbox://", "max_workers": self.workers, **config}
         catalog = None
         if method is not None or selected:
-            catalog = SomeStreams(config=settings).catalog_dict
+            catalog = selecting(settings, streams)
             for entry in catalog["streams"]:
                 entry["replication_method"] = method or entry["replication_method"]
                 for part in entry["metadata"]:

@@ -17,7 +17,8 @@ from unittest import mock
 
 from tap_klaviyo.sandbox import Sandbox
 from tap_klaviyo.sandbox.server import serve
-from tap_klaviyo.tap import TapKlaviyo, main
+from tap_klaviyo.tap import main
+from tests.catalogs import selecting
 from tests.streams.syncing import TODAY
 
 if TYPE_CHECKING:
@@ -146,11 +147,7 @@ class Outcome:
 def catalog_of(config: dict[str, Any], *streams: str) -> dict[str, Any]:
     """A catalog with only these streams selected."""
     # Discovery refuses bad settings as a sync does, and what there is does not depend on where it is.
-    catalog = TapKlaviyo(config={**config, "api_url": "sandbox://"}, validate_config=False).catalog_dict
-    for entry in catalog["streams"]:
-        root = next(item["metadata"] for item in entry["metadata"] if not item["breadcrumb"])
-        root["selected"] = entry["tap_stream_id"] in streams
-    return catalog
+    return selecting({**config, "api_url": "sandbox://"}, streams)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 import requests_mock
 
 from tap_klaviyo.tap import TapKlaviyo
+from tests.catalogs import selecting
 
 HOST = "https://a.klaviyo.com"
 KEY = "pk_0123456789abcdef0123456789abcdef01"
@@ -80,11 +81,7 @@ class Klaviyo:
     def sync(self, *streams: str, state: dict[str, Any] | None = None, **config: Any) -> Klaviyo:
         """Sync some streams, one request after the other."""
         settings = {"auth_token": KEY, "max_workers": 1, **config}
-        catalog = TapKlaviyo(config=settings).catalog_dict
-        for entry in catalog["streams"]:
-            root = next(item["metadata"] for item in entry["metadata"] if not item["breadcrumb"])
-            root["selected"] = entry["tap_stream_id"] in streams
-        tap = TapKlaviyo(config=settings, catalog=catalog, state=state, now=NOW)
+        tap = TapKlaviyo(config=settings, catalog=selecting(settings, streams), state=state, now=NOW)
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         with requests_mock.Mocker() as mock, contextlib.redirect_stdout(out):
             mock.register_uri(requests_mock.ANY, re.compile(re.escape(HOST)), json=self._answer)

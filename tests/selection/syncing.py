@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from tap_klaviyo.sandbox import Sandbox, Shop
 from tap_klaviyo.tap import TapKlaviyo
+from tests import catalogs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,7 +48,7 @@ def small_shop() -> Shop:
 
 def discovered(**config: Any) -> dict[str, Any]:
     """The catalog of a tap with these settings."""
-    return copy.deepcopy(TapKlaviyo(config={**URL, **config}).catalog_dict)
+    return catalogs.discovered({**URL, **config})
 
 
 def only(catalog: Mapping[str, Any], *streams: str) -> dict[str, Any]:

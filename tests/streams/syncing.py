@@ -14,6 +14,7 @@ from unittest import mock
 from tap_klaviyo.sandbox import Sandbox
 from tap_klaviyo.sandbox.shop.making import ANCHOR
 from tap_klaviyo.tap import TapKlaviyo
+from tests.catalogs import selecting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -68,14 +69,12 @@ def sync(
     change: Callable[[dict[str, Any]], None] | None = None,
     now: datetime = TODAY,
 ) -> Run:
-    """Sync some streams, or all; `change` edits the metadata of each stream in the catalog."""
+    """Sync some streams, or all; `change` edits the catalog's entry of each of them."""
     if not isinstance(sandbox, Sandbox):
         sandbox = Sandbox(sandbox, now=lambda: now)
     settings = {"api_url": "sandbox://", **(config or {})}
-    catalog = TapKlaviyo(config=settings).catalog_dict
+    catalog = selecting(settings, streams or None)
     for entry in catalog["streams"]:
-        root = next(item["metadata"] for item in entry["metadata"] if not item["breadcrumb"])
-        root["selected"] = not streams or entry["tap_stream_id"] in streams
         if change is not None:
             change(entry)
     tap = TapKlaviyo(config=settings, catalog=catalog, state=state, now=now)

@@ -17,6 +17,7 @@ from tap_klaviyo.http.waiting import Patience
 from tap_klaviyo.sandbox import Sandbox, Shop
 from tap_klaviyo.sync.clock import Clock
 from tap_klaviyo.tap import TapKlaviyo
+from tests.catalogs import selecting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,14 +115,12 @@ def tap_of(
 ) -> TapKlaviyo:
     """Return a tap with some streams selected, and with ``columns`` no others of theirs."""
     config = {"api_url": "sandbox://", **config}
-    catalog = TapKlaviyo(config=config).catalog_dict
+    catalog = selecting(config, streams)
     for entry in catalog["streams"]:
         if method is not None:
             entry["replication_method"] = method
         for item in entry["metadata"]:
-            if not item["breadcrumb"]:
-                item["metadata"]["selected"] = entry["tap_stream_id"] in streams
-            elif columns is not None:
+            if item["breadcrumb"] and columns is not None:
                 item["metadata"]["selected"] = item["breadcrumb"][-1] in columns
     return TapKlaviyo(config=config, catalog=catalog, state=state, now=now)
 
