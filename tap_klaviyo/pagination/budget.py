@@ -57,10 +57,17 @@ class Budget:
             self._accounts.add(account)
         return account
 
-    def set_aside(self, account: Account, size: int, *, must: bool) -> bool:
-        """Set bytes aside for a page; tell whether there was room. One that ``must`` be read has room."""
+    def come_first(self, account: Account) -> None:
+        """Give an account more room from now on."""
+        # Under the lock: one who is refused because it is not first must be among those that are woken.
         with self._lock:
-            fits = must or account not in self._accounts or self._has_room(account, size)
+            account.first = True
+        self.wake()
+
+    def set_aside(self, account: Account, size: int, *, next_to_write: bool) -> bool:
+        """Set bytes aside for a page; tell whether there was room, as there always is for what is written next."""
+        with self._lock:
+            fits = (next_to_write and account.first) or account not in self._accounts or self._has_room(account, size)
             if fits:
                 account.held += size
             else:
@@ -118,13 +125,12 @@ class Account:
     def come_first(self) -> None:
         """Have more room from now on: it is this reader's turn."""
         if not self.first:
-            self.first = True
-            self.budget.wake()
+            self.budget.come_first(self)
 
     def ask(self, *, next_to_write: bool) -> int | None:
         """Set bytes aside for a page to be read, and return how many; None if there is no room for it now."""
         size = int(self.expected * _IN_HAND) + _OVERHEAD
-        fits = self.budget.set_aside(self, size, must=next_to_write and self.first)
+        fits = self.budget.set_aside(self, size, next_to_write=next_to_write)
         return size if fits else None
 
     def came(self, set_aside: int, size: int) -> None:

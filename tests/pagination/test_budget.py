@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -184,3 +185,25 @@ def test_a_stream_that_begins_when_everything_is_taken_waits():
     while first.ask(next_to_write=False) is not None:
         pass
     assert budget.account().ask(next_to_write=True) is None
+
+
+def test_one_whose_turn_comes_while_it_asks_has_room():
+    """Refused after the others were woken, it would wait for ever."""
+    budget = Budget(1, first_guess=10)
+    account = budget.account()
+
+    class TurnComes:
+        def __init__(self):
+            self.lock = threading.Lock()
+            self.come = account.come_first
+
+        def __enter__(self):
+            come, self.come = self.come, lambda: None
+            come()
+            self.lock.acquire()
+
+        def __exit__(self, *_error):
+            self.lock.release()
+
+    budget._lock = cast("Any", TurnComes())
+    assert account.ask(next_to_write=True) is not None
