@@ -69,12 +69,18 @@ class OrderedReader:
     A worker takes the leftmost free segment when the ``budget``, which other readers share, has room for its page.
     The failure of a segment is raised when its turn comes to be consumed: what lies before it is not lost.
     Where the system starts fewer threads, these read; where it starts none, whoever consumes the pages does.
+
+    Only those wake who have something to do: to wake two dozen threads for each page costs more than a small page.
+    Whoever waits for the head is woken when it has been read. One worker is woken when there may be something to
+    take, and wakes the next one if it leaves something.
     """
 
     def __init__(self, segments: Iterable[Segment], *, workers: int, budget: Budget) -> None:
         self._head = _linked(segments)
         self._workers = workers
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._head_read = threading.Condition(self._lock)
+        self._to_take = threading.Condition(self._lock)
         self._account = budget.account(self._wake)
         self._started = False
         self._threads = 0
@@ -101,8 +107,8 @@ class OrderedReader:
     def ready(self, seconds: float) -> bool:
         """Wait, at most so long, until the first page, a failure or the end is there; tell whether it is."""
         self._read_here()
-        with self._changed:
-            return self._changed.wait_for(lambda: self._head is None or self._head.is_read, seconds)
+        with self._lock:
+            return self._head_read.wait_for(lambda: self._head is None or self._head.is_read, seconds)
 
     def __iter__(self) -> Iterator[Page]:
         """Yield the pages; an empty one now and then while none is ready, so that the caller can look around.
@@ -114,21 +120,23 @@ class OrderedReader:
         self.start()
         while True:
             self._read_here()
-            with self._changed:
+            with self._lock:
                 head = self._head
                 if head is None:
                     return
                 if head.failure is not None:
-                    self._head = None
-                    self._changed.notify_all()
+                    self._end()
                     raise head.failure
                 page = head.page
                 if page is not None:
                     # An idle worker still holds the place that it read last: cut off, it holds nothing more.
                     self._head, head.following, head.page = head.following, None, None
-                    self._changed.notify_all()
+                    if self._head is None:
+                        self._end()
+                    elif self._head.segment is not None:
+                        self._to_take.notify()  # the head may be taken where nothing else may
                 else:
-                    self._changed.wait(_WAKE_SECONDS)
+                    self._head_read.wait(_WAKE_SECONDS)
                     is_read = head.page is not None
             if page is not None:
                 yield page
@@ -138,20 +146,24 @@ class OrderedReader:
 
     def close(self) -> None:
         """Stop the workers after the requests at hand; what waits is dropped."""
-        with self._changed:
-            self._head = None
-            self._changed.notify_all()
+        with self._lock:
+            self._end()
         self._account.close()
 
+    def _end(self) -> None:
+        self._head = None
+        self._head_read.notify_all()
+        self._to_take.notify_all()
+
     def _wake(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
+        with self._lock:
+            self._to_take.notify()
 
     def _read_here(self) -> None:
         """Read what comes next in this thread, if there is no other and it has not been read."""
         if not self._started or self._threads:
             return
-        with self._changed:
+        with self._lock:
             taken = None if self._head is None or self._head.is_read else self._take_now()
         if taken is not None:
             self._read(*taken)
@@ -165,29 +177,35 @@ class OrderedReader:
             step = segment.read()
         except BaseException as failure:  # noqa: BLE001 - it is raised again in the consumer's thread
             self._account.came(set_aside, 0)
-            with self._changed:
+            with self._lock:
                 node.failure = failure
-                self._changed.notify_all()
+                self._tell(node)
         else:
             page = step.page or Page.EMPTY
             self._account.came(set_aside, page.size)
-            with self._changed:
+            with self._lock:
                 node.following = _linked(step.rest, node.following)
                 node.page = page
-                self._changed.notify_all()
+                self._tell(node)  # what has come to be free, this worker takes
+
+    def _tell(self, node: _Node) -> None:
+        if node is self._head:
+            self._head_read.notify_all()
 
     def _take(self) -> tuple[_Node, Segment, int] | None:
         """Return a place, what to read for it, and the bytes that are set aside for its page; None at the end."""
-        with self._changed:
+        with self._lock:
             while self._head is not None:
                 taken = self._take_now()
                 if taken is not None:
+                    if self._leftmost_free(taken[0]) is not None:
+                        self._to_take.notify()
                     return taken
-                self._changed.wait()  # whoever consumes, reads, frees memory or closes this, wakes all
+                self._to_take.wait()
         return None
 
     def _take_now(self) -> tuple[_Node, Segment, int] | None:
-        node = self._leftmost_free()
+        node = self._leftmost_free(self._head)
         if node is None or node.segment is None:
             return None
         set_aside = self._account.ask(next_to_write=node is self._head)
@@ -197,11 +215,9 @@ class OrderedReader:
         node.segment = None
         if left_over is not None:
             node.following = _Node(segment=left_over, following=node.following)
-            self._changed.notify_all()
         return node, segment, set_aside
 
-    def _leftmost_free(self) -> _Node | None:
-        node = self._head
+    def _leftmost_free(self, node: _Node | None) -> _Node | None:
         while node is not None and (node.segment is None or (node.segment.waits and node is not self._head)):
             if node.failure is not None:
                 return None  # nothing to the right of it will ever be consumed

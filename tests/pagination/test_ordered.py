@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_klaviyo.pagination import reader as reader_module
 from tap_klaviyo.pagination.budget import Budget
 from tap_klaviyo.pagination.reader import OrderedReader, Segment, Step
 from tap_klaviyo.records.page import Page
@@ -17,7 +18,16 @@ from tap_klaviyo.records.page import Page
 class Piece(Segment):
     """A segment that gives one page, and then the pieces in it."""
 
-    def __init__(self, number: int, rest: Sequence[Segment] = (), *, size: int = 1, log: list[int] | None = None):
+    def __init__(
+        self,
+        number: int,
+        rest: Sequence[Segment] = (),
+        *,
+        size: int = 1,
+        log: list[int] | None = None,
+        waits: bool = False,
+    ):
+        self.waits = waits
         self.number = number
         self.rest = rest
         self.size = size
@@ -34,14 +44,14 @@ class Failing(Segment):
         raise RuntimeError(msg)
 
 
-def tree(shape: list[int]) -> tuple[list[Segment], int]:
-    """Segments whose pages, in order, are numbered from 0: each entry is a chain of so many pages."""
+def tree(shape: list[tuple[int, bool]]) -> tuple[list[Segment], int]:
+    """Segments whose pages, in order, are numbered from 0: each entry is a chain of so many pages, which may wait."""
     number = 0
     segments: list[Segment] = []
-    for length in shape:
+    for length, waits in shape:
         chain: list[Segment] = []
         for offset in reversed(range(length)):
-            chain = [Piece(number + offset, chain)]
+            chain = [Piece(number + offset, chain, waits=waits)]
         number += length
         segments += chain
     return segments, number
@@ -51,7 +61,7 @@ def numbers(reader: OrderedReader) -> list[int]:
     return [record["n"] for page in reader for record in page.records]
 
 
-@given(st.lists(st.integers(0, 6), max_size=12), st.integers(1, 8), st.integers(1, 5))
+@given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), max_size=12), st.integers(1, 8), st.integers(1, 5))
 def test_any_number_of_workers_gives_the_order_of_the_segments(shape, workers, byte_limit):
     segments, count = tree(shape)
     assert numbers(OrderedReader(segments, workers=workers, budget=Budget(byte_limit, first_guess=1))) == list(
@@ -89,6 +99,30 @@ def test_what_waits_is_bounded():
     assert budget.held <= 100_000
     release.set()
     assert numbers(reader) == list(range(50))
+
+
+def test_whoever_writes_sleeps_until_the_next_page_is_there(monkeypatch):
+    """Pages that come before their turn wake nobody: with many small ones that took a fifth of the time."""
+    monkeypatch.setattr(reader_module, "_WAKE_SECONDS", 60)
+    log: list[int] = []
+    waits_for_them = threading.Event()
+
+    class Late(Segment):
+        def read(self) -> Step:
+            waits_for_them.wait(10)
+            return Step(Page(count=1, records=[{"n": 0}]))
+
+    class Early(Piece):
+        def read(self) -> Step:
+            time.sleep(0.005)
+            step = super().read()
+            if len(self.log) == 30:
+                waits_for_them.set()
+            return step
+
+    early = [Early(number, log=log) for number in range(1, 31)]
+    reader = OrderedReader([Late(), *early], workers=4, budget=Budget(100_000, first_guess=1))
+    assert [page.count for page in reader] == [1] * 31
 
 
 def test_pages_that_were_handed_over_are_let_go_of():
