@@ -112,7 +112,11 @@ def test_events_are_who_what_when_and_how_much(views, synced):
         event = truth[row["id"]]
         assert row["person_id"] == event["profile_id"]
         assert (row["metric_id"], row["type"]) == (event["metric_id"], event["metric_name"])
-        assert (row["campaign_id"], row["flow_id"]) == (event["campaign_id"], event["flow_id"])
+        credited = "attributed_" if event["attribution_ids"] else ""
+        for name in ("campaign_id", "flow_id", "flow_message_id"):
+            assert row[name] == event[f"{credited}{name}"]
+        said = row["property_attribution"] and json.loads(row["property_attribution"])["$attributed_event_id"]
+        assert said == event["attributed_event_id"]
         assert (row["property_value"] and float(row["property_value"])) == event["value"]
         assert row["timestamp"][:19] == event["datetime"][:19].replace("T", " ")
     assert len({row["property_value"] for row in views["event"]}) > 10

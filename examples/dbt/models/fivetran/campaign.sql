@@ -1,8 +1,11 @@
 -- A campaign with the message that it started with: a test of variations has several.
-with first_message as (
-    select *
+with messages as (
+    select
+        campaign_id,
+        definition,
+        template_id,
+        row_number() over (partition by campaign_id order by created_at, id) as place
     from {{ source('klaviyo', 'campaign_messages') }}
-    qualify row_number() over (partition by campaign_id order by created_at, id) = 1
 )
 
 select
@@ -11,11 +14,11 @@ select
     campaigns.channel as campaign_type,
     campaigns.status,
     campaigns.status as status_label,
-    cast(null as varchar) as status_id,
-    first_message.definition -> 'content' ->> 'subject' as subject,
-    first_message.definition -> 'content' ->> 'from_email' as from_email,
-    first_message.definition -> 'content' ->> 'from_label' as from_name,
-    first_message.template_id as email_template_id,
+    cast(null as {{ dbt.type_string() }}) as status_id,
+    {{ json_text('messages.definition', 'content', 'subject') }} as subject,
+    {{ json_text('messages.definition', 'content', 'from_email') }} as from_email,
+    {{ json_text('messages.definition', 'content', 'from_label') }} as from_name,
+    messages.template_id as email_template_id,
     campaigns.created_at as created,
     campaigns.updated_at as updated,
     campaigns.scheduled_at as scheduled,
@@ -25,4 +28,4 @@ select
     campaigns._sdc_deleted_at is not null as _fivetran_deleted,
     campaigns._sdc_batched_at as _fivetran_synced
 from {{ source('klaviyo', 'campaigns') }} as campaigns
-left join first_message on first_message.campaign_id = campaigns.id
+left join messages on messages.campaign_id = campaigns.id and messages.place = 1

@@ -6,12 +6,13 @@ select
     datetime as timestamp,
     datetime,
     uuid,
-    campaign_id,
-    flow_id,
-    flow_message_id,
+    -- Whom the event is credited to; where it is credited to nobody, the message that it speaks of itself.
+    {{ credited('campaign') }} as campaign_id,
+    {{ credited('flow') }} as flow_id,
+    {{ credited('flow_message') }} as flow_message_id,
     variation_id as _variation,
-    cast(value as varchar) as property_value,
-    event_properties ->> '$."$attribution"' as property_attribution,
+    cast(value as {{ dbt.type_string() }}) as property_value,
+    '{"$attributed_event_id": "' || attributed_event_id || '"}' as property_attribution,
     _sdc_deleted_at is not null as _fivetran_deleted,
     -- When it was loaded: the package reads on from an hour before the newest.
     _sdc_batched_at as _fivetran_synced

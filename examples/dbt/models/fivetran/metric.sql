@@ -1,10 +1,11 @@
 select
     id,
     name,
-    integration ->> 'id' as integration_id,
-    integration ->> 'name' as integration_name,
+    {{ json_text('integration', 'id') }} as integration_id,
+    {{ json_text('integration', 'name') }} as integration_name,
     -- Klaviyo writes the category as a name or as an object with an id and a name.
-    coalesce(integration -> 'category' ->> 'category', integration ->> 'category') as integration_category,
+    coalesce({{ json_text('integration', 'category', 'category') }}, {{ json_text('integration', 'category') }})
+        as integration_category,
     created,
     updated,
     _sdc_deleted_at is not null as _fivetran_deleted,
