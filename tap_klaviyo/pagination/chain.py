@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from tap_klaviyo.pagination.reader import Segment, Step
+from tap_klaviyo.records.page import ChainPlace
 
 if TYPE_CHECKING:
     from tap_klaviyo.pagination.link import Link, Reads
@@ -45,6 +46,8 @@ class Chain(Segment):
     holds: Holds
     stop_before: datetime | None = None
     waits: bool = False
+    name: str = ""
+    """Which chain it is, for a run that goes on where another one was cut off; empty if none does."""
     reached: bool = False
     """Whether a row of an earlier instant has come: then this page is the last one."""
 
@@ -55,13 +58,32 @@ class Chain(Segment):
         page = self.maker.page(rows.where(self.holds))
         if following is None or self.reached:
             return Step(page)
+        if self.name and page.count:
+            page = page.leading_on(ChainPlace(self.name, following.here))
         rest = self.continued(following)
         rest.reached = self.stop_before is not None and _reaches_before(rows, self.stop_before)
         return Step(page, [rest])
 
     def continued(self, link: Link) -> Chain:
         """Return the chain from another link on."""
-        return Chain(self.source, self.maker, link, self.context, self.holds, self.stop_before)
+        return Chain(self.source, self.maker, link, self.context, self.holds, self.stop_before, name=self.name)
+
+    def resumable(self, place: ChainPlace | None) -> Chain:
+        """Return the chain as one that a later run can go on with, from the place of an earlier one if it is there."""
+        name = self.link.chain
+        link = self.link if place is None or place.chain != name else self.link.resumed(place.link)
+        return replace(self, link=link, name=name)
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an earlier run read the beginning."""
+        return self.link.is_resumed
+
+
+def from_resumed(segments: Sequence[Segment]) -> list[Segment]:
+    """Return the segments from the chain on that an earlier run was cut off in; all, if it was none of them."""
+    resumed = (at for at, one in enumerate(segments) if isinstance(one, Chain) and one.is_resumed)
+    return [*segments[next(resumed, 0) :]]
 
 
 def _reaches_before(rows: Rows, bound: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol, Self
@@ -66,13 +67,14 @@ class Link:
             KlaviyoError: The page cannot be read, however few rows are asked for.
         """
         link, restarted = self, False
+        resumed = self.is_resumed  # its cursor may be one of an older revision
         while True:
             try:
                 return link.caught_up(source) if restarted else link.page(source, link.sized())
             except BadRequestError as error:
                 if link.skipped is not None and _about_cursor(error):
                     raise link.skipped from None
-                if restarted or link.restarted or link.first is None or not _about_cursor(error):
+                if restarted or link.restarted or link.first is None or not (resumed or _about_cursor(error)):
                     raise
                 restarted = True
                 link = replace(link, sizes=replace(link.sizes, bound=link.sizes.shrinks(link.request)))
@@ -103,6 +105,21 @@ class Link:
         if document is None:
             raise error
         return self._followed(document, skipped=error)
+
+    @property
+    def chain(self) -> str:
+        """What tells the chain from all others, the same in every run: fields and filter belong to it."""
+        first = self.first or self.request
+        return hashlib.sha256(first.url.encode() + (first.body or b"")).hexdigest()[:16]
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether it is that of an earlier run, and has not been followed yet."""
+        return self.first is not None and not self.visited
+
+    def resumed(self, link: str) -> Self:
+        """Return the page that a link of an earlier run leads to; if it is refused, the chain begins again."""
+        return replace(self.onward(link), first=self.request)
 
     def sized(self) -> Request:
         """Return the request for as many rows as are wanted."""

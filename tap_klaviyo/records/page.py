@@ -20,6 +20,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class ChainPlace:
+    """How far a chain of pages was read: which one it is, and the next link behind its last page that was written."""
+
+    chain: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some records of one stream, in order.
 
@@ -46,8 +54,10 @@ class Page:
     """In a fan-out: how many parents this sync asks, on the page that comes before them."""
     note: Callable[[], None] | None = None
     """What is noted in the state once all before it has been written."""
+    place: ChainPlace | None = None
+    """Where a later run can go on behind the page, in a chain whose order says nothing of that."""
     unlisted: Mapping[str, Exception] = field(default_factory=dict)
-    """On the same page: the ids that could not be asked for the parents under them, and why."""
+    """On the page with their number: the ids that could not be asked for the parents under them, and why."""
     size: int = 0
     """Bytes that the page holds while it waits."""
 
@@ -61,6 +71,10 @@ class Page:
     def settling(self) -> Page:
         """Return the page as one that no earlier row can follow."""
         return replace(self, settled=True)
+
+    def leading_on(self, place: ChainPlace) -> Page:
+        """Return the page with the place behind it."""
+        return replace(self, place=place)
 
     def finishing(self, parent: str) -> Page:
         """Return the page as the last one of a parent."""

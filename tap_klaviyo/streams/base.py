@@ -159,7 +159,6 @@ class BaseStream(Stream):
             bookmark=Bookmark(state, key, reading, self.name, version),
             ordered=self.is_sorted,
             fan_out=self.fan_out,
-            resumes_fan_out=self.fan_out and (reading.full or reading.moves_bookmark),
             failed_parents=FailedParents(state, lowest(reading)),
             # More threads than requests per second bring nothing.
             workers=min(self.session.settings.max_workers, max(1, self.endpoint.limits.burst)) if self.parallel else 1,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from datetime import datetime
 
+    from tap_klaviyo.records.page import ChainPlace
     from tap_klaviyo.sync.range import Range
 
 
@@ -56,7 +57,8 @@ class Bookmark:
         self._version = version
         self._current = read_instant(state, REPLICATION_KEY_VALUE, stream)
         self._began_at = self._current
-        self._seen: datetime | None = None
+        self._seen = reading.seen
+        self._after_parent = reading.after_parent
         goes_on = reading.since is not None or reading.after_parent is not None
         self._active = set(reading.active) if goes_on else set[str]()
 
@@ -76,16 +78,24 @@ class Bookmark:
     def finished_parent(self, parent: str, newest: datetime | None = None) -> None:
         """Note the last parent that a fan-out has finished, and its newest row, for a run that goes on after it."""
         self._note_active(parent, newest)
+        self._after_parent = parent
+        self.came_to(None)
+
+    def came_to(self, place: ChainPlace | None) -> None:
+        """Note where a read came to that no order bounds, in a chain behind the last parent if it is in one."""
+        chain = {} if place is None else {"chain": place.chain, "link": place.link}
         if self._range.full:
-            self._under_way(FULL, {"version": self._version, "after_parent": parent})
+            self._under_way(FULL, {"version": self._version, "after_parent": self._after_parent, **chain})
             return
-        place = {
+        found = {
             "until": self._range.until.isoformat(),
-            "after_parent": parent,
+            "after_parent": self._after_parent,
             "lookback": self._range.lookback_at is not None,
             "sweep": self._range.since is None,
+            "seen": self._seen.isoformat() if self._seen else None,
+            **chain,
         }
-        self._under_way(FAN_OUT, place)
+        self._under_way(FAN_OUT, found)
 
     def saw(self, oldest: datetime | None, newest: datetime | None) -> None:
         """Note the rows that have been written, without moving yet; those of the future say nothing of the past."""

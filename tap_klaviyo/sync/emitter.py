@@ -131,6 +131,8 @@ class Emitter:
             self._newest = None
         if page.note is not None:
             page.note()
+        if page.place is not None and self._resumes:
+            bookmark.came_to(page.place)
         if self._write_messages and (page.count or page.finished_parent or page.note):
             self._output.write_state_soon()
 
@@ -145,10 +147,13 @@ class Emitter:
         self._finished_parents += 1
         self._note_parents()
         self._sync.failed_parents.finished(parent)
-        # A place is one in a list of all parents.
-        resumes = self._sync.resumes_fan_out and not self._missing.unlisted
-        if resumes and parent not in self._sync.failed_parents.earlier:
+        if self._sync.fan_out and self._resumes and parent not in self._sync.failed_parents.earlier:
             self._sync.bookmark.finished_parent(parent, self._newest)
+
+    @property
+    def _resumes(self) -> bool:
+        """Whether a later run can go on from a place; one among parents is a place in the list of all of them."""
+        return self._sync.resumes and not self._missing.unlisted
 
     def _note_parents(self) -> None:
         """Note the parents that failed, before the bookmark moves past them."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.contract import filters
-from tap_klaviyo.pagination.chain import Chain
+from tap_klaviyo.pagination.chain import Chain, from_resumed
 from tap_klaviyo.pagination.detail import Completed, Detailed
 from tap_klaviyo.pagination.fan_out import AllParents
 from tap_klaviyo.pagination.included_children import Children, IncludedChildren
@@ -90,7 +90,7 @@ class Plan:
         if spec.windowed and spec.cursor is not None:
             maker = Once(self._completed())
             return [*self._undated(maker), *(() if self._range.empty else self._windows(maker))]
-        return [segment for variant in spec.variants for segment in self._variant(variant)]
+        return from_resumed([segment for variant in spec.variants for segment in self._variant(variant)])
 
     def _finds_changes(self) -> bool:
         """Whether there is a date by which to tell what changed; without one a sweep alone reads the stream."""
@@ -124,7 +124,7 @@ class Plan:
         elif children is not None:
             yield IncludedChildren(chain, children)
         else:
-            yield chain
+            yield chain if self.sync.ordered else chain.resumable(reading.chain)
 
     def _account(self) -> dict[str, Any]:
         return self.sync.session.account.columns()
@@ -192,7 +192,7 @@ class Plan:
     def _parent_chain(self, parent: Parent) -> Chain:
         reading = range_of(parent, self._range, self.sync.failed_parents)
         link = self.source.first({"id": parent.id}, self.bounds(reading.lower, reading.upper))
-        return Chain(self.source, self.maker, link, parent.context, reading.holds)
+        return Chain(self.source, self.maker, link, parent.context, reading.holds).resumable(reading.chain)
 
     def _completed(self) -> Makes:
         details = self._details()

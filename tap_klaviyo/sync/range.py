@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tap_klaviyo.contract.timestamps import floor_second
 
 if TYPE_CHECKING:
+    from tap_klaviyo.records.page import ChainPlace
     from tap_klaviyo.sync.policy import Policy
     from tap_klaviyo.sync.saved import FanOutPlace, Saved
 
@@ -57,6 +58,10 @@ class Range:
     """The bookmark of the state lay in the future and was brought back."""
     after_parent: str | None = None
     """The last parent that an earlier run of the same fan-out finished."""
+    chain: ChainPlace | None = None
+    """Where an earlier run came to in a chain behind it."""
+    seen: datetime | None = None
+    """The newest row that an earlier run of the same read wrote."""
 
     def holds(self, instant: datetime) -> bool:
         """Tell whether a row of this instant belongs to the range."""
@@ -93,6 +98,7 @@ def decide(saved: Saved, policy: Policy, now: datetime) -> Range:
         version=place.version if place else None,
         whole=found.lower is None and policy.end is None,
         after_parent=place.after_parent if place and policy.by_parent else None,
+        chain=place.chain if place else None,
     )
 
 
@@ -111,7 +117,7 @@ def next_range(saved: Saved, policy: Policy, now: datetime) -> Range:
     past_end = bookmark is not None and end is not None and bookmark >= end
     if past_end and start is not None:
         return Range(_latest_of(start, _retained(policy, latest), EARLIEST), until, until, moves_bookmark=False)
-    place = saved.fan_out if policy.by_parent else None
+    place = saved.fan_out if policy.by_parent or (saved.fan_out and saved.fan_out.chain) else None
     looks_back = not past_end and _looks_back(saved, policy, place, now)
     sweeps = _sweeps(saved, policy, place, now) or (policy.active_for is not None and looks_back)
     lower = floor_second(min(bookmark, latest)) if bookmark is not None else None
@@ -165,6 +171,7 @@ def full(saved: Saved, policy: Policy, now: datetime) -> Range:
         full_at=latest if policy.full_every else None,
         keeps_lookback=policy.lookback is not None,
         after_parent=place.after_parent if place and policy.by_parent else None,
+        chain=place.chain if place else None,
     )
 
 
@@ -179,7 +186,7 @@ def full_is_due(saved: Saved, policy: Policy, now: datetime) -> bool:
 
 
 def _resumed(found: Range, place: FanOutPlace) -> Range:
-    """Return the range of a fan-out's first run for the run that goes on with it, or ``found`` if that is over."""
+    """Return the range of a read's first run for the run that goes on with it, or ``found`` if that is over."""
     until = min(place.until, found.until)
     if found.lower is not None and found.lower >= until:
         return found  # what the first run read is no longer there to be read
@@ -188,6 +195,8 @@ def _resumed(found: Range, place: FanOutPlace) -> Range:
         upper=None if found.upper is None else until,
         until=until,
         after_parent=place.after_parent,
+        chain=place.chain,
+        seen=place.seen,
         lookback_at=until if found.lookback_at else None,
         swept_at=until if found.swept_at else None,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.contract.timestamps import parse_instant
+from tap_klaviyo.records.page import ChainPlace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,13 +34,18 @@ class BrokenStateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FanOutPlace:
-    """How far a fan-out came: its bound, the last parent that it finished, and what it does beside."""
+    """How far a read came that no order bounds: its bound, the last parent that it finished, what it does beside."""
 
     until: datetime
-    after_parent: str
+    after_parent: str | None = None
+    """None before the first parent is finished, and where there are no parents."""
     lookback: bool = False
     sweep: bool = True
     """Whether it asks every parent; a state that does not say so is of a time when all fan-outs did."""
+    chain: ChainPlace | None = None
+    """Where it came to in a chain behind that parent."""
+    seen: datetime | None = None
+    """The newest row that was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ class FullPlace:
     version: int
     through: datetime | None = None
     after_parent: str | None = None
+    chain: ChainPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +133,11 @@ def _fan_out(state: Mapping[str, Any], stream: str) -> FanOutPlace | None:
     place = _place(state, FAN_OUT, stream)
     if place is None:
         return None
-    until, parent = read_instant(place, "until", stream), place.get("after_parent")
-    if until is None or not isinstance(parent, str):
+    until, parent, chain = read_instant(place, "until", stream), place.get("after_parent"), _chain(place)
+    if until is None or not (isinstance(parent, str) or (parent is None and chain)):
         raise _broken(FAN_OUT, stream, "until and after_parent")
-    return FanOutPlace(until, parent, bool(place.get("lookback", False)), bool(place.get("sweep", True)))
+    lookback, sweep = bool(place.get("lookback", False)), bool(place.get("sweep", True))
+    return FanOutPlace(until, parent, lookback, sweep, chain, read_instant(place, "seen", stream))
 
 
 def _lookback(state: Mapping[str, Any], stream: str) -> LookbackPlace | None:
@@ -149,7 +157,13 @@ def _full(state: Mapping[str, Any], stream: str) -> FullPlace | None:
     version, parent = _version(place, stream), place.get("after_parent")
     if version is None or not (parent is None or isinstance(parent, str)):
         raise _broken(FULL, stream, "version, and through or after_parent")
-    return FullPlace(version, read_instant(place, "through", stream), parent)
+    return FullPlace(version, read_instant(place, "through", stream), parent, _chain(place))
+
+
+def _chain(place: Mapping[str, Any]) -> ChainPlace | None:
+    """Return a place in a chain; one that cannot be used costs the pages before it, and nothing else."""
+    chain, link = place.get("chain"), place.get("link")
+    return ChainPlace(chain, link) if isinstance(chain, str) and isinstance(link, str) else None
 
 
 def _active(state: Mapping[str, Any], stream: str) -> frozenset[str] | None:

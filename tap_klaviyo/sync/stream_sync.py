@@ -38,8 +38,6 @@ class StreamSync:
     """Whether the bookmark may follow the rows."""
     fan_out: bool
     """Whether parents are read one by one: then all up to the bound has been read at the end."""
-    resumes_fan_out: bool
-    """Whether a later run goes on after the last parent that was finished."""
     failed_parents: FailedParents
     workers: int
     """How many requests may be in flight."""
@@ -50,6 +48,11 @@ class StreamSync:
     def tally(self) -> Tally:
         """What the stream's requests come to."""
         return self.session.sources.tally(self.name)
+
+    @property
+    def resumes(self) -> bool:
+        """Whether a later run may go on where this one is cut off."""
+        return self.range.full or self.range.moves_bookmark
 
     def read(self, segments: Iterable[Segment]) -> OrderedReader:
         """Return a reader of segments; it begins when it is started or iterated over."""

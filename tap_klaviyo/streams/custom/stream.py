@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_klaviyo.config.masks import named
 from tap_klaviyo.config.stream_options import COMMON, refuse_more
-from tap_klaviyo.pagination.chain import Chain
+from tap_klaviyo.pagination.chain import Chain, from_resumed
 from tap_klaviyo.pagination.fan_out import AllParents
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.custom.entry_columns import build_columns, kind_of
@@ -112,17 +112,19 @@ class CustomStream(BaseStream):
         asker = self._asker(reading.lower, reading.until)
         account = self.session.account.columns()
         if self.parent is None:
-            return [
+            chains = [
                 Chain(asker, maker, asker.link({}, part), account, _holds(self.entry, reading, part))
                 for part in parts(self.entry, self.session.started_at, reading.lower)
             ]
+            return from_resumed([chain.resumable(reading.chain) for chain in chains])
         parents = self._parents(self.parent.name)
 
         def chain(parent: Parent) -> Chain:
             own = replace(reading, lower=sync.failed_parents.begin(parent.id))
             asker = self._asker(own.lower, own.until)
             link = asker.link(ids_of(self.entry, parent))
-            return Chain(asker, maker, link, {**account, **parent.context}, _holds(self.entry, own))
+            context = {**account, **parent.context}
+            return Chain(asker, maker, link, context, _holds(self.entry, own)).resumable(reading.chain)
 
         def asked() -> Listed:
             listed = parents.of_entry()

@@ -1,0 +1,122 @@
+"""Long chains without an order that a bookmark could follow, in runs that are always cut off."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tap_klaviyo.sandbox import Fault
+from tests.no_data_loss.rig import NOON, Rig, text
+
+QUOTA = 86_400  # seconds: nothing is tried again, and no parent is passed over
+PAGE = 5
+COUNT = 57
+CHAINS = {
+    "catalog_items": ("catalog-item", "/api/catalog-items"),
+    "push_tokens": ("push-token", "/api/push-tokens"),
+    "reviews": ("review", "/api/reviews"),
+    "profile_suppressions": ("profile", "/api/profiles"),
+}
+
+
+def ago(**by: float) -> str:
+    return text(NOON - timedelta(**by))
+
+
+def runs(rig: Rig, stream: str, path: str, *, answers: int = 3, **options: object) -> int:
+    """Run until a run is not cut off; each one gets so many answers and no more."""
+    options = {"stream_options": {stream: {"page_size": PAGE}}, "retry": 0, **options}
+    for number in range(1, 60):
+        rig.sandbox.faults.clear()
+        rig.sandbox.faults.add(Fault("throttle", on=frozenset({answers + 1}), value=QUOTA, path=path))
+        if not rig.sync(stream, **options).failures:
+            return number
+        rig.later(minutes=10)
+    return 0
+
+
+def a_list_with_members(rig: Rig, name: str, count: int) -> None:
+    rig.put("list", name, name="", updated=ago(days=30))
+    for number in range(count):
+        rig.put("profile", f"{name}-p{number:02}", email="", updated=ago(days=30))
+        rig.shop.join("list", name, f"{name}-p{number:02}", ago(days=20, minutes=-number))
+
+
+@pytest.mark.parametrize("merges", [False, True], ids=["replaced", "merged"])
+@pytest.mark.parametrize("workers", [1, 24])
+@pytest.mark.parametrize("method", [None, "FULL_TABLE"])
+def test_one_huge_parent_comes_to_its_end(workers, method, merges):
+    rig = Rig()
+    rig.table.merges = merges
+    for name, count in (("L1", 3), ("L2", COUNT), ("L3", 4)):
+        a_list_with_members(rig, name, count)
+    path = "/api/lists/*/profiles"
+    assert 2 < runs(rig, "list_profiles", path, answers=4, max_workers=workers, method=method) < 10
+    held = {(*key, row["joined_group_at"]) for key, row in rig.rows("list_profiles").items()}
+    assert held == rig.shop.memberships("list")
+
+
+@pytest.mark.parametrize("versioned", [False, True])
+@pytest.mark.parametrize("stream", CHAINS)
+def test_a_long_chain_comes_to_its_end(stream, versioned):
+    kind, path = CHAINS[stream]
+    rig = Rig()
+    for number in range(COUNT):
+        when = ago(days=60 - number)
+        subscriptions = {"email": {"marketing": {"suppression": [{"reason": "USER_SUPPRESSED", "timestamp": when}]}}}
+        rig.put(kind, f"a{number:02}", updated=when, created=when, title="", subscriptions=subscriptions)
+    done = runs(rig, stream, path, selected=True, emit_activate_version_messages=versioned)
+    assert done == -(-COUNT // PAGE) // 3
+    assert {key[0] for key in rig.rows(stream)} == {one.id for one in rig.shop.resources(kind)}
+    assert not rig.bookmarks[stream].get("fan_out")
+
+
+def test_what_changes_behind_the_place_comes_with_the_next_run():
+    rig = Rig()
+    for number in range(COUNT):
+        rig.put("review", f"a{number:02}", title="", updated=ago(days=60 - number))
+    options = {"stream_options": {"reviews": {"page_size": PAGE}}, "retry": 0}
+    rig.sandbox.faults.add(Fault("throttle", on=frozenset({5}), value=QUOTA, path="/api/reviews"))
+    assert rig.sync("reviews", **options).failures
+    rig.sandbox.reset()
+    for number in (2, COUNT - 2):  # not read yet, and read already
+        rig.later(hours=1)
+        rig.change("review", f"a{number:02}", title="changed", updated=text(rig.now))
+    rig.later(hours=1)
+    second = rig.sync("reviews", **options)
+    assert not second.failures
+    assert len(second.records("reviews")) < COUNT
+    rig.later(hours=1)
+    rig.sync("reviews", **options)
+    assert rig.column("reviews", "title") == rig.truth("review", "title")
+
+
+@pytest.mark.parametrize("changed", ["fields", "filter"])
+def test_a_chain_that_is_asked_otherwise_begins_anew(changed):
+    rig = Rig()
+    for number in range(COUNT):
+        rig.put("catalog-item", f"a{number:02}", updated=ago(days=9), title=f"t{number}", published=True)
+    options = {"stream_options": {"catalog_items": {"page_size": PAGE}}, "retry": 0}
+    rig.sandbox.faults.add(Fault("throttle", on=frozenset({5}), value=QUOTA, path="/api/catalog-items"))
+    assert rig.sync("catalog_items", **options).failures
+    (place,) = rig.bookmarks["catalog_items"]["fan_out"]
+    assert place["link"]
+    rig.sandbox.reset()
+    more = {"include": ["variants"]} if changed == "fields" else {"filter": "equals(published,true)"}
+    options = {"stream_options": {"catalog_items": {"page_size": PAGE, **more}}}
+    assert len(rig.sync("catalog_items", **options).records("catalog_items")) == COUNT
+
+
+def test_a_link_that_is_refused_begins_the_chain_anew():
+    rig = Rig()
+    for number in range(COUNT):
+        rig.put("catalog-item", f"a{number:02}", updated=ago(days=9), title=f"t{number}")
+    options = {"stream_options": {"catalog_items": {"page_size": PAGE}}, "retry": 0}
+    rig.sandbox.faults.add(Fault("throttle", on=frozenset({5}), value=QUOTA, path="/api/catalog-items"))
+    assert rig.sync("catalog_items", **options).failures
+    rig.sandbox.reset()
+    rig.sandbox.faults.add(Fault("error", on=frozenset({1}), value=400, path="/api/catalog-items"))
+    second = rig.sync("catalog_items", **options)
+    assert not second.failures
+    assert len(second.records("catalog_items")) == COUNT
