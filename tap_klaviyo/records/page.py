@@ -21,7 +21,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ChainPlace:
-    """How far a chain of pages was read: which one it is, and the next link behind its last page that was written."""
+    """How far a chain of pages was read: which one it is, and the link to the last page that was written."""
 
     chain: str
     link: str
@@ -55,7 +55,7 @@ class Page:
     note: Callable[[], None] | None = None
     """What is noted in the state once all before it has been written."""
     place: ChainPlace | None = None
-    """Where a later run can go on behind the page, in a chain whose order says nothing of that."""
+    """Where a later run can go on, in a chain whose order says nothing of that."""
     unlisted: Mapping[str, Exception] = field(default_factory=dict)
     """On the page with their number: the ids that could not be asked for the parents under them, and why."""
     size: int = 0
@@ -73,7 +73,7 @@ class Page:
         return replace(self, settled=True)
 
     def leading_on(self, place: ChainPlace) -> Page:
-        """Return the page with the place behind it."""
+        """Return the page with the place where a later run can go on."""
         return replace(self, place=place)
 
     def finishing(self, parent: str) -> Page:

@@ -57,7 +57,7 @@ class Bookmark:
         self._version = version
         self._current = read_instant(state, REPLICATION_KEY_VALUE, stream)
         self._began_at = self._current
-        self._seen = reading.seen
+        self._seen: datetime | None = None
         self._after_parent = reading.after_parent
         goes_on = reading.since is not None or reading.after_parent is not None
         self._active = set(reading.active) if goes_on else set[str]()
@@ -92,7 +92,6 @@ class Bookmark:
             "after_parent": self._after_parent,
             "lookback": self._range.lookback_at is not None,
             "sweep": self._range.since is None,
-            "seen": self._seen.isoformat() if self._seen else None,
             **chain,
         }
         self._under_way(FAN_OUT, found)

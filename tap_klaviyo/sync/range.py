@@ -60,8 +60,6 @@ class Range:
     """The last parent that an earlier run of the same fan-out finished."""
     chain: ChainPlace | None = None
     """Where an earlier run came to in a chain behind it."""
-    seen: datetime | None = None
-    """The newest row that an earlier run of the same read wrote."""
 
     def holds(self, instant: datetime) -> bool:
         """Tell whether a row of this instant belongs to the range."""
@@ -196,7 +194,6 @@ def _resumed(found: Range, place: FanOutPlace) -> Range:
         until=until,
         after_parent=place.after_parent,
         chain=place.chain,
-        seen=place.seen,
         lookback_at=until if found.lookback_at else None,
         swept_at=until if found.swept_at else None,
     )

@@ -44,8 +44,6 @@ class FanOutPlace:
     """Whether it asks every parent; a state that does not say so is of a time when all fan-outs did."""
     chain: ChainPlace | None = None
     """Where it came to in a chain behind that parent."""
-    seen: datetime | None = None
-    """The newest row that was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +135,7 @@ def _fan_out(state: Mapping[str, Any], stream: str) -> FanOutPlace | None:
     if until is None or not (isinstance(parent, str) or (parent is None and chain)):
         raise _broken(FAN_OUT, stream, "until and after_parent")
     lookback, sweep = bool(place.get("lookback", False)), bool(place.get("sweep", True))
-    return FanOutPlace(until, parent, lookback, sweep, chain, read_instant(place, "seen", stream))
+    return FanOutPlace(until, parent, lookback, sweep, chain)
 
 
 def _lookback(state: Mapping[str, Any], stream: str) -> LookbackPlace | None:
