@@ -16,14 +16,15 @@ def map_problems(stream_maps: Any) -> Iterator[str]:
     """Yield what is wrong with the expressions, a line each."""
     for stream, definition in stream_maps.items() if isinstance(stream_maps, Mapping) else ():
         for name, expression in definition.items() if isinstance(definition, Mapping) else ():
-            if isinstance(expression, str) and _is_evaluated(name) and not _parses(expression):
+            if isinstance(expression, str) and is_evaluated(name) and not _parses(expression):
                 yield (
                     f"setting 'stream_maps': '{brief(name, 40)}' of '{brief(stream, 40)}' is not an expression; "
                     'write it as in Python: "md5(email)"'
                 )
 
 
-def _is_evaluated(name: str) -> bool:
+def is_evaluated(name: str) -> bool:
+    """Tell whether a member of a stream's map is an expression, that of a column or the filter."""
     return name == "__filter__" or not name.startswith("__")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import copy
 import hashlib
 import threading
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import MapExpressionError
 from singer_sdk.mapper import (
-    NULL_STRING,
     CustomStreamMap,
     PluginMapper,
     RemoveRecordTransform,
@@ -22,6 +20,7 @@ from singer_sdk.singerlib import Catalog
 from tap_klaviyo.records.jsonapi import decoded
 from tap_klaviyo.records.record_format import Outlet, plain
 from tap_klaviyo.sync.flatten_plan import FlattenPlan
+from tap_klaviyo.sync.map_names import named_columns, refuse_unknown_names
 from tap_klaviyo.sync.mixed_types import settle, settled
 
 if TYPE_CHECKING:
@@ -32,14 +31,6 @@ if TYPE_CHECKING:
     from singer_sdk.streams.core import Stream
 
 _WILD = frozenset("*?[")
-# What an expression can name beside columns.
-_NO_COLUMNS = frozenset(
-    {
-        *("_", "record", "config", "fake", "__stream_name__", "__original_stream_name__"),
-        *("md5", "sha256", "datetime", "bool", "json"),
-        *("int", "float", "str", "rand", "randint"),
-    }
-)
 
 
 class LazyRecord(dict[str, Any]):
@@ -113,13 +104,19 @@ def _change(one: StreamMap, stream: str) -> Callable[[dict[str, Any]], Mapping[s
 def mapper_of(
     config: Mapping[str, Any], catalog: Catalog, streams: Mapping[str, Stream], logger: logging.Logger
 ) -> PluginMapper:
-    """Make the maps of the streams that are selected; the SDK's own stumble over those that are not."""
+    """Make the maps of the streams that are selected; the SDK's own stumble over those that are not.
+
+    Raises:
+        SettingsError: An expression would fail at the first record.
+    """
     entries = {name: catalog.get_stream(name) for name, stream in streams.items() if stream.selected}
     selected = Catalog((name, entry) for name, entry in entries.items() if entry is not None)
     columns = {name: entry.schema.properties or {} for name, entry in selected.items()}
     maps, unknown = fitting(config.get("stream_maps") or {}, columns, [*streams])
     for name in unknown:
         logger.warning("setting 'stream_maps': unknown stream '%s'; its map has no effect", name)
+    closed = {name: found for name, found in columns.items() if not selected[name].schema.additionalProperties}
+    refuse_unknown_names(maps, closed)
     mapper = PluginMapper(plugin_config={**config, "stream_maps": maps}, logger=logger)
     mapper.register_raw_streams_from_catalog(selected)
     for name, stream in streams.items():
@@ -185,18 +182,5 @@ def _within(definition: Any, columns: Collection[str]) -> Any:
     return {
         name: item
         for name, item in definition.items()
-        if name.startswith("__") or _names(item, of=name).issubset(columns)
+        if name.startswith("__") or named_columns(item, of=name).issubset(columns)
     }
-
-
-def _names(expression: Any, of: str) -> set[str]:
-    """Return the columns that the expression ``of`` a column names."""
-    if not isinstance(expression, str) or expression == NULL_STRING:
-        return set()
-    try:
-        nodes = [node for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)]
-    except SyntaxError:
-        return set()  # the SDK says so
-    bound = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
-    named = {node.id for node in nodes} - bound - _NO_COLUMNS
-    return {of if name == "self" else name for name in named}

@@ -7,6 +7,7 @@ import logging
 
 import pytest
 
+from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.sandbox import Shop
 from tests.no_data_loss.rig import Rig
 
@@ -82,13 +83,29 @@ def test_an_expression_that_cannot_be_evaluated_is_one_line(rig, caplog):
 
 
 @pytest.mark.parametrize(
+    ("stream", "definition", "words"),
+    [
+        ("profiles", {"email": "nosuch(email)"}, "'email' of 'profiles' names 'nosuch'"),
+        ("profiles", {"mail": "emial.lower()"}, "'mail' of 'profiles' names 'emial'"),
+        ("profiles", {"new": "self"}, "'new' of 'profiles' names 'new'"),
+        ("profiles", {"__filter__": "country == 'DE'"}, "'__filter__' of 'profiles' names 'country'"),
+        ("people", {"__source__": "profiles", "email": "md5(emial)"}, "'email' of 'people' names 'emial'"),
+    ],
+)
+def test_an_expression_that_names_what_there_is_not_is_refused(rig, stream, definition, words):
+    with pytest.raises(SettingsError, match=words):
+        rig.tap("profiles", stream_maps={stream: definition})
+    assert not rig.sandbox.requests
+
+
+@pytest.mark.parametrize(
     "expression",
     [
         "properties['loyalty'] if 'loyalty' in properties else None",
         "record['properties'].get('loyalty')",
         "_['properties'].get('loyalty')",
         "json.loads(json.dumps(record))['properties'].get('loyalty')",
-        "dict_of_it['loyalty'] if False else properties.get('loyalty')",
+        "[value for value in [properties.get('loyalty')]][0]",
     ],
 )
 def test_expressions_see_what_is_passed_on_undecoded(rig, expression):
