@@ -7,6 +7,8 @@ import io
 import logging
 import os
 import signal
+import subprocess
+import sys
 import threading
 from importlib import import_module
 from unittest import mock
@@ -204,6 +206,35 @@ def test_before_there_is_anything_to_write(machine, url, moment, where, argument
     assert code == 143
     assert stderr.getvalue().endswith("stopped by SIGTERM; the next run goes on from where this one began\n")
     assert "Traceback" not in stderr.getvalue()
+
+
+WHILE_IMPORTING = """
+import os, sys
+
+class Sends:
+    def find_spec(self, name, path, target=None):
+        if name == "{module}":
+            os.kill(os.getpid(), {number})
+
+sys.meta_path.insert(0, Sends())
+from tap_klaviyo.start import main
+sys.exit(main())
+"""
+
+
+@row("A signal while the tap's modules are imported", "One line; exit 143, 130 or 129")
+@pytest.mark.parametrize("number", list(HEARD), ids=HEARD.get)
+@pytest.mark.parametrize("module", ["tap_klaviyo.tap", "singer_sdk", "requests"])
+def test_while_modules_are_imported(machine, url, module, number):
+    machine.files(url)
+    command = [sys.executable, "-c", WHILE_IMPORTING.format(module=module, number=int(number))]
+    settings = ["--config", str(machine.folder / "config.json")]
+    ended = subprocess.run([*command, *settings], capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 128 + number
+    assert ended.stdout == ""
+    line = f"stopped by {HEARD[number]}; the next run goes on from where this one began"
+    assert ended.stderr.splitlines()[-1].endswith(line)
+    assert "Traceback" not in ended.stderr
 
 
 @one_signal
