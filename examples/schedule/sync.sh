@@ -25,7 +25,8 @@ keep() {
 # What is left of a run that was killed before it could keep its state.
 if [ -e printed ]; then keep; fi
 
-arguments=(--config config.json)
+# A key from a secret store is in the environment: TAP_KLAVIYO_AUTH_TOKEN.
+arguments=(--config config.json --config=ENV)
 if [ -s catalog.json ]; then arguments+=(--catalog catalog.json); fi
 if [ -s state.json ]; then arguments+=(--state state.json); fi
 
