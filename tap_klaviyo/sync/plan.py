@@ -154,8 +154,9 @@ class Plan:
     def _undated(self, maker: Makes) -> Iterator[Segment]:
         """Yield what reads the rows that the windows' filters leave out: by a first sync, and by sweeps."""
         undated, sort, reading = self.spec.undated, self.source.sort, self._range
-        if self.spec.new_by is not None and reading.swept_at is not None and reading.lower is not None:
-            yield self._new_ones(maker, self.spec.new_by, reading.last_sweep or reading.lower)
+        since = (reading.last_sweep or reading.lower) if reading.lower is not None else None
+        if self.spec.new_by is not None and reading.swept_at is not None and since and since < reading.until:
+            yield self._new_ones(maker, self.spec.new_by, since)
         if sort is None or not ((undated and reading.sweeps) or reading.lower is None):
             return
         # Profiles sorted newest first time out at Klaviyo: the other end is read only if it is known to matter.

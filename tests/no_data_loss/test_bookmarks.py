@@ -297,3 +297,13 @@ def test_a_full_table_run_with_an_end_date_drops_nothing():
     rig.sync("profiles")
     rig.sync("profiles", method="FULL_TABLE", end_date=ago(days=10))
     assert set(rig.rows("profiles")) == {("old",), ("new",)}
+
+
+@pytest.mark.parametrize("stream", ["profiles", "events", "list_profiles", "templates"])
+def test_a_start_in_the_future_asks_for_nothing_that_klaviyo_refuses(stream):
+    rig = Rig()
+    rig.put("profile", "p", email="", created=ago(days=2), updated=ago(days=1))
+    rig.put("event", "e", datetime=ago(days=1))
+    run = rig.sync(stream, start_date=text(NOON + timedelta(days=400)))
+    assert not run.failures
+    assert run.records(stream) == []
