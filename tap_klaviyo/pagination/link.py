@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol, Self
 
-from tap_klaviyo.http.errors import BadRequestError, KlaviyoError
+from tap_klaviyo.http.errors import BadRequestError, KlaviyoError, NotFoundError
 from tap_klaviyo.pagination.page_size import PageSizes, page_size_of, too_heavy, with_page_size
 
 if TYPE_CHECKING:
@@ -67,11 +67,12 @@ class Link:
             KlaviyoError: The page cannot be read, however few rows are asked for.
         """
         link, restarted = self, False
-        resumed = self.is_resumed  # its cursor may be one of an older revision
+        # An earlier run's cursor may be of an older revision; whether its resource is gone, the first page says.
+        resumed = self.is_resumed
         while True:
             try:
                 return link.caught_up(source) if restarted else link.page(source, link.sized())
-            except BadRequestError as error:
+            except (BadRequestError, NotFoundError) as error:
                 if link.skipped is not None and _about_cursor(error):
                     raise link.skipped from None
                 if restarted or link.restarted or link.first is None or not (resumed or _about_cursor(error)):
@@ -189,5 +190,5 @@ class Link:
         raise KlaviyoError(msg, label=self.request.label)
 
 
-def _about_cursor(error: BadRequestError) -> bool:
-    return "cursor" in f"{error.parameter} {error.detail}".lower()
+def _about_cursor(error: KlaviyoError) -> bool:
+    return isinstance(error, BadRequestError) and "cursor" in f"{error.parameter} {error.detail}".lower()

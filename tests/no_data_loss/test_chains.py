@@ -85,6 +85,21 @@ def test_a_chain_that_is_asked_otherwise_begins_anew(changed):
     assert len(rig.sync("catalog_items", **options).records("catalog_items")) == COUNT
 
 
+@pytest.mark.usefixtures("one_or_many")
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_place_that_klaviyo_no_longer_knows_is_no_end_of_its_parent(status):
+    rig = Rig()
+    a_list_with_members(rig, "L1", COUNT)
+    options = {"stream_options": {"list_profiles": {"page_size": PAGE}}, "retry": 0}
+    path = "/api/lists/*/profiles"
+    rig.sandbox.faults.add(Fault("throttle", on=frozenset({5}), value=QUOTA, path=path))
+    assert rig.sync("list_profiles", **options).failures
+    rig.sandbox.reset()
+    rig.sandbox.faults.add(Fault("error", on=frozenset({1}), value=status, path=path))
+    assert not rig.sync("list_profiles", **options).failures
+    assert len(rig.rows("list_profiles")) == COUNT
+
+
 def test_a_link_that_is_refused_begins_the_chain_anew():
     rig = Rig()
     for number in range(COUNT):
