@@ -58,9 +58,9 @@ class Chain(Segment):
         page = self.maker.page(rows.where(self.holds))
         if following is None or self.reached:
             return Step(page)
-        if self.name and page.count and self.link.first is not None:
+        if self.name and page.count and self.link.place:
             # This page once more: Klaviyo may have put a row of it on the page after, and put it right by then.
-            page = page.leading_on(ChainPlace(self.name, self.link.here))
+            page = page.leading_on(ChainPlace(self.name, self.link.place))
         rest = self.continued(following)
         rest.reached = self.stop_before is not None and _reaches_before(rows, self.stop_before)
         return Step(page, [rest])

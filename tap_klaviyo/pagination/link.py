@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol, Self
+from urllib.parse import parse_qsl, quote, urlencode
 
 from tap_klaviyo.http.errors import BadRequestError, KlaviyoError, NotFoundError
 from tap_klaviyo.pagination.page_size import PageSizes, page_size_of, too_heavy, with_page_size
@@ -118,9 +119,23 @@ class Link:
         """Whether it is that of an earlier run, and has not been followed yet."""
         return self.first is not None and not self.visited
 
-    def resumed(self, link: str) -> Self:
-        """Return the page that a link of an earlier run leads to; if it is refused, the chain begins again."""
-        return replace(self.onward(link), first=self.request)
+    @property
+    def place(self) -> str:
+        """The parameters that lead from the first page to this one, without the filter, which may name a person.
+
+        Empty on the first page, and where the link leads to another path.
+        """
+        if self.first is None:
+            return ""
+        (path, first), (here, given) = _parted(self.first.url), _parted(self.request.url)
+        return "&".join(part for part in given if part not in first) if here == path else ""
+
+    def resumed(self, place: str) -> Self:
+        """Return the page at the place of an earlier run; if it is refused, the chain begins again."""
+        path, first = _parted(self.request.url)
+        names = {part.partition("=")[0] for part in place.split("&")}
+        query = [*(part for part in first if part.partition("=")[0] not in names), place]
+        return replace(self, request=self.request.next(f"{path}?{'&'.join(query)}"), first=self.request)
 
     def sized(self) -> Request:
         """Return the request for as many rows as are wanted."""
@@ -188,6 +203,12 @@ class Link:
                 return document, replace(link, restarted=True) if link else None
         msg = f"{self.request.label}: the cursor is no longer valid, and the row that it stood at is gone; run again"
         raise KlaviyoError(msg, label=self.request.label)
+
+
+def _parted(url: str) -> tuple[str, list[str]]:
+    """Return a URL up to its query, and the parameters, in one spelling."""
+    path, _, query = url.partition("?")
+    return path, [urlencode([pair], quote_via=quote) for pair in parse_qsl(query, keep_blank_values=True)]
 
 
 def _about_cursor(error: KlaviyoError) -> bool:

@@ -21,7 +21,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ChainPlace:
-    """How far a chain of pages was read: which one it is, and the link to the last page that was written."""
+    """How far a chain of pages was read: which one it is, and what leads to the last page that was written."""
 
     chain: str
     link: str

@@ -80,6 +80,7 @@ def test_a_chain_that_is_asked_otherwise_begins_anew(changed):
     (place,) = rig.bookmarks["catalog_items"]["fan_out"]
     assert place["link"]
     rig.sandbox.reset()
+    assert "api" not in place["link"]
     more = {"include": ["variants"]} if changed == "fields" else {"filter": "equals(published,true)"}
     options = {"stream_options": {"catalog_items": {"page_size": PAGE, **more}}}
     assert len(rig.sync("catalog_items", **options).records("catalog_items")) == COUNT
@@ -97,6 +98,24 @@ def test_a_place_that_klaviyo_no_longer_knows_is_no_end_of_its_parent(status):
     rig.sandbox.reset()
     rig.sandbox.faults.add(Fault("error", on=frozenset({1}), value=status, path=path))
     assert not rig.sync("list_profiles", **options).failures
+    assert len(rig.rows("list_profiles")) == COUNT
+
+
+def test_no_filter_is_in_the_state():
+    rig = Rig()
+    a_list_with_members(rig, "L1", COUNT)
+    asked = 'equals(email,["a@example.org",""])'
+    options = {"stream_options": {"list_profiles": {"page_size": PAGE, "filter": asked}}, "retry": 0}
+    path = "/api/lists/*/profiles"
+    rig.sandbox.faults.add(Fault("throttle", on=frozenset({5}), value=QUOTA, path=path))
+    assert rig.sync("list_profiles", **options).failures
+    (place,) = rig.bookmarks["list_profiles"]["fan_out"]
+    assert place["link"]
+    assert "example" not in str(rig.bookmarks)
+    rig.sandbox.reset()
+    second = rig.sync("list_profiles", **options)
+    assert not second.failures
+    assert PAGE < len(second.records("list_profiles")) < COUNT
     assert len(rig.rows("list_profiles")) == COUNT
 
 

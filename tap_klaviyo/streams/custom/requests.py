@@ -165,6 +165,15 @@ class CursorLink(Link):
         body = _with(json.loads(self.request.body or b"{}"), self.cursor_field, json.loads(following))
         return replace(self, request=replace(self.request, body=json.dumps(body).encode()), cursor=following)
 
+    @property
+    def place(self) -> str:
+        """The cursor."""
+        return self.cursor if self.first is not None else ""
+
+    def resumed(self, place: str) -> Self:
+        """Return the page of an earlier run's cursor."""
+        return replace(self.onward(place), first=self.request)
+
     def anew(self) -> Self:
         """Return the query without a cursor."""
         return replace(super(CursorLink, self).anew(), cursor="")
