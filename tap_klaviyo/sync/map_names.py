@@ -14,8 +14,8 @@ from tap_klaviyo.http.redact import brief
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-# What an expression can name beside columns.
-_NO_COLUMNS = frozenset(
+# What an expression can name beside columns; a test compares it with what the SDK's evaluator has.
+NO_COLUMNS = frozenset(
     {
         *("_", "record", "config", "fake", "__stream_name__", "__original_stream_name__"),
         *("md5", "sha256", "datetime", "bool", "json"),
@@ -33,7 +33,7 @@ def named_columns(expression: Any, of: str) -> set[str]:
     except SyntaxError:
         return set()  # refused where settings are checked
     bound = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
-    named = {node.id for node in nodes} - bound - _NO_COLUMNS
+    named = {node.id for node in nodes} - bound - NO_COLUMNS
     return {of if name == "self" else name for name in named}
 
 

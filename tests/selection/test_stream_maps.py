@@ -9,6 +9,7 @@ import pytest
 
 from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.sandbox import Shop
+from tap_klaviyo.sync.map_names import NO_COLUMNS
 from tests.no_data_loss.rig import Rig
 
 
@@ -70,6 +71,12 @@ def test_the_hash_of_null_is_null(rig):
         else hashlib.md5(row["email"].encode(), usedforsecurity=False).hexdigest()
         for row in plain
     }
+
+
+def test_every_function_of_the_sdk_may_be_named(rig):
+    tap = rig.tap("profiles", stream_maps={"profiles": {"email": "md5(email)"}})
+    [one] = tap.mapper.stream_maps["profiles"]
+    assert set(one.expr_evaluator.functions) <= NO_COLUMNS
 
 
 def test_an_expression_that_cannot_be_evaluated_is_one_line(rig, caplog):
