@@ -19,7 +19,7 @@ NO_COLUMNS = frozenset(
     {
         *("_", "record", "config", "fake", "__stream_name__", "__original_stream_name__"),
         *("md5", "sha256", "datetime", "bool", "json"),
-        *("int", "float", "str", "rand", "randint"),
+        *("int", "float", "str", "rand", "randint", "dict", "list", "set", "tuple"),
     }
 )
 
