@@ -204,19 +204,22 @@ def schemas(of_type):
     return f"/api/object-types/{of_type}/schema-versions"
 
 
+@pytest.mark.parametrize("versioned", [False, True])
 @row(
     "A parent's own parent that answers 500 after all retries",
     "The children of all others come, the next run asks again for everything; exit 1",
 )
-def test_a_bad_parent_of_parents_does_not_stop_the_others(machine, klaviyo, url):
+def test_a_bad_parent_of_parents_does_not_stop_the_others(machine, klaviyo, url, versioned):
     def read(state=None):
-        outcome = machine.sync(url, "source_mappings", state=state, max_workers=1, emit_activate_version_messages=True)
+        outcome = machine.sync(
+            url, "source_mappings", state=state, max_workers=1, emit_activate_version_messages=versioned
+        )
         found = {record["object_schema_id"]: record["object_type_id"] for record in outcome.records("source_mappings")}
         versions = [message["stream"] for message in outcome.messages if message["type"] == "ACTIVATE_VERSION"]
         return outcome, found, versions
 
     _, everything, versions = read()
-    assert versions == ["source_mappings"]
+    assert versions == ["source_mappings"] * versioned
     bad = min(everything.values())
     assert set(everything.values()) > {bad}
     klaviyo.meddle = failing(schemas(bad))
@@ -232,7 +235,18 @@ def test_a_bad_parent_of_parents_does_not_stop_the_others(machine, klaviyo, url)
     second, found, versions = read({"bookmarks": first.state})
     assert second.code == 0, second.complaints
     assert found == everything
-    assert versions == ["source_mappings"]
+    assert versions == ["source_mappings"] * versioned
+
+
+def test_a_bad_parent_is_not_forgotten_while_its_own_parent_is_bad(machine, klaviyo, url):
+    mappings = machine.sync(url, "source_mappings").records("source_mappings")
+    schema, above = mappings[0]["object_schema_id"], mappings[0]["object_type_id"]
+    klaviyo.meddle = failing(f"/api/object-schemas/{schema}/source-mapping")
+    first = machine.sync(url, "source_mappings")
+    klaviyo.meddle = failing(schemas(above))
+    second = machine.sync(url, "source_mappings", state={"bookmarks": first.state})
+    assert second.code == 1
+    assert [one["id"] for one in second.state["source_mappings"]["failed_parents"]] == [schema]
 
 
 def test_nothing_is_taken_for_read_where_every_parent_of_parents_fails(machine, klaviyo, url):
