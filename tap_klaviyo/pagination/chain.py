@@ -46,8 +46,8 @@ class Chain(Segment):
     holds: Holds
     stop_before: datetime | None = None
     waits: bool = False
-    name: str = ""
-    """Which chain it is, for a run that goes on where another one was cut off; empty if none does."""
+    has_place: bool = False
+    """Whether a later run may go on where this one is cut off."""
     reached: bool = False
     """Whether a row of an earlier instant has come: then this page is the last one."""
 
@@ -58,22 +58,23 @@ class Chain(Segment):
         page = self.maker.page(rows.where(self.holds))
         if following is None or self.reached:
             return Step(page)
-        if self.name and page.count and self.link.place:
+        if self.has_place and page.count and self.link.place:
             # This page once more: Klaviyo may have put a row of it on the page after, and put it right by then.
-            page = page.leading_on(ChainPlace(self.name, self.link.place))
+            page = page.leading_on(ChainPlace(self.link.chain, self.link.place))
         rest = self.continued(following)
         rest.reached = self.stop_before is not None and _reaches_before(rows, self.stop_before)
         return Step(page, [rest])
 
     def continued(self, link: Link) -> Chain:
         """Return the chain from another link on."""
-        return Chain(self.source, self.maker, link, self.context, self.holds, self.stop_before, name=self.name)
+        return Chain(
+            self.source, self.maker, link, self.context, self.holds, self.stop_before, has_place=self.has_place
+        )
 
     def resumable(self, place: ChainPlace | None) -> Chain:
         """Return the chain as one that a later run can go on with, from the place of an earlier one if it is there."""
-        name = self.link.chain
-        link = self.link if place is None or place.chain != name else self.link.resumed(place.link)
-        return replace(self, link=link, name=name)
+        is_it = place is not None and place.chain == self.link.chain
+        return replace(self, link=self.link.resumed(place.link) if place and is_it else self.link, has_place=True)
 
     @property
     def is_resumed(self) -> bool:

@@ -54,25 +54,24 @@ class Gathering:
         An id that is gone, as its first page says, has none; one that fails is noted, and the others have their turn.
 
         Raises:
-            KlaviyoError: The chain cannot be read, and is nobody's or not the only one.
+            KlaviyoError: The chain cannot be read, and is nobody's, or too many in a row cannot.
         """
         link: Link | None = first
         while link is not None:
-            begun = link is not first
             try:
-                document, link = link.read(source)
+                document, following = link.read(source)
             except KlaviyoError as error:
                 if above is None:
                     raise
-                if begun or not isinstance(error, NotFoundError | MalformedIdError):
-                    if not self.misses.passes_over(error):
-                        raise
-                    self.unlisted[above] = error
-                    return
-                link = None
-            else:
-                self.misses.hit()
-                yield document
+                if link is first and isinstance(error, NotFoundError | MalformedIdError):
+                    break
+                if not self.misses.passes_over(error):
+                    raise
+                self.unlisted[above] = error
+                return
+            self.misses.hit()
+            yield document
+            link = following
         self.complete += 1
 
     def add(self, identifier: str, context: Context) -> None:

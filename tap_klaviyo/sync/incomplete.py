@@ -24,7 +24,7 @@ class Missing:
     parents: dict[str, Exception] = field(default_factory=dict)
     rows: dict[str, Exception] = field(default_factory=dict)
     unlisted: dict[str, Exception] = field(default_factory=dict)
-    """Whose parents are not known: what is below them is missing too."""
+    """Ids below which the parents could not be listed: these are missing, and all that is below them."""
 
     def __bool__(self) -> bool:
         """Whether there are any."""

@@ -69,6 +69,29 @@ def test_a_long_chain_comes_to_its_end(stream, versioned):
     assert not rig.bookmarks[stream].get("fan_out")
 
 
+CUSTOM = {"path": "/api/catalog-items", "params": {"page[size]": PAGE, "sort": "created"}}
+
+
+@pytest.mark.parametrize("workers", [1, 24])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        CUSTOM,
+        {"path": "/api/lists/{lists}/profiles", "parent": "lists", "params": {"page[size]": PAGE}},
+    ],
+    ids=["chain", "parents"],
+)
+def test_a_custom_stream_comes_to_its_end(entry, workers):
+    rig = Rig()
+    a_list_with_members(rig, "L1", COUNT)
+    for number in range(COUNT):
+        rig.put("catalog-item", f"a{number:02}", created=ago(days=60 - number), updated=ago(days=9), title="")
+    path = "/api/lists/*/profiles" if "parent" in entry else entry["path"]
+    settings = {"custom_streams": [{"name": "mine", **entry}], "stream_options": {}, "max_workers": workers}
+    assert 2 < runs(rig, "mine", path, **settings) < 10
+    assert len(rig.rows("mine")) == COUNT
+
+
 @pytest.mark.parametrize("changed", ["fields", "filter"])
 def test_a_chain_that_is_asked_otherwise_begins_anew(changed):
     rig = Rig()

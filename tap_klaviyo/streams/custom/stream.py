@@ -116,9 +116,8 @@ class CustomStream(BaseStream):
                 Chain(asker, maker, asker.link({}, part), account, _holds(self.entry, reading, part))
                 for part in parts(self.entry, self.session.started_at, reading.lower)
             ]
-            if self.declared_replication_key is not None:
-                return [*chains]
-            return from_resumed([chain.resumable(reading.chain) for chain in chains])
+            keyed = self.declared_replication_key is not None
+            return from_resumed([chain if keyed else chain.resumable(reading.chain) for chain in chains])
         parents = self._parents(self.parent.name)
 
         def chain(parent: Parent) -> Chain:
