@@ -37,6 +37,26 @@ def test_a_cursor_of_the_body_goes_back_as_what_it_came(server, second):
     assert [record["id"] for record in found.records("mine")] == ["None", repr(second)]
 
 
+def test_cursors_of_the_body_go_on_where_a_run_was_cut_off(server):
+    broken = ["once"]
+
+    def answer(asked):
+        at = asked.json.get("at", 0)
+        if at == 3 and broken:
+            broken.clear()
+            return 400, {}, b'{"errors": [{"detail": "no"}]}'
+        return 200, {}, json.dumps({"data": [{"id": str(at)}], "next": at + 1 if at < 5 else None}).encode()
+
+    server.sandbox.extra["/api/made-up"] = answer
+    entry = {**MADE_UP, "method": "POST", "body": {}, "paging": "body_cursor", "cursor_path": "$.next"}
+    first = run(server, {**entry, "cursor_field": "at"})
+    assert [record["id"] for record in first.records("mine")] == ["0", "1", "2"]
+    server.sandbox.asked.clear()
+    second = run(server, {**entry, "cursor_field": "at"}, state=first.state)
+    assert [one.json["at"] for one in server.asked("/api/made-up")] == [2, 3, 4, 5]
+    assert [record["id"] for record in second.records("mine")] == ["2", "3", "4", "5"]
+
+
 @pytest.mark.parametrize("link", ["/api/made-up?page=1", "?page=1", "made-up?page=1", "../api/made-up?page=1"])
 def test_a_next_link_may_be_relative(server, link):
     server.sandbox.extra["/api/made-up"] = pages(
