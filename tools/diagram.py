@@ -6,6 +6,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tools.docs.contents import facts
+from tools.docs.scopes import streams as declared
 from tools.relations import tables
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ that is always there, as the others were read by way of it. `|o` is one that may
 record was deleted, came later, or is older than `start_date`.
 
 `PK` is the key, or a part of it; `FK` an id of another stream's record. Columns that are neither are left out:
-`tap-klaviyo --discover` has them all. `include_account_id` puts `account_id` first in every key.
+[what the tables hold](tables.md) has them all, and says what the words below each stream mean. `include_account_id`
+puts `account_id` first in every key.
 """
 OVERVIEW = "## All streams that refer to others\n"
 
@@ -41,7 +44,8 @@ def page() -> str:
 
 def _item(table: Table) -> str:
     off = "" if table.on_by_default else " Off by default."
-    return f"- `{table.name}`: {table.headline}{off}"
+    known = " ".join(f"{name}: {fact}." for name, fact in facts(declared()[table.name]).items())
+    return f"- [`{table.name}`](tables.md#{table.name}): {table.headline}{off}\n    - {known}"
 
 
 def _fenced(lines: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo import contract
@@ -53,6 +54,7 @@ class Table:
         return self.description.partition(". ")[0].partition("\n")[0].removesuffix(".") + "."
 
 
+@cache
 def tables() -> dict[str, Table]:
     """Return all streams that there are without a setting, by name."""
     tap = TapKlaviyo(config={}, parse_env_config=False, validate_config=False)

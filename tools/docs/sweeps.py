@@ -10,6 +10,7 @@ from tools.docs.pages import code, table
 from tools.docs.scopes import streams
 
 _SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+NOTHING = "nothing"
 
 
 def between() -> str:
@@ -17,11 +18,11 @@ def between() -> str:
     found: dict[str, list[str]] = {}
     for stream in streams().values():
         if isinstance(stream, KlaviyoStream) and stream.swept:
-            found.setdefault(_asked(stream), []).append(stream.name)
+            found.setdefault(asked(stream), []).append(stream.name)
     return table(("between two sweeps", "streams"), ((asked, code(names)) for asked, names in found.items()))
 
 
-def _asked(stream: KlaviyoStream) -> str:
+def asked(stream: KlaviyoStream) -> str:
     """What a stream asks for; a sweep asks for all of it."""
     spec = stream.spec
     if stream.parent is not None:
@@ -30,7 +31,7 @@ def _asked(stream: KlaviyoStream) -> str:
     if spec.replication_key is not None:
         return f"what is new or changed by `{spec.replication_key}`{put_away}"
     if changed_condition(spec.endpoint, _SINCE) is None:
-        return "nothing"
+        return NOTHING
     carrier = str(spec.endpoint.resource).replace("-", " ")
     return f"those of each new or changed {carrier}{put_away}"
 
@@ -38,9 +39,9 @@ def _asked(stream: KlaviyoStream) -> str:
 def _of_parents(stream: KlaviyoStream, parent: str) -> str:
     above = streams()[parent]
     if not isinstance(above, KlaviyoStream):
-        return "nothing"
+        return NOTHING
     kinds = {above.spec.record_type, above.endpoint.resource}
     if above.parent is None and not any(date_of(above.endpoint, kind) for kind in kinds):
-        return "nothing"
+        return NOTHING
     lately = ", and of those with a new row within 7 days" if stream.late else ""
     return f"those of new or changed `{parent}`{lately}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tools.docs import durations, personal, scopes, settings, streams, sweeps
+from tools.docs import contents, durations, personal, scopes, settings, streams, sweeps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,4 +19,5 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "personal": personal.columns,
     "durations": durations.rates,
     "sweeps": sweeps.between,
+    "contents": contents.in_full,
 }
