@@ -103,7 +103,7 @@ class TapKlaviyo(Tap):
     @property
     def catalog_dict(self) -> dict[str, Any]:
         """The catalog, with the members of lists of objects among what can be selected."""
-        return with_list_members(super().catalog_dict)
+        return with_list_members(super().catalog_dict if self.input_catalog else self.catalog.to_dict())
 
     def setup_mapper(self) -> None:
         """Make the stream maps; the streams take the catalog over first."""

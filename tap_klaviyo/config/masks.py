@@ -58,8 +58,11 @@ def with_masks(
         for twin in _twins(path, columns):
             if twin[0] not in keys:
                 found.setdefault(twin, replace(mask, path=twin[1:]))
+    hidden = {path[0] for path in found}
     return [
         replace(column, masks=tuple(mask for path, mask in found.items() if path[0] == column.name))
+        if column.name in hidden
+        else column
         for column in columns
     ]
 

@@ -27,7 +27,7 @@ _HERE = Path(__file__).parent
 _BETA = ".pre"
 
 
-# Each file is decoded once, when something in it is first asked for.
+# Each file is read once, when something in it is first asked for.
 
 
 @cache
@@ -41,6 +41,11 @@ def _endpoints(folder: Path) -> Mapping[tuple[str, str], Endpoint]:
     return MappingProxyType(
         {(one.method, one.path): msgspec.structs.replace(one, revision=folder.name) for one in found}
     )
+
+
+@cache
+def _schema(folder: Path, name: str) -> bytes:
+    return (folder / "schemas" / f"{name}.json").read_bytes()
 
 
 @cache
@@ -168,7 +173,7 @@ class Contract:
             UnknownSchemaError: if there is no such file.
         """
         try:
-            found = msgspec.json.decode((self.folder / "schemas" / f"{name}.json").read_bytes(), type=dict[str, Any])
+            found = msgspec.json.decode(_schema(self.folder, name), type=dict[str, Any])
         except FileNotFoundError:
             raise UnknownSchemaError(name, self.revision) from None
         del found["$comment"]  # says where the file comes from; a message to a target needs no such thing

@@ -163,7 +163,7 @@ def _attributes(
 
 
 def _unfolded(declared: Columns, endpoint: Endpoint, options: StreamOptions) -> Iterator[Column]:
-    schemas = _schemas(declared.contract, declared.record_type, endpoint)
+    schemas = _schemas(declared.contract, declared.record_type, endpoint) if declared.unfolded else {}
     for path in declared.unfolded:
         attribute, *inner = path.split(".")
         schema = schemas[attribute]

@@ -21,7 +21,7 @@ from tap_klaviyo.sync.asked_parents import lowest
 from tap_klaviyo.sync.batches import BatchWriter
 from tap_klaviyo.sync.beginning import Beginning
 from tap_klaviyo.sync.bookmarks import Bookmark
-from tap_klaviyo.sync.catalog import take_over
+from tap_klaviyo.sync.catalog import is_selected, take_over
 from tap_klaviyo.sync.emitter import Emitter, Sink
 from tap_klaviyo.sync.failed_parents import FailedParents
 from tap_klaviyo.sync.fingerprint import take_up
@@ -130,11 +130,16 @@ class BaseStream(Stream):
         """Return the schema of the records."""
         return {"type": "object", "properties": {column.name: shown(column) for column in self.columns}}
 
-    # One sync
+    @property
+    def selected(self) -> bool:
+        """Whether the stream is selected."""
+        return is_selected(self.metadata)
 
-    def begin(self) -> tuple[StreamSync, OrderedReader]:
-        """Return this sync and its reader; both are made once, when the stream's turn comes or before."""
-        return self.beginning.begin()
+    @selected.setter
+    def selected(self, value: bool | None) -> None:
+        self.metadata.root.selected, self._mask = value, None
+
+    # One sync
 
     def _make(self) -> tuple[StreamSync, OrderedReader]:
         state = self.stream_state
@@ -187,7 +192,7 @@ class BaseStream(Stream):
 
     def get_records(self, context: Mapping[str, Any] | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002
         """Yield the flat records of a sync."""
-        _, reader = self.begin()
+        _, reader = self.beginning.begin()
         try:
             for page in reader:
                 yield from page.records
@@ -211,10 +216,7 @@ class BaseStream(Stream):
         *,
         write_messages: bool = True,
     ) -> Generator[dict[str, Any], Any, None]:
-        """Replace the SDK's loop over records, for three reasons.
-
-        It costs 75 µs a record, moves the bookmark by rules that raise in a lookback, and ends the tap with one stream.
-        """
+        """Replace the SDK's loop: 75 µs a record, bookmarks that raise in a lookback, an end of all by one stream."""
         yield from self._synced(self.session.output, write_messages=write_messages)
 
     def _synced(self, pages: PageWriter, *, write_messages: bool) -> Iterator[dict[str, Any]]:

@@ -35,7 +35,7 @@ def scopes_of(stream: BaseStream, streams: Mapping[str, BaseStream]) -> Scopes:
         )
     if not isinstance(stream, KlaviyoStream):
         return Scopes(frozenset(stream.endpoint.scopes))
-    sync, _ = stream.begin()
+    sync, _ = stream.beginning.begin()
     source = stream.plan(sync).source
     related = source.endpoint.relationships
     needed = set(source.endpoint.scopes)

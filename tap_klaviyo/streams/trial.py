@@ -83,7 +83,7 @@ class Trial:
         row = ""
         error: Exception | None = None
         try:
-            sync, _ = stream.begin()
+            sync, _ = stream.beginning.begin()
             page = first_page(stream.segments(sync))
             row = _key_of(page.records[0], stream.primary_keys) if page and page.records else "none on its first page"
         except (SettingsError, StoppedError, UnauthorizedError):

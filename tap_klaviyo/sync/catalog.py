@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _AUTOMATIC, _AVAILABLE = Metadata.InclusionType.AUTOMATIC, Metadata.InclusionType.AVAILABLE
 
 
+def is_selected(metadata: MetadataMapping) -> bool:
+    """Tell whether a stream is selected; the SDK looks at all its columns to tell, of all streams for one."""
+    return MetadataMapping({(): metadata.root}).resolve_selection()[()]
+
+
 def take_over(
     entry: CatalogEntry,
     columns: Sequence[Column],

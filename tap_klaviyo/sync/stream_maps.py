@@ -101,6 +101,21 @@ def _change(one: StreamMap, stream: str) -> Callable[[dict[str, Any]], Mapping[s
     return change
 
 
+class Maps(dict[str, "list[StreamMap]"]):
+    """The maps of each stream; the map of one that is not selected is made if somebody asks for it."""
+
+    def __init__(self, maps: Mapping[str, list[StreamMap]], streams: Mapping[str, Stream]) -> None:
+        super().__init__(maps)
+        self._streams = streams
+
+    def __missing__(self, name: str) -> list[StreamMap]:
+        """Return a map that changes nothing."""
+        stream = self._streams[name]
+        found: list[StreamMap] = [SameRecordTransform(name, stream.schema, stream.primary_keys, None)]
+        self[name] = found
+        return found
+
+
 def mapper_of(
     config: Mapping[str, Any], catalog: Catalog, streams: Mapping[str, Stream], logger: logging.Logger
 ) -> PluginMapper:
@@ -119,12 +134,11 @@ def mapper_of(
     refuse_unknown_names(maps, closed)
     mapper = PluginMapper(plugin_config={**config, "stream_maps": maps}, logger=logger)
     mapper.register_raw_streams_from_catalog(selected)
-    for name, stream in streams.items():
-        if name not in mapper.stream_maps:
-            mapper.stream_maps[name] = [SameRecordTransform(name, stream.schema, stream.primary_keys, None)]
-        let_hashes_pass_nulls(mapper.stream_maps[name])
-        for one in mapper.stream_maps[name]:
+    for found in mapper.stream_maps.values():
+        let_hashes_pass_nulls(found)
+        for one in found:
             settle(one)
+    mapper.stream_maps = Maps(mapper.stream_maps, streams)
     return mapper
 
 

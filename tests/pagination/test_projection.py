@@ -145,7 +145,7 @@ def test_a_usual_page_is_read_the_fast_way():
 )
 def test_odd_bytes_become_whole_lines(body):
     stream: Any = TAP.streams["events"]
-    sync, _ = stream.begin()
+    sync, _ = stream.beginning.begin()
     maker = stream.row_maker(replace(sync, chosen=CHOSEN), Shape())
     page = maker.page(maker.rows(maker.parse(body), {}))
     assert page.count == 1

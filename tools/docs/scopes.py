@@ -24,7 +24,7 @@ def streams() -> dict[str, BaseStream]:
 
 def source_of(stream: KlaviyoStream) -> Source:
     """Return what a stream's first sync asks, with its default selection."""
-    sync, _ = stream.begin()
+    sync, _ = stream.beginning.begin()
     return stream.plan(sync).source
 
 
