@@ -91,7 +91,7 @@ def test_the_first_attribution_fills_the_columns_on_both_ways():
 def test_an_odd_attribution_leaves_null_on_both_ways(relationships):
     page = {"data": [event(1, "A1")], "included": [{"type": "attribution", "id": "A1", "relationships": relationships}]}
     chosen = choose(EVENTS.columns, None)  # type: ignore[attr-defined]
-    maker = EVENTS.row_maker(EVENTS.begin()[0], Shape())  # type: ignore[attr-defined]
+    maker = EVENTS.row_maker(EVENTS.beginning.begin()[0], Shape())  # type: ignore[attr-defined]
     (line,) = maker.page(maker.rows(maker.parse(json.dumps(page).encode()), {})).lines.splitlines()
     record = json.loads(line)["record"]
     assert record["attribution_ids"] == ["A1"]
