@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import os
+import tempfile
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,9 +26,11 @@ if TYPE_CHECKING:
 COSTLY = ("meltano", "first_sync")
 FOREIGN = ("TAP_KLAVIYO_", "TARGET_", "MELTANO_", "SINGER_SDK_")
 
-hypothesis.settings.register_profile("default", deadline=None)
-# Bounded and repeatable: a build must not fail for an example that nobody can get back.
-hypothesis.settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)
+hypothesis.settings.register_profile("default", deadline=None, max_examples=25)
+# Repeatable: a build must not fail for an example that nobody can get back.
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=25, derandomize=True)
+# Beside the long tests: `pytest -m hypothesis --hypothesis-profile=more`.
+hypothesis.settings.register_profile("more", deadline=None, max_examples=200)
 # For whoever looks for what is left: `pytest tests/fuzz --hypothesis-profile=long`.
 hypothesis.settings.register_profile("long", deadline=None, max_examples=5000)
 
@@ -39,6 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # A developer's own settings would override the tests' (the SDK lets the environment win).
     for name in [name for name in os.environ if name.startswith(FOREIGN)]:
         patch.delenv(name)
+    # Each process of the tap would compile all that it imports: keep it for the next, and nothing for the next session.
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        compiled = tempfile.TemporaryDirectory(prefix="bytecode-", ignore_cleanup_errors=True)
+        config.add_cleanup(compiled.cleanup)
+        patch.delenv("PYTHONDONTWRITEBYTECODE")
+        patch.setenv("PYTHONPYCACHEPREFIX", compiled.name)
     # A proxy must not be asked for loopback.
     for name in ("no_proxy", "NO_PROXY"):
         patch.setenv(name, "127.0.0.1,localhost")
@@ -50,6 +61,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     costly = {item.path: name for item in items for name in COSTLY if name in getattr(item, "fixturenames", ())}
     for item in items:
         item.add_marker(pytest.mark.xdist_group(costly.get(item.path, str(item.path))))
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector leave ten thousand collected tests alone, and look at the rest less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -73,6 +91,17 @@ def _sendable(data: Any) -> Any:
 def no_time_passes(monkeypatch):
     """Klaviyo's clock stands still in most tests, or moves by requests: how long a busy machine takes is not time."""
     monkeypatch.setattr("tap_klaviyo.tap.Clock", partial(Clock, monotonic=lambda: 0.0))
+
+
+@pytest.fixture(autouse=True)
+def no_log_is_left_behind():
+    """A command line sets up its logs for the whole process; they would write to what is closed with its test."""
+    root = logging.getLogger()
+    before = root.handlers[:]
+    yield
+    for handler in root.handlers[:]:
+        if handler not in before:
+            root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")

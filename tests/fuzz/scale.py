@@ -1,16 +1,16 @@
-"""How many examples: as many as a test asks for, and as many times more as the profile is larger than the usual one."""
+"""How many examples: so many of each hundred that the profile makes."""
 
 from __future__ import annotations
 
 import hypothesis
 
-_USUAL = 100
+_HUNDRED = 100
 
 
 def examples(number: int) -> hypothesis.settings:
-    """Settings of one test; `--hypothesis-profile=long` multiplies the number by fifty."""
+    """Settings of one test; `--hypothesis-profile=more` doubles the number, `long` multiplies it by fifty."""
     profile = hypothesis.settings.default
-    factor = profile.max_examples / _USUAL if profile else 1
+    factor = profile.max_examples / _HUNDRED if profile else 1
     return hypothesis.settings(
         max_examples=max(1, round(number * factor)),
         suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large],
