@@ -11,7 +11,7 @@ from tests.selection.syncing import discovered, small_shop
 from tests.targets.installed import installed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tap_klaviyo.sandbox import Shop
 
@@ -29,23 +29,23 @@ def shop() -> Shop:
 
 
 @pytest.fixture(scope="session")
-def meltano_select() -> Callable[..., dict[str, Any]]:
-    """Meltano's own code for `select`, in an environment of its own."""
+def meltano_select() -> Iterator[Callable[..., dict[str, Any]]]:
+    """Meltano's own code for `select`, in an environment and a process of its own."""
     python = installed("meltano==4.4.1") / "bin" / "python"
+    command = [python, Path(__file__).with_name("meltano_select.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        asked, answers = process.stdin, process.stdout
 
-    def select(catalog: dict[str, Any], *patterns: str) -> dict[str, Any]:
-        # Meltano takes a while for all streams; one that a catalog does not have is not selected.
-        named = {pattern.removeprefix("!").partition(".")[0] for pattern in patterns}
-        catalog = {"streams": [entry for entry in catalog["streams"] if entry["tap_stream_id"] in named]}
-        done = subprocess.run(
-            [python, Path(__file__).with_name("meltano_select.py"), *patterns],
-            input=json.dumps(catalog),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])  # its log comes before
-        return result
+        def select(catalog: dict[str, Any], *patterns: str) -> dict[str, Any]:
+            # Meltano takes a while for all streams; one that a catalog does not have is not selected.
+            named = {pattern.removeprefix("!").partition(".")[0] for pattern in patterns}
+            catalog = {"streams": [entry for entry in catalog["streams"] if entry["tap_stream_id"] in named]}
+            asked.write(f"{json.dumps([catalog, patterns])}\n")
+            asked.flush()
+            answer = next(line for line in answers if line.startswith('{"streams"'))  # Meltano's log comes before
+            result: dict[str, Any] = json.loads(answer)
+            return result
 
-    return select
+        yield select
