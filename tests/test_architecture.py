@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -53,14 +54,12 @@ def targets(node: ast.AST) -> set[str]:
     return {name for name in found if name in PATHS}
 
 
+@cache
 def imports() -> dict[str, set[str]]:
     return {
         name: {found for node in ast.walk(ast.parse(path.read_text("utf-8"))) for found in targets(node)} - {name}
         for name, path in PATHS.items()
     }
-
-
-IMPORTS = imports()
 
 
 def room(module: str) -> str:
@@ -74,7 +73,7 @@ def floor(name: str) -> int:
 def arrows() -> dict[tuple[str, str], list[str]]:
     """Which room imports from which, and the modules that do."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for module, known in IMPORTS.items():
+    for module, known in imports().items():
         for other in known - {PACKAGE}:
             if module != PACKAGE and room(module) != room(other):
                 found[room(module), room(other)].append(f"{module} -> {other}")
@@ -83,7 +82,7 @@ def arrows() -> dict[tuple[str, str], list[str]]:
 
 def test_no_circle_of_modules():
     try:
-        tuple(TopologicalSorter(IMPORTS).static_order())
+        tuple(TopologicalSorter(imports()).static_order())
     except CycleError as circle:
         pytest.fail(" -> ".join(circle.args[1]))
 

@@ -7,28 +7,37 @@ import textwrap
 
 import pytest
 
-from tools.messages.collect import SOURCE, messages
+from tools.messages.collect import SOURCE, Message, messages
 from tools.messages.page import PAGE, SECTIONS, rows, section_of, written
 
-ALL = messages()
-TEXTS = {message.text for message in ALL}
 KNOWN = rows(PAGE.read_text(encoding="utf-8"))
 
 
-def test_the_page_has_the_messages_of_the_source():
-    assert written(ALL, KNOWN) == PAGE.read_text(encoding="utf-8"), "run python -m tools.messages"
+@pytest.fixture(scope="module")
+def found():
+    """The messages of the source, which take a while to find."""
+    return messages()
 
 
-def test_every_message_has_a_cause_and_a_remedy():
-    assert [text for text in TEXTS if not all(KNOWN.get(text, ("", "")))] == []
+@pytest.fixture
+def lines(found):
+    return {message.text for message in found}
 
 
-def test_messages_are_in_the_terms_of_the_field():
+def test_the_page_has_the_messages_of_the_source(found):
+    assert written(found, KNOWN) == PAGE.read_text(encoding="utf-8"), "run python -m tools.messages"
+
+
+def test_every_message_has_a_cause_and_a_remedy(lines):
+    assert [text for text in lines if not all(KNOWN.get(text, ("", "")))] == []
+
+
+def test_messages_are_in_the_terms_of_the_field(lines):
     """Whoever reads them at night looks them up elsewhere: response, string, per, unknown, retry, full refresh."""
     unusual = re.compile(
         r"\banswers?\b|\btexts\b|half a char|\ba (minute|second|day|request)\b|no such|\b[Mm]end\b|anew"
     )
-    assert [text for text in TEXTS if unusual.search(text)] == []
+    assert [text for text in lines if unusual.search(text)] == []
 
 
 @pytest.mark.parametrize(
@@ -47,8 +56,8 @@ def test_messages_are_in_the_terms_of_the_field():
         "the metric '<shown>' was <gone> in earlier runs, which Klaviyo no longer lists",  # handed to a parameter
     ],
 )
-def test_each_way_to_say_something_is_seen(line):
-    assert line in TEXTS
+def test_each_way_to_say_something_is_seen(line, lines):
+    assert line in lines
 
 
 @pytest.fixture
@@ -81,7 +90,7 @@ def test_a_new_error_is_a_new_message(source):
 
 
 def messages_of(lines):
-    return [type(ALL[0])("tap.py", line) for line in lines]
+    return [Message("tap.py", line) for line in lines]
 
 
 def test_a_new_warning_is_a_new_message(source):
@@ -121,7 +130,7 @@ def test_a_reworded_message_keeps_its_row():
     assert rows(page) == {after: ("Lost.", "Look for it.")}
 
 
-def test_every_module_has_a_section():
+def test_every_module_has_a_section(found):
     modules = [path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py")]
-    saying = [module for module in modules if any(message.module == module for message in ALL)]
+    saying = [module for module in modules if any(message.module == module for message in found)]
     assert {section_of(module) for module in saying} == {*SECTIONS}
