@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import pytest
+
 from tests.targets import warehouses
 
 
+@pytest.mark.long
 def test_a_database_loads_the_files_and_loading_them_twice_changes_nothing(plain, in_files, postgres_port, tmp_path):
     database = warehouses.postgres(tmp_path, postgres_port)
     for _ in range(2):

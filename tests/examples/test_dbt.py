@@ -83,6 +83,7 @@ def test_the_sources_are_what_the_declarations_say_today():
     assert yaml.safe_load(generator.SOURCES.read_text()) == generator.sources()
 
 
+@pytest.mark.long
 def test_every_key_and_every_reference_holds_in_the_shop(results):
     assert {*results.values()} == {"success", "pass"}
     tests = [name for name in results if name.startswith("test.")]
@@ -93,6 +94,7 @@ def test_every_key_and_every_reference_holds_in_the_shop(results):
     assert len([test for test in tests if "source_relationships_" in test]) == referring
 
 
+@pytest.mark.long
 def test_what_is_off_by_default_is_not_tested_unless_it_is_loaded(dbt):
     said, _ = dbt("ls", "--resource-type=source", "--output=name")
     assert "WARN" not in said  # dbt has a line for each test that it leaves out for want of its table
@@ -100,12 +102,14 @@ def test_what_is_off_by_default_is_not_tested_unless_it_is_loaded(dbt):
     assert {*re.findall(r"^(?:klaviyo\.)?(\w+)$", said, re.MULTILINE)} == switched_on
 
 
+@pytest.mark.long
 def test_the_views_hold_every_row_once(views, synced):
     streams = {"campaign": "campaigns", "event": "events", "flow": "flows", "metric": "metrics", "person": "profiles"}
     for view, stream in streams.items():
         assert sorted((row["id"],) for row in views[view]) == sorted(synced.key_values(stream)), view
 
 
+@pytest.mark.long
 def test_events_are_who_what_when_and_how_much(views, synced):
     truth = {row["id"]: row for row in synced.records["events"]}
     for row in views["event"]:
@@ -122,6 +126,7 @@ def test_events_are_who_what_when_and_how_much(views, synced):
     assert len({row["property_value"] for row in views["event"]}) > 10
 
 
+@pytest.mark.long
 def test_campaigns_show_their_first_message(views, synced):
     messages: dict[str, Any] = {}
     for message in sorted(synced.records["campaign_messages"], key=lambda row: (row["created_at"], row["id"])):
@@ -133,6 +138,7 @@ def test_campaigns_show_their_first_message(views, synced):
     assert len({row["subject"] for row in views["campaign"]}) > 10
 
 
+@pytest.mark.long
 def test_people_have_their_place_and_metrics_their_integration(views, synced):
     places = {row["id"]: row["location"] or {} for row in synced.records["profiles"]}
     for row in views["person"]:

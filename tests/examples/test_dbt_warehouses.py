@@ -80,6 +80,7 @@ def credited(kind):
     return dict(found)
 
 
+@pytest.mark.long
 def test_revenue_of_campaigns_and_flows_is_what_the_shop_credits_to_them(loaded, tmp_path):
     connect, environment, target = loaded
     for _ in range(2):  # the second build adds to what the first one made

@@ -75,6 +75,7 @@ def test_groups_share_the_limits_and_no_stream_is_in_two(extractors):
     assert first.isdisjoint(second)
 
 
+@pytest.mark.long
 def test_there_is_a_task_for_each_group_of_each_account(dagster, extractors):
     command = [dagster / "bin" / "python", "-c", NAMES]
     done = subprocess.run(command, check=True, cwd=ROOT / EXAMPLE, capture_output=True, text=True)
@@ -136,8 +137,9 @@ class Project:
         return found
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("tasks", [ONE_EACH, pytest.param(ALL, marks=pytest.mark.long)], ids=["one each", "all"])
+@pytest.mark.parametrize("tasks", [ONE_EACH, ALL], ids=["one each", "all"])
 def test_accounts_are_loaded_side_by_side(tasks, dagster, meltano, tmp_path):
     project = Project(tmp_path, meltano, dagster)
     with project.accounts():

@@ -46,14 +46,11 @@ def command(meltano, clone):
 
 
 @pytest.fixture(scope="module")
-def demos(command):
-    """What the demo says when it is run, and when it is run again."""
-    said = []
-    for _ in range(2):
-        code, text = command("run", "demo")
-        assert code == 0, text[-3000:]
-        said.append(text)
-    return said
+def demo(command):
+    """What the demo says when it is run."""
+    code, text = command("run", "demo")
+    assert code == 0, text[-3000:]
+    return text
 
 
 def counted(said):
@@ -67,13 +64,13 @@ def loaded(said, table):
     return sum(map(int, re.findall(rf'Loading (\d+) rows into .*"{table}"', said)))
 
 
-def test_the_demo_says_how_many_rows_landed(demos):
-    rows = counted(demos[0])
+def test_the_demo_says_how_many_rows_landed(demo):
+    rows = counted(demo)
     shop = Shop()
     for table, kind in (("events", "event"), ("profiles", "profile"), ("campaigns", "campaign"), ("tags", "tag")):
         assert rows[table] == len(shop.resources(kind)), table
     assert rows["list_profiles"] == len(shop.memberships("list"))
-    assert f"{len(rows)} tables hold {sum(rows.values()):,} rows" in demos[0]
+    assert f"{len(rows)} tables hold {sum(rows.values()):,} rows" in demo
 
 
 def steps(page, name):
@@ -82,29 +79,31 @@ def steps(page, name):
     return [step for block in found if block.skipped == f"tests run this as {name}" for step in block.steps()]
 
 
-def test_the_readme_shows_what_the_demo_says(demos):
+def test_the_readme_shows_what_the_demo_says(demo):
     (step,) = steps(ROOT / "README.md", "demo")
     assert step.command == "pip install uv && uvx meltano run demo"
-    said = (line[line.index("[info") :] for line in demos[0].splitlines() if "[info" in line)
-    assert fits([" ".join(line.split()) for line in step.output], [" ".join(line.split()) for line in said]), demos[0]
+    said = (line[line.index("[info") :] for line in demo.splitlines() if "[info" in line)
+    assert fits([" ".join(line.split()) for line in step.output], [" ".join(line.split()) for line in said]), demo
 
 
-@pytest.mark.usefixtures("demos")
+@pytest.mark.usefixtures("demo")
 def test_the_readme_shows_what_the_warehouse_answers(clone):
     (step,) = steps(ROOT / "README.md", "query")
     done = subprocess.run(["bash", "-c", step.command], cwd=clone, check=False, capture_output=True, text=True)
     assert fits(step.output, done.stdout.splitlines()), done.stdout + done.stderr
 
 
-def test_a_second_demo_resumes_from_the_state_and_adds_no_row(demos):
-    first, second = demos
-    assert counted(second) == counted(first)
-    assert loaded(first, "events") == counted(first)["events"]
+@pytest.mark.long
+def test_a_second_demo_resumes_from_the_state_and_adds_no_row(demo, command):
+    _, second = command("run", "demo")
+    assert counted(second) == counted(demo)
+    assert loaded(demo, "events") == counted(demo)["events"]
     assert loaded(second, "events") < 10
     assert loaded(second, "metrics") == counted(second)["metrics"]
 
 
-@pytest.mark.usefixtures("demos")
+@pytest.mark.long
+@pytest.mark.usefixtures("demo")
 def test_the_commands_of_the_page_on_meltano_work_and_any_state_backend_resumes(meltano, clone):
     variables = {
         **os.environ,
@@ -127,7 +126,8 @@ def test_the_commands_of_the_page_on_meltano_work_and_any_state_backend_resumes(
     assert second < 10
 
 
-@pytest.mark.usefixtures("demos")
+@pytest.mark.long
+@pytest.mark.usefixtures("demo")
 def test_a_missing_key_is_said_in_one_line(command):
     code, said = command("--environment=prod", "run", "tap-klaviyo", "target-duckdb")
     assert code == 1, said

@@ -1,8 +1,8 @@
 """Killed anywhere and resumed, the tables of a real target are those of one clean run, and those are the shop.
 
 The processes are real ones: `kill -9` takes the tap while it waits for an answer or in the middle of a line, and
-sometimes the target, and the next run starts from the last STATE that the target wrote. By default 6 runs of the tap
-are killed; `uv run pytest -m long tests/no_data_loss` kills 200 that load DuckDB, and 20 that load PostgreSQL.
+sometimes the target, and the next run starts from the last STATE that the target wrote. By default one run of the tap
+is killed; `uv run pytest -m long tests/no_data_loss` kills 206 that load DuckDB, and 20 that load PostgreSQL.
 """
 
 from __future__ import annotations
@@ -194,7 +194,15 @@ def trial(tmp_path):
         served.__exit__(None, None, None)
 
 
-def test_killed_and_resumed(trial):
+def test_killed_once_and_resumed(trial):
+    tried = trial(4, FEW, events=60, profiles=20)
+    tried.kill(1)
+    tried.finish()
+    assert tried.killed == 1
+
+
+@pytest.mark.long
+def test_killed_and_told_to_end_and_resumed(trial):
     tried = trial(4, FEW, events=150, profiles=50)
     tried.kill(3)
     tried.told_to_end(signal.SIGTERM, 143, requests=20)

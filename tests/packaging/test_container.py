@@ -74,15 +74,18 @@ def run(image, tmp_path):
     return run
 
 
+@pytest.mark.long
 def test_the_version_is_the_one_it_is_built_with(run):
     assert f"v{VERSION}," in run("--version")
 
 
+@pytest.mark.long
 def test_it_reads_with_settings_from_the_environment(run):
     lines = run("--config=ENV", "--discover", TAP_KLAVIYO_API_URL="sandbox://")
     assert len(json.loads(lines)["streams"]) > 60
 
 
+@pytest.mark.long
 def test_it_holds_what_it_runs_on_and_no_more(image):
     (site,) = (image / "app").glob("lib/python*/site-packages")
     assert (site / "tap_klaviyo" / "py.typed").exists()  # a copy, not a link to the sources

@@ -122,6 +122,7 @@ def run(command, folder):
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_the_steps_add_a_stream(copy):
     replace(copy / "tap_klaviyo" / "streams" / "catalogs.py", "\n\nSTREAMS = (\n", DECLARATION)
     replace(copy / "tests" / "streams" / "test_records.py", "LINKS = {\n", LINK)

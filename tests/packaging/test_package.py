@@ -72,6 +72,7 @@ def test_the_source_archive_gives_the_same_version_without_git(dist):
     assert tracked("tests") <= names
 
 
+@pytest.mark.long
 def test_a_copy_without_git_builds_too(tmp_path):
     source = tmp_path / "source"
     source.mkdir()
@@ -101,7 +102,13 @@ def test_every_run_time_dependency_is_named_in_the_decisions(wheel):
     assert [name for name in (Requirement(line).name for line in required) if f"`{name}`" not in decisions] == []
 
 
-@pytest.mark.parametrize("version", pythons.found())
+def versions():
+    """This Python, and the others that there are: each of them is an environment to make."""
+    here, *others = pythons.found()
+    return [here, *(pytest.param(version, marks=pytest.mark.long) for version in others)]
+
+
+@pytest.mark.parametrize("version", versions())
 def test_the_installed_wheel_works_away_from_its_sources(dist, tmp_path, version):
     (built,) = dist.glob("*.whl")
     home = tmp_path / "venv"

@@ -1,8 +1,12 @@
+"""What two syncs of every stream come to in real databases. Each schema by itself is in test_schemas."""
+
 from __future__ import annotations
 
 import pytest
 
 from tests.targets import warehouses
+
+pytestmark = pytest.mark.long
 
 
 def in_order(tables):
@@ -31,7 +35,6 @@ def test_every_stream_is_a_table_with_each_key_once(loaded, first):
     assert_holds_each_key_once(tables, first)
 
 
-@pytest.mark.long
 def test_sqlite_holds_each_key_once_too(tmp_path, first):
     target = warehouses.sqlite(tmp_path)
     state = target.load(first.path)  # once: this target cannot upsert

@@ -12,6 +12,8 @@ from tap_klaviyo.sandbox import Shop
 from tests.streams.syncing import TODAY, sync
 from tests.targets import warehouses
 
+pytestmark = pytest.mark.long
+
 STREAMS = ("list_profiles", "profiles")
 COUNT = """
 import json, sys

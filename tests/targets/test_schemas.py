@@ -49,7 +49,7 @@ def messages(tmp_path_factory):
     return read(tmp_path_factory.mktemp("schemas") / "messages.jsonl", text)
 
 
-@pytest.mark.parametrize("kind", ["duckdb", "postgres"])
+@pytest.mark.parametrize("kind", ["duckdb", pytest.param("postgres", marks=pytest.mark.long)])
 def test_every_schema_is_a_table_that_takes_what_the_schema_allows(kind, messages, tmp_path, request):
     if kind == "duckdb":
         target = warehouses.duckdb(tmp_path)
@@ -65,6 +65,7 @@ def test_every_schema_is_a_table_that_takes_what_the_schema_allows(kind, message
     assert first["first_name"] == TEXT
 
 
+@pytest.mark.long
 def test_json_lines_take_them_too(messages, tmp_path):
     target = warehouses.jsonl(tmp_path)
     target.load(messages.path)
