@@ -21,7 +21,7 @@ def stages(config: dict[str, Any], catalog: Path) -> Iterator[tuple[str, float]]
     """Yield the milliseconds of processor time of each stage of a page of events."""
     tap = TapKlaviyo(config=config, catalog=json.loads(catalog.read_text()))
     events: KlaviyoStream = tap.streams["events"]  # type: ignore[assignment]
-    sync, _ = events.begin()
+    sync, _ = events.beginning.begin()
     steps = events.plan(sync)
     request, maker = steps.source.request(), steps.maker
     body = tap.session.sources.http.send(request).body
