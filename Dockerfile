@@ -3,7 +3,7 @@
 FROM python:3.13-slim-bookworm AS build
 RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /src
-COPY pyproject.toml uv.lock LICENSE README.md ./
+COPY pyproject.toml hatch_build.py uv.lock LICENSE README.md ./
 COPY tap_klaviyo tap_klaviyo
 # The git history stays outside of the image, so the version comes from whoever builds it.
 ARG VERSION=0.0.0

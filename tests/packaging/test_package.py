@@ -3,6 +3,7 @@ from __future__ import annotations
 import email
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,9 +24,16 @@ UV = os.environ.get("UV", "uv")  # `uv run` says where it is
 PUBLIC = {"https://pypi.org/simple"}
 
 
-def build(source, out, *args):
+def build(source, out, *args, **variables):
+    """Build a copy, as somebody does who is not on GitHub unless the variables say so."""
     command = [UV, "build", "--quiet", "--python", sys.executable, "--out-dir", out, *args, source]
-    subprocess.run(command, check=True, capture_output=True, text=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+    subprocess.run(command, check=True, capture_output=True, text=True, env=environment | variables)
+
+
+def metadata(wheel):
+    (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    return email.message_from_bytes(wheel.read(name))
 
 
 def tracked(folder):
@@ -76,11 +84,37 @@ def test_the_source_archive_gives_the_same_version_without_git(dist):
 def test_a_copy_without_git_builds_too(tmp_path):
     source = tmp_path / "source"
     source.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     shutil.copytree(ROOT / "tap_klaviyo", source / "tap_klaviyo")
     build(source, tmp_path / "out", "--wheel")
     assert (tmp_path / "out" / "singer_tap_klaviyo-0.0.0-py3-none-any.whl").exists()
+
+
+RELATIVE = re.compile(r"\]\((?!\w+:|#)")
+
+
+def test_the_description_is_the_readme_and_no_address_is_made_up(wheel):
+    found = metadata(wheel)
+    assert found.get_payload(decode=True).decode() == (ROOT / "README.md").read_text()
+    assert found["Description-Content-Type"] == "text/markdown"
+    assert found.get_all("Project-URL") is None
+
+
+@pytest.mark.parametrize(("kind", "at"), [("tag", "v1.2.3"), ("branch", "a1b2c3")])
+def test_a_package_that_github_builds_leads_there(tmp_path, kind, at):
+    variables = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "some/where"}
+    build(ROOT, tmp_path, "--wheel", **variables, GITHUB_REF_TYPE=kind, GITHUB_REF_NAME="v1.2.3", GITHUB_SHA="a1b2c3")
+    (built,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(built) as archive:
+        found = metadata(archive)
+    description = found.get_payload(decode=True).decode()
+    assert RELATIVE.findall((ROOT / "README.md").read_text())
+    assert RELATIVE.findall(description) == []
+    assert f"](https://github.com/some/where/blob/{at}/docs/streams.md)" in description
+    assert f"](https://github.com/some/where/raw/{at}/examples/pictures/pictures.svg)" in description
+    assert "[Apache License 2.0](https://github.com/some/where/blob/" in description
+    assert "Repository, https://github.com/some/where" in found.get_all("Project-URL")
 
 
 def test_the_lock_names_no_private_index():
@@ -96,8 +130,7 @@ def test_one_distribution_alone_brings_the_backoff_module():
 
 
 def test_every_run_time_dependency_is_named_in_the_decisions(wheel):
-    (metadata,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
-    required = email.message_from_bytes(wheel.read(metadata)).get_all("Requires-Dist") or []
+    required = metadata(wheel).get_all("Requires-Dist") or []
     decisions = (ROOT / "docs" / "decisions.md").read_text()
     assert [name for name in (Requirement(line).name for line in required) if f"`{name}`" not in decisions] == []
 
