@@ -15,6 +15,7 @@ HOURS = {
     "bigquery": "datetime_add(cast({2} as datetime), interval {1} {0})",
 }
 STRINGS = {"snowflake": "varchar", "bigquery": "string"}
+NUMBERS = {"bigquery": "numeric"}
 
 
 def rendered(project: Path, dialect: str, model: str, *, incremental: bool) -> str:
@@ -38,6 +39,7 @@ def rendered(project: Path, dialect: str, model: str, *, incremental: bool) -> s
         "is_incremental": lambda: incremental,
         "dbt": SimpleNamespace(
             type_string=lambda: STRINGS.get(dialect, "text"),
+            type_numeric=lambda: NUMBERS.get(dialect, "numeric(28,6)"),
             type_timestamp=lambda: "timestamp",
             dateadd=lambda *args: HOURS.get(dialect, "{2} + {1} * interval '1 {0}'").format(*args),
         ),

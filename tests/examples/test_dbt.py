@@ -153,3 +153,12 @@ def test_people_have_their_place_and_metrics_their_integration(views, synced):
         named = category["category"] if isinstance(category, dict) else category
         assert (row["integration_name"], row["integration_category"]) == (integrations[row["id"]].get("name"), named)
     assert {type(integration.get("category")) for integration in integrations.values()} > {str, dict}
+
+
+def test_amounts_have_no_exponent(dbt):
+    numbers = (
+        "select {{ decimal_text('x') }} as y from (values (1e-5::double), (1234567.5), (-2e9), (3e25), (null)) t(x)"
+    )
+    said, _ = dbt("--quiet", "show", "--inline", numbers, "--output", "json", "--log-format", "text")
+    shown = [row["y"] for row in json.loads(said[said.index("{") :])["show"]]
+    assert shown == ["0.000010", "1234567.500000", "-2000000000.000000", None, None]

@@ -40,3 +40,12 @@
 {% macro bigquery__number_of(text) -%}
     safe_cast({{ text }} as float64)
 {%- endmacro %}
+
+
+{# A number as text without an exponent, null where it has more digits than a decimal of dbt's. #}
+{% macro decimal_text(number) -%}
+    case
+        when abs({{ number }}) < 1e21
+            then cast(cast({{ number }} as {{ dbt.type_numeric() }}) as {{ dbt.type_string() }})
+    end
+{%- endmacro %}

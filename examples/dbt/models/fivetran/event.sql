@@ -11,7 +11,8 @@ select
     {{ credited('flow') }} as flow_id,
     {{ credited('flow_message') }} as flow_message_id,
     variation_id as _variation,
-    cast(value as {{ dbt.type_string() }}) as property_value,
+    -- The package keeps the digits and the point of this text: an exponent would become digits.
+    {{ decimal_text('value') }} as property_value,
     '{"$attributed_event_id": "' || attributed_event_id || '"}' as property_attribution,
     _sdc_deleted_at is not null as _fivetran_deleted,
     -- When it was loaded: the package reads on from an hour before the newest.
