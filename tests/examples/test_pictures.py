@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tap_klaviyo.sandbox import Shop
-from tests.examples.test_dbt_warehouses import amount
+from tests.examples.attribution import amount
 from tests.targets.installed import installed
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "pictures"
