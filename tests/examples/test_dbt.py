@@ -155,6 +155,7 @@ def test_people_have_their_place_and_metrics_their_integration(views, synced):
     assert {type(integration.get("category")) for integration in integrations.values()} > {str, dict}
 
 
+@pytest.mark.long
 def test_amounts_have_no_exponent(dbt):
     numbers = (
         "select {{ decimal_text('x') }} as y from (values (1e-5::double), (1234567.5), (-2e9), (3e25), (null)) t(x)"
