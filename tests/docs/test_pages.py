@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import os
 import re
 from pathlib import Path
 from urllib.parse import unquote
@@ -93,6 +94,17 @@ def test_the_contents_name_every_page():
     index = ROOT / "docs" / "index.md"
     listed = {(index.parent / found["to"].partition("#")[0]).resolve() for found in LINK.finditer(text(index))}
     assert {page for page in pages() if page.parent == index.parent} - listed - {index} == set()
+
+
+def test_the_site_and_the_contents_lead_through_the_same_pages_by_need():
+    contents = re.split(r"^## (.+)$", text(ROOT / "docs" / "index.md"), flags=re.MULTILINE)
+    items = [re.findall(r"^- \[.+?\]\((.+?)\)", section, re.MULTILINE) for section in contents[2::2]]
+    listed = [[os.path.normpath(f"docs/{path}") for path in paths] for paths in items]
+    settings = text(ROOT / "site" / "mkdocs.yml").partition("\nnav:\n")[2].partition("\n\n")[0]
+    groups = [group for need in yaml.safe_load(settings) for group in need.items()]
+    shown = {need: [path for page in pages for path in page.values()] for need, pages in groups}
+    assert dict(zip(contents[1::2], listed, strict=True)) == shown
+    assert [*shown] == ["Start", "How to", "Reference", "Why"]
 
 
 def test_every_setting_and_its_variable_is_documented():
