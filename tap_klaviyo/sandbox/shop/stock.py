@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 from tap_klaviyo.sandbox.shop import (
     account,
     brands,
@@ -23,12 +27,37 @@ from tap_klaviyo.sandbox.shop import (
     voices,
 )
 from tap_klaviyo.sandbox.shop.making import Maker, Stock
+from tap_klaviyo.sandbox.shop.relations import GROUP_TYPES
 from tap_klaviyo.sandbox.shop.timeline import AttributionShelf, EventShelf
 from tap_klaviyo.sandbox.shop.world import World
+
+if TYPE_CHECKING:
+    from array import array
+
+    from tap_klaviyo.sandbox.shop.store import Resource
+
+    Members = dict[tuple[str, str], dict[str, str]]
 
 
 def stocked(seed: int, *, event_count: int, profile_count: int, bursts: bool) -> Stock:
     """Return everything that a shop of ``seed`` starts with."""
+    resources, world, instants, members = _made(seed, event_count, profile_count, bursts=bursts)
+    shelves = {"event": EventShelf(world, instants), "attribution": AttributionShelf(world, instants)}
+    return Stock([_of_its_own(one) for one in resources], shelves, members)
+
+
+def _of_its_own(resource: Resource) -> Resource:
+    """Return a resource that no other shop has: groups are counted in place."""
+    if resource.type not in GROUP_TYPES:
+        return resource
+    return replace(resource, attributes=dict(resource.attributes))
+
+
+@lru_cache(maxsize=8)
+def _made(
+    seed: int, event_count: int, profile_count: int, *, bursts: bool
+) -> tuple[list[Resource], World, array[int], Members]:
+    """Make what is the same in every shop of this seed and these sizes; tests open a thousand of them."""
     maker = Maker(seed)
     flow_ids, tag_ids = flows.flow_ids(maker), tags.tag_ids(maker)
     list_ids, template_ids = groups.list_ids(maker), content.template_ids(maker)
@@ -63,5 +92,4 @@ def stocked(seed: int, *, event_count: int, profile_count: int, bursts: bool) ->
         *jobs.made(maker, profile_ids, list_ids, groups.segment_ids(maker)),
         *voices.made(maker, profile_ids, event_ids, catalog.item_ids()),
     ]
-    shelves = {"event": EventShelf(world, instants), "attribution": AttributionShelf(world, instants)}
-    return Stock(resources, shelves, groups.memberships(maker, people))
+    return resources, world, instants, groups.memberships(maker, people)
