@@ -52,12 +52,11 @@ def discovered(**config: Any) -> dict[str, Any]:
 
 
 def only(catalog: Mapping[str, Any], *streams: str) -> dict[str, Any]:
-    """The catalog with just these streams selected."""
-    found = copy.deepcopy(dict(catalog))
-    for entry in found["streams"]:
-        root = next(item for item in entry["metadata"] if not item["breadcrumb"])
-        root["metadata"]["selected"] = entry["tap_stream_id"] in streams
-    return found
+    """The catalog with just these streams, selected."""
+    found = [copy.deepcopy(entry) for entry in catalog["streams"] if entry["tap_stream_id"] in streams]
+    for entry in found:
+        catalogs.root(entry)["selected"] = True
+    return {"streams": found}
 
 
 def select(catalog: Mapping[str, Any], stream: str, selected: Mapping[str, bool]) -> dict[str, Any]:
