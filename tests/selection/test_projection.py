@@ -88,7 +88,7 @@ def without(record: dict[str, Any], column: str, member: str) -> dict[str, Any]:
     return {**record, column: rest} if column in record else record
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 4))])
 def test_one_sync_a_stream_with_a_selection_by_chance(seed, sandbox, everything, full, options):
     chance = random.Random(seed)  # noqa: S311 - repeatable
     catalog = everything
