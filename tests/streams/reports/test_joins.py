@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,7 +25,7 @@ DIMENSIONS = {
     "Email Domain": None,
 }
 NAMED = ("campaigns", "campaign_messages", "flows", "flow_messages", "metrics", "templates")
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "start_date": "2025-03-01T00:00:00Z",
     "end_date": "2025-05-01T00:00:00Z",
     "metric_aggregates": [
