@@ -51,9 +51,9 @@ def test_history_keeps_what_was_there_before(duckdb_loaded, first_sync, tmp_path
         return json.loads(subprocess.check_output([home / "bin" / "python", "-c", program, file], text=True))
 
     def snapshot():
-        command = [home / "bin" / "dbt", "--no-use-colors", "build", "--select", "path:models/history+"]
+        where = ["--target-path", tmp_path, "--log-path", tmp_path]
         done = subprocess.run(
-            [*command, "--target-path", tmp_path, "--log-path", tmp_path],
+            [home / "bin" / "dbt", "--no-use-colors", "build", "--select", "path:models/history+", *where],
             check=False,
             cwd=PROJECT,
             env={**os.environ, "KLAVIYO_DUCKDB": str(file), "DO_NOT_TRACK": "1"},
