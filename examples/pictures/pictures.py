@@ -23,6 +23,8 @@ CONSENT = {"subscribed": "#54a24b", "unsubscribed": "#e45756", "never subscribed
 # The menu saves pictures; its other items would send somebody's revenue to a drawing service.
 OPTIONS = {"renderer": "svg", "actions": {"export": True, "source": False, "compiled": False, "editor": False}}
 
+MONTH = alt.Tooltip("month:T", timeUnit="utcyearmonth", title="month")
+
 Rows = list[dict[str, Any]]
 
 
@@ -67,7 +69,7 @@ def months(rows: Rows, metric: str, currency: str) -> alt.Chart:
             alt.X("month:O", timeUnit="utcyearmonth", title=None),
             alt.Y("revenue:Q", title=None),
             coloured("credited:N", CREDITED),
-            tooltip=["month:N", "credited:N", alt.Tooltip("revenue:Q", format=",.2f"), "events:Q"],
+            tooltip=[MONTH, "credited:N", alt.Tooltip("revenue:Q", format=",.2f"), "events:Q"],
         )
     )
 
@@ -94,7 +96,7 @@ def lists(rows: Rows) -> alt.Chart:
             alt.X("month:T", scale=alt.Scale(type="utc"), title=None, axis=alt.Axis(format="%b %Y", tickCount=5)),
             alt.Y("members:Q", title=None),
             alt.Color("list:N", title=None, legend=alt.Legend(orient="bottom", columns=2, labelLimit=150)),
-            tooltip=["list:N", "id:N", alt.Tooltip("month:T", timeUnit="utcyearmonth"), "members:Q"],
+            tooltip=["list:N", "id:N", MONTH, "members:Q"],
         )
     )
 
