@@ -18,6 +18,8 @@ PROJECT = ROOT / "meltano.yml"
 HUB = ROOT / "docs" / "meltano-hub.yml"
 BEGIN = "# Written by `python -m tools.meltano`:\n"
 END = "# End of what is written.\n"
+# What a sync cannot be without, one line per way to have it: Meltano lists these first.
+GROUPS = [["auth_token"], ["api_key"], ["private_key"], ["client_id", "client_secret", "refresh_token"]]
 KINDS = {"array": "array", "boolean": "boolean", "integer": "integer", "number": "decimal", "object": "object"}
 
 
@@ -55,6 +57,7 @@ def definition() -> dict[str, Any]:
     off = sorted(name for name, stream in tap.streams.items() if not stream.selected_by_default)
     return {
         "capabilities": sorted(capability.value for capability in about.capabilities),
+        "settings_group_validation": GROUPS,
         "settings": [setting(name, schema) for name, schema in about.settings["properties"].items()],
         "select": ["*.*", *(f"!{name}.*" for name in off)],
     }
@@ -74,14 +77,21 @@ def filled(text: str, content: str) -> str:
 
 
 def hub() -> dict[str, Any]:
-    """The definition that Meltano Hub keeps of a plugin."""
+    """The definition that Meltano Hub keeps of a plugin; addresses and a logo are those of whoever hands it in."""
+    about = TapKlaviyo._get_about_info()  # noqa: SLF001 (as above)
     return {
         "name": "tap-klaviyo",
         "namespace": "tap_klaviyo",
         "variant": "singer-tap-klaviyo",
         "label": "Klaviyo",
+        "description": about.description,
+        "domain_url": "https://www.klaviyo.com",
+        "keywords": ["api", "meltano_sdk"],
+        "maintenance_status": "beta",
+        "quality": "unknown",  # rated by the Hub
         "pip_url": "singer-tap-klaviyo",
         "executable": "tap-klaviyo",
+        "supported_python_versions": about.supported_python_versions,
         **definition(),
     }
 

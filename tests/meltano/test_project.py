@@ -8,6 +8,9 @@ import jsonschema
 import pytest
 import yaml
 
+from tap_klaviyo.config.errors import SettingsError
+from tap_klaviyo.config.settings import Settings
+from tap_klaviyo.sync.connection import connect
 from tap_klaviyo.tap import TapKlaviyo
 from tests.docs.blocks import blocks
 from tools import meltano as generator
@@ -23,6 +26,15 @@ rules = select_metadata_rules(["!*.*"]) + select_metadata_rules(asked["select"])
 MetadataExecutor(rules).visit(asked["catalog"])
 json.dump(asked["catalog"], sys.stdout)
 """
+
+# What the Hub keeps of a plugin beside what Meltano knows of it.
+HUB_OWN = {
+    "domain_url": {"type": "string", "pattern": "^https://"},
+    "keywords": {"type": "array", "items": {"type": "string"}},
+    "maintenance_status": {"enum": ["active", "beta", "development", "inactive", "unknown"]},
+    "quality": {"enum": ["gold", "silver", "bronze", "unknown"]},
+    "supported_python_versions": {"type": "array", "items": {"type": "string", "pattern": r"^3\.\d+$"}},
+}
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +66,30 @@ def test_the_page_shows_the_same_plugin(plugin):
     assert {setting["name"] for setting in inline["settings"]} <= {setting["name"] for setting in plugin["settings"]}
 
 
-def test_meltano_accepts_the_project_file(meltano):
+@pytest.fixture(scope="module")
+def schema(meltano):
     (schema,) = meltano.glob("lib/python*/site-packages/meltano/schemas/meltano.schema.json")
-    jsonschema.validate(yaml.safe_load(generator.PROJECT.read_text()), json.loads(schema.read_text()))
+    return json.loads(schema.read_text())
+
+
+def test_meltano_accepts_the_project_file(schema):
+    jsonschema.validate(yaml.safe_load(generator.PROJECT.read_text()), schema)
+
+
+def test_the_definition_for_the_hub_is_a_plugin_and_what_the_hub_adds(schema):
+    defined = yaml.safe_load(generator.HUB.read_text())
+    added = {name: defined.pop(name) for name in HUB_OWN}
+    jsonschema.validate(added, {"properties": HUB_OWN, "required": [*HUB_OWN]})
+    jsonschema.validate({"plugins": {"extractors": [defined]}}, schema)
+
+
+@pytest.mark.parametrize("group", generator.GROUPS, ids="+".join)
+def test_a_group_of_settings_is_enough_and_less_is_not(group):
+    given = dict.fromkeys(group, "pk_made_up")
+    connect(Settings.of(given))
+    for name in group:
+        with pytest.raises(SettingsError):
+            connect(Settings.of(given | {name: None}))
 
 
 def test_no_file_is_named_like_its_schema():
