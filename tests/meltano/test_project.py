@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
+from tap_klaviyo.config import values
 from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.config.settings import Settings
 from tap_klaviyo.sync.connection import connect
@@ -27,6 +28,24 @@ MetadataExecutor(rules).visit(asked["catalog"])
 json.dump(asked["catalog"], sys.stdout)
 """
 
+# What Meltano makes of texts in its environment, and writes to the tap's configuration.
+CONFIGURE = """
+import json, sys
+from meltano.core.setting_definition import SettingDefinition
+
+asked = json.load(sys.stdin)
+definitions = [SettingDefinition.parse(setting) for setting in asked["settings"]]
+made = {setting.name: setting.cast_value(asked["texts"][setting.name]) for setting in definitions}
+json.dump(made, sys.stdout)
+"""
+TEXTS = {
+    "array": ('[{"name": "a"}]', [{"name": "a"}]),
+    "boolean": ("false", False),
+    "integer": ("3", 3),
+    "number": ("0.5", 0.5),
+    "object": ('{"a": 1}', {"a": 1}),
+    "string": ("a", "a"),
+}
 # What the Hub keeps of a plugin beside what Meltano knows of it.
 HUB_OWN = {
     "domain_url": {"type": "string", "pattern": "^https://"},
@@ -117,13 +136,25 @@ def test_secrets_are_sensitive(plugin):
     assert {setting["name"] for setting in plugin["settings"] if setting.get("sensitive")} == secrets
 
 
+def test_every_setting_reaches_the_tap_from_meltanos_environment(meltano, plugin):
+    schema = TapKlaviyo._get_about_info().settings
+    texts = {name: TEXTS[values.kind(schema, name)] for name in schema["properties"]}
+    texts["on_permission_denied"] = ("fail", "fail")  # one of its options
+    asked = {"settings": plugin["settings"], "texts": {name: text for name, (text, _) in texts.items()}}
+    command = [meltano / "bin" / "python", "-c", CONFIGURE]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, input=json.dumps(asked))
+    assert done.returncode == 0, done.stderr
+    config = json.loads(done.stdout.splitlines()[-1])
+    assert values.typed(config, schema) == {name: value for name, (_, value) in texts.items()}
+
+
 @pytest.mark.parametrize(
     ("schema", "kind"),
     [
         ({"type": ["string", "null"]}, "string"),
         ({"type": "string", "format": "date-time"}, "date_iso8601"),
         ({"type": ["integer", "null"]}, "integer"),
-        ({"type": ["number", "null"]}, "decimal"),
+        ({"type": ["number", "null"]}, "string"),
         ({"type": ["boolean", "null"]}, "boolean"),
         ({"type": ["array", "null"]}, "array"),
         ({"type": ["object", "null"]}, "object"),
