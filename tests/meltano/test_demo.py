@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,36 +12,6 @@ from tests.docs.blocks import blocks, fits
 from tests.docs.shell import bash, said_by
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory):
-    """The files of this repository, as whoever clones it gets them."""
-    home = tmp_path_factory.mktemp("clone")
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True)
-    for name in listed.stdout.splitlines():
-        (home / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, home / name)
-    return home
-
-
-@pytest.fixture(scope="module")
-def command(meltano, clone):
-    """Run a Meltano command in the clone; return its exit code and all it said."""
-
-    def run(*args):
-        path = f"{meltano / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(
-            ["meltano", *args],
-            check=False,
-            cwd=clone,
-            env={**os.environ, "PATH": path, "NO_COLOR": "1"},
-            capture_output=True,
-            text=True,
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    return run
 
 
 @pytest.fixture(scope="module")
