@@ -5,10 +5,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.catalogs import selecting
+from tests.targets.installed import installed
 
 RECIPES = Path(__file__).parents[2] / "examples" / "schedule"
 TARGET = """
@@ -72,6 +76,60 @@ def test_a_recipe_fits_its_schema(schema: str, name: str):
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(RECIPES / name)]
     checked = subprocess.run(command, check=False, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout
+
+
+@pytest.fixture
+def polling():
+    return yaml.safe_load((RECIPES / "compose.yml").read_text())["services"]["polling"]
+
+
+def test_a_container_that_polls_is_healthy_as_long_as_its_syncs_end(polling, tmp_path):
+    report = tmp_path / "report.json"
+    catalog = tmp_path / "catalog.json"
+    catalog.write_text(json.dumps(selecting({"api_url": "sandbox://"}, ["metrics"])))
+
+    def healthy() -> bool:
+        test = polling["healthcheck"]["test"].replace("/tmp/report.json", str(report))  # noqa: S108
+        return subprocess.run(["sh", "-c", test], check=False, capture_output=True).returncode == 0
+
+    given = {name: str(value) for name, value in polling["environment"].items() if value is not None}
+    assert given["TAP_KLAVIYO_REPORT_FILE"] in polling["healthcheck"]["test"]
+    environment = os.environ | given | {"TAP_KLAVIYO_REPORT_FILE": str(report), "TAP_KLAVIYO_API_URL": "sandbox://"}
+    command = [Path(sys.executable).with_name("tap-klaviyo"), *polling["command"], "--catalog", catalog]
+    assert not healthy()
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as tap:
+        end = time.monotonic() + 120
+        while not healthy() and time.monotonic() < end:
+            time.sleep(0.05)
+        assert tap.poll() is None  # it waits for the next sync
+        tap.terminate()
+    assert (tap.returncode, healthy()) == (143, True)
+    old = time.time() - 2 * 3600
+    os.utime(report, (old, old))
+    assert not healthy()
+
+
+# Run by an environment of its own: the schemas of Kubernetes are large.
+FITS = """
+import sys, kubernetes_validate, yaml
+for resource in yaml.safe_load(open(sys.argv[1]))["items"]:
+    for version in ("1.25", "1.37"):
+        kubernetes_validate.validate(resource, version, strict=True)
+"""
+
+
+def fits(manifest: Path) -> subprocess.CompletedProcess[str]:
+    python = installed("kubernetes-validate==1.37.0") / "bin" / "python"
+    return subprocess.run([python, "-c", FITS, manifest], check=False, capture_output=True, text=True)
+
+
+def test_the_cron_job_fits_the_schemas_of_kubernetes(tmp_path):
+    manifest = RECIPES / "kubernetes.yml"
+    checked = fits(manifest)
+    assert checked.returncode == 0, checked.stderr
+    misspelt = tmp_path / "misspelt.yml"
+    misspelt.write_text(manifest.read_text().replace("concurrencyPolicy", "concurrency"))
+    assert "'concurrency' was unexpected" in fits(misspelt).stderr
 
 
 def test_the_cron_job_mounts_what_it_has_and_runs_one_at_a_time():
