@@ -79,11 +79,11 @@ def test_a_steady_response_may_take_longer_than_one_time_out() -> None:
     def steady(handler: Handler) -> None:
         handler.reply(b"", length=len(body))
         for begin in range(0, len(body), 500):
-            handler.server.released.wait(0.06)
+            handler.server.released.wait(0.15)
             handler.wfile.write(body[begin : begin + 500])
             handler.wfile.flush()
 
-    with faulty.serving(steady) as server, closing(client(api_url=server.url, request_timeout=0.2, retry=0)) as http:
+    with faulty.serving(steady) as server, closing(client(api_url=server.url, request_timeout=1, retry=0)) as http:
         assert http.send(request(http)).body == body
 
 

@@ -33,7 +33,7 @@ def left_behind():
 
     def find():
         since = set(threading.enumerate()) - before
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60
         for thread in since:
             thread.join(max(0.0, end - time.monotonic()))
         return [thread.name for thread in since if thread.is_alive()]
