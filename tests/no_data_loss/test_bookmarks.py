@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_klaviyo.sandbox import Fault
 from tap_klaviyo.sync.range import LAG
+from tests.fuzz.scale import examples
 from tests.no_data_loss.rig import NOON, Rig, as_instant, text
 
 pytestmark = pytest.mark.usefixtures("one_or_many")
@@ -32,7 +34,7 @@ def mark(run, stream):
 @given(
     late=st.timedeltas(timedelta(0), timedelta(days=7)), pauses=st.lists(st.integers(1, 100), min_size=1, max_size=6)
 )
-@settings(max_examples=30)
+@examples(60)
 def test_an_event_that_arrives_late_is_in_the_table_after_the_next_lookback(late, pauses):
     """Whenever it arrives: right after a lookback, and as late as the lookback allows, is the hardest."""
     rig = Rig()
@@ -178,8 +180,16 @@ EDGES = [
 ]
 
 
-@pytest.mark.parametrize("edge", EDGES, ids=str)
-@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
+def edges():
+    """Each edge in each zone; by default each edge in one of them."""
+    zones = ["UTC", "America/New_York", "Asia/Kolkata"]
+    for (number, edge), (turn, zone) in product(enumerate(EDGES), enumerate(zones)):
+        yield pytest.param(
+            edge, zone, marks=[] if number % len(zones) == turn else pytest.mark.long, id=f"{edge}-{zone}"
+        )
+
+
+@pytest.mark.parametrize(("edge", "zone"), [*edges()])
 def test_edges_of_the_clock(edge, zone, monkeypatch):
     """Instants are compared, never texts, and never in the time zone of the machine."""
     import time  # noqa: PLC0415

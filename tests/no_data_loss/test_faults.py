@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_klaviyo.sandbox import Fault, Resource
+from tests.fuzz.scale import examples
 from tests.no_data_loss.rig import NOON, Rig, text
 
 STREAMS = ("events", "profiles", "campaigns", "flows", "lists", "list_profiles", "templates", "reviews", "images")
@@ -70,7 +71,7 @@ def test_what_passes_does_no_harm(kind, workers):
 
 
 @given(at=st.integers(1, 60), status=st.sampled_from([400, 404, 500]), workers=WORKERS)
-@settings(max_examples=10)
+@examples(40)
 def test_a_stream_that_fails_is_not_finished_and_goes_on_later(at, status, workers):
     """Whatever request fails, a cursor that has become stale in the middle of a chain too."""
     rig = stocked()
@@ -109,7 +110,7 @@ def test_a_row_whose_attributes_are_missing_comes_once(stream, workers):
 
 @pytest.mark.parametrize("count", [1, 2])
 @given(gaps=st.lists(st.integers(0, 3), min_size=10, max_size=30), at=st.integers(1, 15), workers=WORKERS)
-@settings(max_examples=10)
+@examples(40)
 def test_events_of_a_metric_that_break_off_go_on_later(count, gaps, at, workers):
     """The name may be that of several metrics, whose events are read one metric after the other."""
     rig = Rig()
@@ -171,7 +172,7 @@ def disordered(rig: Rig, kind: str, order: list[int]) -> None:
 @pytest.mark.usefixtures("one_or_many")
 @pytest.mark.parametrize(("stream", "kind", "path"), [("lists", "list", "/api/lists"), ("flows", "flow", "/api/flows")])
 @given(order=st.permutations(range(12)), page_size=st.integers(2, 5), at=st.integers(2, 4))
-@settings(max_examples=10)
+@examples(40)
 def test_an_answer_out_of_order_that_breaks_off_is_read_again(stream, kind, path, order, page_size, at):  # noqa: PLR0913, PLR0917
     rig = Rig()
     for number in range(12):

@@ -6,9 +6,10 @@ import random
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fuzz.scale import examples
 from tests.no_data_loss.rig import NOON, Rig, text
 
 WORKERS = st.sampled_from([1, 24])
@@ -40,7 +41,7 @@ def disturbed(rig: Rig, path: str, change, *, every: int) -> None:
     ],
 )
 @given(seed=SEEDS, every=st.integers(1, 4), page_size=st.integers(1, 6), workers=WORKERS)
-@settings(max_examples=6)
+@examples(24)
 def test_updated_while_listed(stream, kind, path, method, seed, every, page_size, workers):  # noqa: PLR0913, PLR0917 - what a case is made of
     chance = random.Random(seed)  # noqa: S311 - no secrets
     rig = Rig()
@@ -69,7 +70,7 @@ def test_updated_while_listed(stream, kind, path, method, seed, every, page_size
 
 
 @given(seed=SEEDS, every=st.integers(1, 3), bumped=st.booleans(), workers=WORKERS)
-@settings(max_examples=8)
+@examples(32)
 def test_archived_while_listed_and_between_two_syncs(seed, every, bumped, workers):
     chance = random.Random(seed)  # noqa: S311 - no secrets
     rig = Rig()
@@ -116,7 +117,7 @@ def test_a_flow_that_is_archived_between_two_syncs_is_written_as_archived():
 
 
 @given(seed=SEEDS, every=st.integers(1, 5), page_size=st.integers(1, 5), workers=WORKERS)
-@settings(max_examples=8)
+@examples(32)
 def test_profiles_that_join_while_members_are_read(seed, every, page_size, workers):
     chance = random.Random(seed)  # noqa: S311 - no secrets
     rig = Rig()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
@@ -39,10 +40,18 @@ def swapped(rig: Rig, kind: str, key: str, at: int, *, largest: bool = False) ->
     shelf._orders[key, largest] = moved
 
 
-@pytest.mark.parametrize("at", range(COUNT - 1))
-@pytest.mark.parametrize("stream", STREAMS)
-@pytest.mark.parametrize("broken_at", [None, 3])
-@pytest.mark.parametrize("apart", [1, 10])  # seconds: windows are cut so that they hold full pages
+def places():
+    """Each place in each stream: broken off or not, and rows so many seconds apart, since windows hold full pages.
+
+    By default each place has its turn in one of these four ways; the other three are for the long tests.
+    """
+    ways = [*product([None, 3], [1, 10])]
+    for number, (stream, at) in enumerate(product(STREAMS, range(COUNT - 1))):
+        for turn, way in enumerate(ways):
+            yield pytest.param(stream, at, *way, marks=[] if number % len(ways) == turn else pytest.mark.long)
+
+
+@pytest.mark.parametrize(("stream", "at", "broken_at", "apart"), [*places()])
 def test_neighbours_swapped_anywhere(stream, at, broken_at, apart):
     rig = Rig()
     kind, key, path = STREAMS[stream]

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_klaviyo.sandbox import Fault
 from tests.behaviours import BOTH, behaving
+from tests.fuzz.scale import examples
 from tests.no_data_loss.rig import NOON, Rig, text
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def check(rig: Rig, stream: str, kind: str, key: str) -> None:
     loose=st.booleans(),
     as_=st.sampled_from(BOTH),
 )
-@settings(max_examples=12)
+@examples(48)
 def test_two_syncs_bring_every_row(  # noqa: PLR0913, PLR0917 - what a case is made of
     stream, kind, key, gaps, more, changed, last, page_size, workers, loose, as_
 ):
@@ -146,7 +147,7 @@ def test_a_full_page_of_rows_up_to_the_bound_itself(stream, kind, key, before, w
     page_size=st.integers(1, 10),
     workers=WORKERS,
 )
-@settings(max_examples=25)
+@examples(100)
 def test_ties_around_the_second_of_the_bookmark(  # noqa: PLR0913, PLR0917 - what a case is made of
     before, inside, after, fraction, page_size, workers
 ):
