@@ -27,7 +27,7 @@ def asked(stream: KlaviyoStream) -> str:
     spec = stream.spec
     if stream.parent is not None:
         return _of_parents(stream, stream.parent.name)
-    put_away = ", of those that are not put away" if any(variant.swept for variant in spec.variants) else ""
+    put_away = ", unless archived or hidden" if any(variant.swept for variant in spec.variants) else ""
     if spec.replication_key is not None:
         return f"what is new or changed by `{spec.replication_key}`{put_away}"
     if changed_condition(spec.endpoint, _SINCE) is None:
