@@ -78,7 +78,7 @@ def test_runs_that_are_cut_off_and_merged_leave_the_table_whole(account, command
     code, said = command("install")
     assert code == 0, said
     first, *_, last = (coupon.id for coupon in account.sandbox.shop.resources("coupon"))
-    whole = {table: set() for table in KINDS}
+    whole: dict[str, set[str]] = {table: set() for table in KINDS}
     for at in (4, 1):
         # In the second round what was under way is over, is merged as such, and is under way again.
         account.run({"/api/coupons/*/coupon-codes": 4, "/api/events": at})
