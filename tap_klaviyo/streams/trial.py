@@ -117,6 +117,12 @@ class Trial:
             return outcome.scopes.needed & lacking
         return frozenset() if outcome.error else outcome.refused & frozenset(outcome.scopes.filling) - self._held
 
+    def untried(self, outcome: Tried) -> frozenset[str]:
+        """Return the scopes that a refused stream says nothing of: a request behind the refused one was never sent."""
+        if not isinstance(outcome.error, PermissionDeniedError) or outcome.lacks_feature:
+            return frozenset()
+        return outcome.scopes.needed - self.missing(outcome) - self._held
+
     @property
     def _held(self) -> frozenset[str]:
         """The scopes that a stream came by."""
@@ -149,7 +155,8 @@ class Trial:
         missing = ", ".join(sorted(self.missing(outcome)))
         if outcome.error is not None or not outcome.asked:
             if missing:
-                return f"missing {missing}"
+                untried = ", ".join(sorted(self.untried(outcome)))
+                return f"missing {missing}" + (f"; not tried {untried}" if untried else "")
             if outcome.lacks_feature:
                 return "not in this account"
             return "failed" if outcome.asked else "not asked: daily quota"
@@ -164,8 +171,10 @@ class Trial:
         unasked = sum(not outcome.asked for outcome in self.outcomes)
         parts = [f"{ok} ok", f"{count - ok - unasked} not readable", *([f"{unasked} not asked"] if unasked else [])]
         missing = frozenset[str]().union(*map(self.missing, self.outcomes))
+        untried = frozenset[str]().union(*map(self.untried, self.outcomes)) - missing
         lacking = f"; the key lacks {', '.join(sorted(missing))}" if missing else ""
-        return f"{count} streams: {', '.join(parts)}{lacking}"
+        unknown = f"; not tried {', '.join(sorted(untried))}" if untried else ""
+        return f"{count} streams: {', '.join(parts)}{lacking}{unknown}"
 
 
 def tried(tap: Tap, session: Session, echo: Callable[[str], None]) -> bool:

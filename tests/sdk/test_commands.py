@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from unittest import mock
@@ -119,10 +120,21 @@ def test_a_trial_lists_all_that_the_key_lacks_at_once(shop, settings):
     assert result.exit_code == 1
     streams = table(result)
     assert streams["coupons"][1] == "missing coupons:read"
+    # Its codes are asked for by coupon, so whether the key may read those is not known.
+    assert streams["coupon_codes"][1] == "missing coupons:read; not tried coupon-codes:read"
     assert streams["list_tags"][1] == "missing tags:read"  # and not lists:read, by which the lists came
     assert streams["events"][1] == "ok, without metric_name: missing metrics:read"
     assert streams["lists"][1] == "ok"
-    assert result.stdout.splitlines()[-1].endswith("the key lacks coupons:read, metrics:read, tags:read")
+    verdict = result.stdout.splitlines()[-1]
+    assert verdict.endswith("; the key lacks coupons:read, metrics:read, tags:read; not tried coupon-codes:read")
+
+
+def test_a_key_that_may_read_nothing_is_told_every_scope(shop, settings):
+    sandbox = Sandbox(shop, access=Access(scopes={"": set()}), now=lambda: TODAY)
+    result = run(sandbox, *settings(), "--test")
+    verdict = result.stdout.splitlines()[-1]
+    needed = {scope for cells in table(result).values() for scope in cells[0].split(", ")}
+    assert {*re.findall(r"[a-z-]+:read", verdict)} == needed
 
 
 def test_a_trial_of_children_asks_for_those_of_one_parent(shop, settings, selecting):
