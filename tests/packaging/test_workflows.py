@@ -17,6 +17,7 @@ from tests.packaging import pythons
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github" / "workflows"
 FILES = {path.stem: path for path in sorted(FOLDER.glob("*.yml"))}
+RECIPE = ROOT / "examples" / "schedule" / "github-actions.yml"
 JOBS = {name: yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"] for name, path in FILES.items()}
 STEPS = [
     pytest.param(step["run"], id=f"{name}/{job}/{number}")
@@ -51,9 +52,9 @@ TAP_KLAVIYO_API_URL=sandbox:// exec "$TAP" "${@:2}"
 """
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_actions_are_pinned_by_commit_and_say_their_version(name):
-    used = [line.strip() for line in FILES[name].read_text(encoding="utf-8").splitlines() if "uses:" in line]
+@pytest.mark.parametrize("path", [*FILES.values(), RECIPE], ids=lambda path: path.stem)
+def test_actions_are_pinned_by_commit_and_say_their_version(path):
+    used = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if "uses:" in line]
     pinned = re.compile(r"(?:- )?uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
     assert used
     assert [line for line in used if not pinned.fullmatch(line)] == []
