@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tap_klaviyo.tap import TapKlaviyo
+from tools import moving
 from tools.docs.pages import ROOT
 
 TOOLS = yaml.safe_load((Path(__file__).parent / "moving.yaml").read_text(encoding="utf-8"))
@@ -48,3 +49,18 @@ def test_a_key_that_is_another_here_is_named(tool, theirs, facts):
     if facts["key"] != ["id"] or ours != {"id"}:
         assert {*facts["key"]} - ours <= {*re.findall("`([a-z_/]+)`", there)}
         assert ours - {*facts["key"]} <= {*re.findall("`([a-z_]+)`", here)}
+
+
+@pytest.mark.parametrize("view", [*moving.views()], ids=lambda view: f"{view.tool}:{view.name}")
+def test_a_view_has_what_the_other_connector_publishes(view):
+    streams = {name.replace("-", "_"): facts for name, facts in TOOLS[view.connector]["streams"].items()}
+    facts = streams[view.name]
+    assert facts["here"] == view.here
+    published = {*facts.get("columns", ()), *(f"attributes.{name}" for name in facts.get("attributes", ()))}
+    here = {*view.columns, *(f"attributes.{name}" for name in view.attributes)}
+    assert published - here == {*view.without}
+
+
+def test_views_are_what_the_data_says_today():
+    written = {view.path: view.sql for view in moving.views()}
+    assert {path: path.read_text(encoding="utf-8") for path in moving.MODELS.rglob("*.sql")} == written

@@ -33,6 +33,7 @@ def rendered(project: Path, dialect: str, model: str, *, incremental: bool) -> s
         "adapter": SimpleNamespace(dispatch=dispatch),
         "return": give,
         "config": lambda **_: "",
+        "var": lambda _: [],
         "source": lambda _, table: f"klaviyo.{table}",
         "ref": lambda table: f"models.{table}",
         "this": "models.this",

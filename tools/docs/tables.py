@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tools import moving
 from tools.docs import contents, durations, personal, scopes, settings, streams, sweeps
 
 if TYPE_CHECKING:
@@ -20,4 +21,5 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "durations": durations.rates,
     "sweeps": sweeps.between,
     "contents": contents.in_full,
+    "moving": moving.side_by_side,
 }

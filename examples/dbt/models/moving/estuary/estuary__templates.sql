@@ -1,0 +1,19 @@
+{{ config(enabled='estuary' in var('moving'), schema='estuary', alias='templates') }}
+-- Written by `python -m tools.moving`: templates of Estuary source-klaviyo-native.
+select
+    templates.id as id,
+    'template' as type,
+    {{ json_object_of({
+        'amp': 'templates.amp',
+        'created': iso('templates.created'),
+        'editor_type': 'templates.editor_type',
+        'html': 'templates.html',
+        'name': 'templates.name',
+        'text': 'templates.text',
+        'updated': iso('templates.updated'),
+    }) }} as attributes,
+    {{ json_object_of({}) }} as relationships,
+    {{ json_object_of({
+        'self': "'https://a.klaviyo.com/api/templates/' || templates.id || '/'",
+    }) }} as links
+from {{ source('klaviyo', 'templates') }} as templates

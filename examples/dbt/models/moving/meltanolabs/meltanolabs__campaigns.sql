@@ -1,0 +1,25 @@
+{{ config(enabled='meltanolabs' in var('moving'), schema='meltanolabs', alias='campaigns') }}
+-- Written by `python -m tools.moving`: campaigns of MeltanoLabs tap-klaviyo.
+select
+    campaigns.id as id,
+    'campaign' as type,
+    {{ json_object_of({
+        'archived': 'campaigns.archived',
+        'audiences': 'campaigns.audiences',
+        'created_at': iso('campaigns.created_at'),
+        'name': 'campaigns.name',
+        'scheduled_at': iso('campaigns.scheduled_at'),
+        'send_options': 'campaigns.send_options',
+        'send_strategy': 'campaigns.send_strategy',
+        'send_time': iso('campaigns.send_time'),
+        'status': 'campaigns.status',
+        'tracking_options': 'campaigns.tracking_options',
+        'updated_at': iso('campaigns.updated_at'),
+        'channel': 'campaigns.channel',
+    }) }} as attributes,
+    {{ json_object_of({}) }} as relationships,
+    {{ json_object_of({
+        'self': "'https://a.klaviyo.com/api/campaigns/' || campaigns.id || '/'",
+    }) }} as links,
+    campaigns.updated_at as updated_at
+from {{ source('klaviyo', 'campaigns') }} as campaigns

@@ -1,0 +1,20 @@
+{{ config(enabled='meltanolabs' in var('moving'), schema='meltanolabs', alias='events') }}
+-- Written by `python -m tools.moving`: events of MeltanoLabs tap-klaviyo.
+select
+    events.id as id,
+    'event' as type,
+    {{ json_object_of({
+        'datetime': iso('events.datetime'),
+        'event_properties': 'events.event_properties',
+        'timestamp': 'events.timestamp',
+        'uuid': 'events.uuid',
+    }) }} as attributes,
+    {{ json_object_of({
+        'metric': linked('metric', 'events.metric_id'),
+        'profile': linked('profile', 'events.profile_id'),
+    }) }} as relationships,
+    {{ json_object_of({
+        'self': "'https://a.klaviyo.com/api/events/' || events.id || '/'",
+    }) }} as links,
+    events.datetime as datetime
+from {{ source('klaviyo', 'events') }} as events
