@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from mkdocs.config import load_config
 
 from tests.browser import seen
 
@@ -27,6 +28,12 @@ def look(page, url):
 """
 
 pytestmark = pytest.mark.long
+
+
+def test_the_command_of_the_page_has_somewhere_to_write():
+    config = load_config(str(ROOT / "site" / "mkdocs.yml"))
+    written = Path(os.path.relpath(config["site_dir"], ROOT))
+    assert f"writes `{written}/`" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
