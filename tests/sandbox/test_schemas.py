@@ -14,7 +14,7 @@ from tap_klaviyo.sandbox import Behaviour, Sandbox, Shop
 from tap_klaviyo.sandbox.document import load
 from tests.sandbox.callers import NEWER, OLDER, pages, targets
 
-SMALL = Shop(1, events=400, profiles=100)
+SMALL = Shop(1, events=150, profiles=50)
 PATHS = [(revision, operation.path) for revision in (OLDER, NEWER) for operation in load(revision).operations()]
 # what the real API answers although its document does not allow it
 ODDITIES = (

@@ -32,7 +32,7 @@ def everything_selected() -> dict[str, Any]:
 @pytest.fixture(autouse=True, scope="module")
 def _with_a_log_of_today() -> Iterator[None]:
     """Ingestion logs reach 14 days back, and the shop's rows are older than that."""
-    shop = Shop()
+    shop = Shop(events=300, profiles=60)
     oldest = shop.resources(LOG)[0].id
     shop.update(LOG, oldest, timestamp=(datetime.now(UTC) - timedelta(hours=1)).isoformat())
     sandbox = Sandbox(shop)

@@ -61,7 +61,7 @@ TO_ONE = {
 
 @pytest.fixture(scope="module")
 def shop():
-    return Shop()
+    return Shop(events=600, profiles=120)
 
 
 # A year of these, which have tests of their own, would be most of what is read.
