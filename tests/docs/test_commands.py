@@ -12,9 +12,16 @@ PAGES = [page for page in pages() if any(block.shell for block in blocks(page.re
 
 # Commands that need more than a folder: tests/meltano runs the first three as they stand on the page, CI the last.
 ELSEWHERE = ("demo", "query", "project", "tests")
+# The commands of the other pages read the whole shop, some of them several times.
+BY_DEFAULT = ("access.md", "settings.md")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def marked(page):
+    marks = [] if page.name in BY_DEFAULT else [pytest.mark.long]
+    return pytest.param(page, marks=marks, id=page.relative_to(ROOT).as_posix())
+
+
+@pytest.mark.parametrize("page", [*map(marked, PAGES)])
 def test_commands(page, tmp_path):
     variables = environment()
     for block in blocks(page.read_text(encoding="utf-8")):

@@ -160,6 +160,7 @@ def version():
     return re.findall(r" v(\S+),", said)[0]
 
 
+@pytest.mark.long
 def test_an_image_is_tried_read_only_with_no_privilege_and_no_network(try_image, tmp_path, version):
     done = try_image(version)
     assert done.returncode == 0, done.stderr

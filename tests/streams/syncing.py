@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 # The shop's rows end here, and what reaches back a few days still has some.
 TODAY = ANCHOR + timedelta(minutes=1)
+# A year of these, which have tests of their own, would be most of what a sync of everything reads.
+_LONG = ("form_series_report", "segment_series_report")
+_BEGUN = {"replication_key": "date", "replication_key_value": (TODAY - timedelta(days=14)).isoformat()}
+REPORTS_BEGUN = {"bookmarks": dict.fromkeys(_LONG, _BEGUN)}
 
 
 @dataclass

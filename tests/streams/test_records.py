@@ -5,7 +5,7 @@ Under both behaviours of the sandbox, with one sync for each.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 
 import jsonschema
@@ -16,7 +16,7 @@ from tap_klaviyo.sandbox import Sandbox, Shop
 from tap_klaviyo.streams.registry import STREAMS
 from tests.behaviours import BOTH, behaving
 from tests.streams.documents import DOCUMENTS, expected
-from tests.streams.syncing import TODAY, sync
+from tests.streams.syncing import REPORTS_BEGUN, TODAY, sync
 
 NAMES = sorted(kind.name for kind in STREAMS)
 # The column that names the parent, the type that has the children, and how the shop calls them there.
@@ -64,11 +64,6 @@ def shop():
     return Shop(events=600, profiles=120)
 
 
-# A year of these, which have tests of their own, would be most of what is read.
-LONG = ("form_series_report", "segment_series_report")
-BEGUN = {"replication_key": "date", "replication_key_value": (TODAY - timedelta(days=14)).isoformat()}
-
-
 @pytest.fixture(scope="module", params=BOTH)
 def behaviour(request):
     return behaving(request.param)
@@ -77,7 +72,7 @@ def behaviour(request):
 @pytest.fixture(scope="module")
 def run(shop, behaviour):
     """One sync of everything."""
-    return sync(Sandbox(shop, now=lambda: TODAY, behaviour=behaviour), state={"bookmarks": dict.fromkeys(LONG, BEGUN)})
+    return sync(Sandbox(shop, now=lambda: TODAY, behaviour=behaviour), state=REPORTS_BEGUN)
 
 
 def links(view, kind, name):

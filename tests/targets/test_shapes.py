@@ -12,7 +12,7 @@ from tap_klaviyo.records.nul import without_nul
 from tap_klaviyo.records.record_format import Outlet, RecordFormat
 from tap_klaviyo.records.rows import Rows
 from tap_klaviyo.sandbox import Shop
-from tests.streams.syncing import sync
+from tests.streams.syncing import REPORTS_BEGUN, sync
 
 MOST = 2**63 - 1
 
@@ -77,9 +77,14 @@ def lists_of_one(schema):
     return (schema["type"] == [schema["type"][0]]) + sum(map(lists_of_one, inner))
 
 
-def test_no_type_is_a_list_of_one():
-    run = sync(Shop(events=6, profiles=6))
-    schemas = [message["schema"] for message in run.messages if message["type"] == "SCHEMA"]
+@pytest.fixture(scope="module")
+def everything():
+    """A sync of every stream."""
+    return sync(Shop(events=6, profiles=6), state=REPORTS_BEGUN)
+
+
+def test_no_type_is_a_list_of_one(everything):
+    schemas = [message["schema"] for message in everything.messages if message["type"] == "SCHEMA"]
     assert len(schemas) > 50
     assert sum(map(lists_of_one, schemas)) == 0
 
@@ -88,10 +93,13 @@ PYTHON = {"string": str, "integer": int, "number": float | int, "boolean": bool}
 FLAT = {"flattening_enabled": True, "flattening_max_depth": 1}
 
 
-@pytest.mark.parametrize("more", [{}, {"flattening_max_depth": 5, "flattening_max_key_length": 63}])
+DEEP = {"flattening_max_depth": 5, "flattening_max_key_length": 63}
+
+
+@pytest.mark.parametrize("more", [{}, pytest.param(DEEP, marks=pytest.mark.long)])
 def test_a_flattened_column_has_one_plain_type_and_a_name_that_fits(more):
     """Also what is an object without a list of members, which a target that types members refuses."""
-    run = sync(Shop(events=6, profiles=6), config={**FLAT, **more})
+    run = sync(Shop(events=6, profiles=6), config={**FLAT, **more}, state=REPORTS_BEGUN)
     schemas = {one["stream"]: one["schema"]["properties"] for one in run.messages if one["type"] == "SCHEMA"}
     assert named(schemas["events"]["event_properties"]) == ["string"]
     for stream, columns in schemas.items():
@@ -122,10 +130,9 @@ def test_a_flattened_value_of_several_types_is_a_string(maps, column):
     assert sorted((row["location"]["latitude"] for row in plain.records["profiles"]), key=str) == [52.5, "52.5", 7]
 
 
-def test_all_keys_are_typed_the_same_way():
+def test_all_keys_are_typed_the_same_way(everything):
     """A column that is a key somewhere is a plain type, never null, in every stream alike."""
-    run = sync(Shop(events=6, profiles=6))
-    for message in run.messages:
+    for message in everything.messages:
         if message["type"] == "SCHEMA":
             for name in message["key_properties"]:
                 types = message["schema"]["properties"][name]["type"]
