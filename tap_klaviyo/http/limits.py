@@ -86,11 +86,13 @@ class Quota:
                     window.count(now)
             return wait
 
-    def refused(self, sent_at: float) -> None:
-        """Forget a request that got a 429: Klaviyo does not count it either."""
+    def refused(self, headers: Mapping[str, str], sent_at: float) -> None:
+        """Forget a request that got a 429: Klaviyo does not count it either. What it states holds."""
         with self._lock:
             for window in self._windows:
                 window.forget(sent_at)
+        if "RateLimit-Limit" in headers:
+            self.learn(headers, sent_at)
 
     def wait(self) -> float:
         """How many seconds a request would have to wait now."""
@@ -103,7 +105,7 @@ class Quota:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     def learn(self, headers: Mapping[str, str], sent_at: float) -> None:
-        """Take over what a response that was not refused says about the limits and what is left of them."""
+        """Take over what a response says about the limits and what is left of them."""
         stated = headers.get("RateLimit-Limit")
         if stated is None:
             with self._lock:
