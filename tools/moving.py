@@ -96,7 +96,7 @@ def _columns(entry: dict[str, Any], shape: str) -> Iterator[tuple[str, str]]:
             yield "profile", _embedded("profiles")
             yield "metric", _embedded("metrics")
         else:
-            linked = {name: f"linked('{name}', '{here}.{column}')" for name, column in entry.get("linked", {}).items()}
+            linked = {name: _linked(name, given, here) for name, given in entry.get("linked", {}).items()}
             yield "relationships", _object(linked)
             yield "links", _object({"self": f"\"'{LINKS}{_path(here)}/' || {here}.id || '/'\""})
     elif "type" in entry:
@@ -117,6 +117,13 @@ def _object(members: Mapping[str, str]) -> str:
     """A call of the macro that makes a JSON object of SQL expressions."""
     inside = "".join(f"\n        '{name}': {text}," for name, text in members.items())
     return f"{{{{ json_object_of({{{inside}\n    }}) }}}}" if members else "{{ json_object_of({}) }}"
+
+
+def _linked(kind: str, given: str | Mapping[str, str], here: str) -> str:
+    """A call of the macro that makes a relationship, of the column of its id or of the columns of its members."""
+    members = {"id": given} if isinstance(given, str) else given
+    inside = ", ".join(f"'{name}': '{here}.{column}'" for name, column in members.items())
+    return f"linked('{kind}', {{{inside}}})"
 
 
 def _embedded(here: str) -> str:

@@ -21,6 +21,7 @@ TYPES = {
     "object": {"JSON"},
     "array": {"JSON"},
     "integer": {"BIGINT", "HUGEINT"},
+    "boolean": {"BOOLEAN"},
     "date-time": {"TIMESTAMP"},
 }
 ASK = """
@@ -83,13 +84,17 @@ def test_every_row_is_there_once(built, first_sync):
 @pytest.mark.long
 def test_documents_are_those_that_klaviyo_answers_with(built, first_sync):
     events = {record["id"]: record for record in first_sync.records["events"]}
-    _, rows = built["fivetran_klaviyo_airbyte.events"]
+    _, rows = built["fivetran_klaviyo_airbyte.events_detailed"]
     for row in rows:
         event = events[row["id"]]
         attributes, relationships = json.loads(row["attributes"]), json.loads(row["relationships"])
         assert attributes["event_properties"] == event["event_properties"]
         assert attributes["datetime"][:19] == event["datetime"][:19]
-        assert relationships["metric"]["data"] == {"type": "metric", "id": event["metric_id"]}
+        assert relationships["metric"]["data"] == {
+            "type": "metric",
+            "id": event["metric_id"],
+            "name": event["metric_name"],
+        }
     emails = {record["id"]: record["email"] for record in first_sync.records["profiles"]}
     _, opened = built["fivetran_klaviyo_singer_io.open"]
     assert [row for row in opened if row["profile"]]

@@ -57,6 +57,6 @@
 
 
 {# A relationship to one resource, as Klaviyo writes it. #}
-{% macro linked(kind, column) -%}
-    {{ json_object_of({'data': json_object_of({'type': "'" ~ kind ~ "'", 'id': column})}) }}
+{% macro linked(kind, members) -%}
+    {{ json_object_of({'data': json_object_of(dict(members, type="'" ~ kind ~ "'"))}) }}
 {%- endmacro %}

@@ -10,8 +10,8 @@ select
         'uuid': 'events.uuid',
     }) }} as attributes,
     {{ json_object_of({
-        'metric': linked('metric', 'events.metric_id'),
-        'profile': linked('profile', 'events.profile_id'),
+        'metric': linked('metric', {'id': 'events.metric_id'}),
+        'profile': linked('profile', {'id': 'events.profile_id'}),
     }) }} as relationships,
     {{ json_object_of({
         'self': "'https://a.klaviyo.com/api/events/' || events.id || '/'",

@@ -9,7 +9,7 @@ select
         'unique_code': 'coupon_codes.unique_code',
     }) }} as attributes,
     {{ json_object_of({
-        'coupon': linked('coupon', 'coupon_codes.coupon_id'),
+        'coupon': linked('coupon', {'id': 'coupon_codes.coupon_id'}),
     }) }} as relationships,
     {{ json_object_of({
         'self': "'https://a.klaviyo.com/api/coupon-codes/' || coupon_codes.id || '/'",

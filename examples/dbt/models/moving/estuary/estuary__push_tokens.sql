@@ -14,7 +14,7 @@ select
         'vendor': 'push_tokens.vendor',
     }) }} as attributes,
     {{ json_object_of({
-        'profile': linked('profile', 'push_tokens.profile_id'),
+        'profile': linked('profile', {'id': 'push_tokens.profile_id'}),
     }) }} as relationships,
     {{ json_object_of({
         'self': "'https://a.klaviyo.com/api/push-tokens/' || push_tokens.id || '/'",

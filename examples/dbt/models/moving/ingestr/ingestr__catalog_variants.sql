@@ -19,7 +19,7 @@ select
     catalog_variants.updated as updated,
     catalog_variants.url as url,
     {{ json_object_of({
-        'item': linked('item', 'catalog_variants.item_id'),
+        'item': linked('item', {'id': 'catalog_variants.item_id'}),
     }) }} as relationships,
     {{ json_object_of({
         'self': "'https://a.klaviyo.com/api/catalog-variants/' || catalog_variants.id || '/'",

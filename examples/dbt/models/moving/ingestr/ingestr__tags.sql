@@ -7,7 +7,7 @@ select
         'name': 'tags.name',
     }) }} as attributes,
     {{ json_object_of({
-        'tag-group': linked('tag-group', 'tags.tag_group_id'),
+        'tag-group': linked('tag-group', {'id': 'tags.tag_group_id'}),
     }) }} as relationships,
     {{ json_object_of({
         'self': "'https://a.klaviyo.com/api/tags/' || tags.id || '/'",

@@ -10,8 +10,8 @@ select
         'updated_at': iso('campaign_messages.updated_at'),
     }) }} as attributes,
     {{ json_object_of({
-        'campaign': linked('campaign', 'campaign_messages.campaign_id'),
-        'template': linked('template', 'campaign_messages.template_id'),
+        'campaign': linked('campaign', {'id': 'campaign_messages.campaign_id'}),
+        'template': linked('template', {'id': 'campaign_messages.template_id'}),
     }) }} as relationships,
     {{ json_object_of({
         'self': "'https://a.klaviyo.com/api/campaign-messages/' || campaign_messages.id || '/'",

@@ -9,7 +9,7 @@ select
         'updated': iso('flow_actions.updated'),
     }) }} as attributes,
     {{ json_object_of({
-        'flow': linked('flow', 'flow_actions.flow_id'),
+        'flow': linked('flow', {'id': 'flow_actions.flow_id'}),
     }) }} as relationships,
     {{ json_object_of({
         'self': "'https://a.klaviyo.com/api/flow-actions/' || flow_actions.id || '/'",

@@ -10,8 +10,8 @@ select
         'updated': iso('flow_messages.updated'),
     }) }} as attributes,
     {{ json_object_of({
-        'flow-action': linked('flow-action', 'flow_messages.flow_action_id'),
-        'template': linked('template', 'flow_messages.template_id'),
+        'flow-action': linked('flow-action', {'id': 'flow_messages.flow_action_id'}),
+        'template': linked('template', {'id': 'flow_messages.template_id'}),
     }) }} as relationships,
     {{ json_object_of({
         'self': "'https://a.klaviyo.com/api/flow-messages/' || flow_messages.id || '/'",
