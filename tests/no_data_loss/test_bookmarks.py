@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_klaviyo.sandbox import Fault
+from tap_klaviyo.sandbox import Fault, Resource
 from tap_klaviyo.sync.range import LAG
 from tests.fuzz.scale import examples
 from tests.no_data_loss.rig import NOON, Rig, as_instant, text
@@ -50,6 +50,43 @@ def test_an_event_that_arrives_late_is_in_the_table_after_the_next_lookback(late
         rig.sync("events")
     if passed >= 24:
         assert rig.column("events", "datetime") == rig.truth("event", "datetime")
+
+
+def put_dated(rig, stream, name, at):
+    """Put what is one row of a stream with this date."""
+    attributes = {}
+    if "suppressions" in stream:
+        blocked = {"list_id": "above", "reason": "UNSUBSCRIBE", "timestamp": at}
+        marketing = {"suppression": [blocked], "list_suppressions": [blocked]}
+        attributes = {"subscriptions": {"email": {"marketing": marketing}}}
+    rig.put("profile", name, email="", updated=ago(days=90), **attributes)
+    if stream.endswith("_profiles"):
+        rig.shop.join(stream.removesuffix("_profiles"), "above", name, at)
+    log = Resource("object-ingestion-log", name, {"timestamp": at}, {"object-type": "above"})
+    rig.shop.put("object-ingestion-log", log)
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        "list_profiles",
+        "segment_profiles",
+        "profile_suppressions",
+        "profile_list_suppressions",
+        "object_ingestion_logs",
+    ],
+)
+def test_a_row_that_shows_days_after_its_date_is_in_the_table_after_the_next_lookback(stream):
+    rig = Rig()
+    for kind, key in (("list", "updated"), ("segment", "updated"), ("object-type", "updated_at")):
+        rig.put(kind, "above", name="", title="", **{key: ago(days=90)})
+    put_dated(rig, stream, "first", ago(minutes=5))
+    rig.sync(stream, selected=True)
+    rig.later(hours=1)
+    put_dated(rig, stream, "late", ago(days=3))
+    rig.later(hours=23)
+    assert not rig.sync(stream, selected=True).failures
+    assert {name for key in rig.rows(stream) for name in key} >= {"first", "late"}
 
 
 def test_the_lookback_happens_once_a_day_and_is_remembered():
