@@ -123,6 +123,12 @@ def without_lone_surrogates(body: bytes) -> bytes:
     return _ESCAPE.sub(lambda escape: _REPLACEMENT if escape.lastindex else escape[0], body)
 
 
+def as_unicode(body: bytes) -> tuple[bytes, bool]:
+    """Return JSON as UTF-8 without escapes of lone surrogates, and whether that took U+FFFD in place of something."""
+    text = without_lone_surrogates(body if _is_utf8(body) else body.decode(errors="replace").encode())
+    return text, text != body
+
+
 def _rewritten(body: bytes) -> bytes:
     """Return strict JSON that says the same, with null for what is no number; numbers stay as they are spelt."""
     return msgspec.json.encode(

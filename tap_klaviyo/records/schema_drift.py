@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tap_klaviyo.contract import Endpoint
     from tap_klaviyo.records.jsonapi import Document, Resource
+    from tap_klaviyo.records.lenient_json import Changes
 
 
 def newcomers(resources: Iterable[Resource], endpoint: Endpoint) -> dict[str, set[str]]:
@@ -32,6 +33,21 @@ def newcomers(resources: Iterable[Resource], endpoint: Endpoint) -> dict[str, se
     return found
 
 
+def warn_changes(stream: str, changes: Changes, warn_once: Callable[[str, str], None]) -> None:
+    """Say what had to be changed in a response before it could be read."""
+    if changes.replaced:
+        warn_once(
+            f"replaced {stream}",
+            f"{stream}: a response contains an invalid Unicode character (a lone surrogate, or bytes that are not "
+            "UTF-8); it was replaced by U+FFFD",
+        )
+    if changes.cut:
+        warn_once(
+            f"deep {stream}",
+            f"{stream}: a response is nested too deeply; everything below level {DEEPEST} was set to null",
+        )
+
+
 def watching(
     stream: str, endpoint: Endpoint, parse: Callable[[bytes], Document], warn_once: Callable[[str, str], None]
 ) -> Callable[[bytes], Document]:
@@ -47,17 +63,7 @@ def watching(
         if not looked and document.data:
             looked = True
             _look(body)
-        if document.changes.replaced:
-            warn_once(
-                f"replaced {stream}",
-                f"{stream}: a response contains an invalid Unicode character (a lone surrogate, or bytes that are not "
-                "UTF-8); it was replaced by U+FFFD",
-            )
-        if document.changes.cut:
-            warn_once(
-                f"deep {stream}",
-                f"{stream}: a response is nested too deeply; everything below level {DEEPEST} was set to null",
-            )
+        warn_changes(stream, document.changes, warn_once)
         return document
 
     def _look(body: bytes) -> None:

@@ -14,7 +14,7 @@ from jsonpath_ng.ext.parser import parse as parse_json_path
 
 from tap_klaviyo.http.errors import BrokenBodyError, KlaviyoError
 from tap_klaviyo.records.jsonapi import Document, Resource
-from tap_klaviyo.records.lenient_json import LONGEST_NUMBER, read
+from tap_klaviyo.records.lenient_json import LONGEST_NUMBER, Changes, as_unicode, read
 from tap_klaviyo.streams.custom.entry_members import TEXT_COLUMN
 
 if TYPE_CHECKING:
@@ -51,19 +51,20 @@ class AnswerParser:
             BrokenBodyError: It is not JSON.
             UnusableAnswerError: Its records are no objects.
         """
-        text = body.decode(errors="replace")
         if self._entry.text:
+            text = body.decode(errors="replace")
             return Document([self._resource({TEXT_COLUMN: text})], {}, self._following_text(text))
-        if not text.strip():
+        body, replaced = as_unicode(body)
+        if not body.strip():
             return Document([], {}, None)
         try:
-            found, _ = read(body, _loads)
+            found, cut = read(body, _loads)
         except ValueError:
             raise BrokenBodyError from None
         records = [self._resource(record) for record in self._found(found)]
         if not records and isinstance(found, Mapping) and found.get("errors"):
             raise BrokenBodyError(_ERRORS)
-        return Document(records, {}, self._following(found))
+        return Document(records, {}, self._following(found), changes=Changes(replaced, cut))
 
     def _found(self, document: Any) -> Iterator[dict[str, Any]]:
         holders = self._holder.find(document)

@@ -9,6 +9,7 @@ from tap_klaviyo.config.masks import named
 from tap_klaviyo.config.stream_options import COMMON, refuse_more
 from tap_klaviyo.pagination.chain import Chain, from_resumed
 from tap_klaviyo.pagination.fan_out import AllParents
+from tap_klaviyo.records.schema_drift import warn_changes
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.custom.entry_columns import build_columns, kind_of
 from tap_klaviyo.streams.custom.parents import EntryListing, EntryParents, ids_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tap_klaviyo.pagination.parents import Listed, Parent
     from tap_klaviyo.pagination.reader import Segment
     from tap_klaviyo.records.columns import Column
+    from tap_klaviyo.records.jsonapi import Document
     from tap_klaviyo.streams.custom.entry import CustomEntry
     from tap_klaviyo.streams.custom.split import Part
     from tap_klaviyo.streams.custom.types import Cast, Misfit
@@ -146,10 +148,16 @@ class CustomStream(BaseStream):
         if not self.primary_keys:
             words = f"{self.name}: rows have no key, so that a target appends what it has already; set primary_keys"
             sources.warn_once(f"key {self.name}", words)
+
+        def parsed(body: bytes) -> Document:
+            document = parser.parse(body)
+            warn_changes(self.name, document.changes, sources.warn_once)
+            return document
+
         return Asker(
             self.entry,
             sources.http.origin,
-            lambda request: sources.send(request, parser.parse, self.name),
+            lambda request: sources.send(request, parsed, self.name),
             lower,
             until,
         )

@@ -138,10 +138,22 @@ def test_numbers_keep_their_digits(server, capfd):
     assert float(record["d"]) == 1.1
 
 
-def test_half_a_character_is_written(server):
-    server.sandbox.answers("/api/made-up", b'{"data":[{"id":"1","a":"\\ud800","b":1.5}]}')
-    found = run(server, {"name": "mine", "path": "/api/made-up"})
-    assert found.records("mine") == [{"id": "1", "a": "\ud800", "b": 1.5}]
+@pytest.mark.parametrize(
+    ("config", "record"),
+    [
+        ({}, {"id": "1\ufffd", "a": {"k\ufffd": "\ufffdv"}, "b": 1.5}),
+        ({"stream_maps": {"mine": {"c": "id + '!'"}}}, {"c": "1\ufffd!"}),
+        ({"stream_maps": {}, "flattening_enabled": True, "flattening_max_depth": 1}, {"id": "1\ufffd"}),
+    ],
+)
+def test_a_lone_surrogate_is_replaced(server, caplog, config, record):
+    body = b'{"data":[{"id":"1\\ud800","a":{"k\\udc00":"\\ud83dv"},"b":1.5}],"links":{"next":null}}'
+    server.sandbox.answers("/api/made-up", body)
+    found = run(server, {"name": "mine", "path": "/api/made-up", "primary_keys": ["id"]}, **config)
+    assert found.records("mine")[0].items() >= record.items()
+    assert "\\ud" not in json.dumps(found.records("mine")).replace("\\ufffd", "")
+    [said] = [line for line in caplog.messages if "Unicode" in line]
+    assert said.startswith("mine: a response contains an invalid Unicode character")
 
 
 def test_a_json_schema_projects_casts_and_checks(server, caplog):
