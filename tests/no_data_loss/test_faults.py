@@ -170,7 +170,10 @@ def disordered(rig: Rig, kind: str, order: list[int]) -> None:
 
 
 @pytest.mark.usefixtures("one_or_many")
-@pytest.mark.parametrize(("stream", "kind", "path"), [("lists", "list", "/api/lists"), ("flows", "flow", "/api/flows")])
+@pytest.mark.parametrize(
+    ("stream", "kind", "path"),
+    [("lists", "list", "/api/lists"), ("templates", "template", "/api/templates")],
+)
 @given(order=st.permutations(range(12)), page_size=st.integers(2, 5), at=st.integers(2, 4))
 @examples(40)
 def test_an_answer_out_of_order_that_breaks_off_is_read_again(stream, kind, path, order, page_size, at):  # noqa: PLR0913, PLR0917
