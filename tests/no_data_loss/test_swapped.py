@@ -69,6 +69,25 @@ def test_neighbours_swapped_anywhere(stream, at, broken_at, apart):
     assert rig.column(stream, key) == rig.truth(kind, key)
 
 
+@pytest.mark.parametrize("broken_at", range(2, 6))
+@pytest.mark.parametrize("stream", ["events", "profiles", "templates"])
+def test_neighbours_swapped_behind_a_tie_that_no_window_can_be_cut_in(stream, broken_at):
+    """Such a page is followed by its link, and its last row is later than the first one of the page after."""
+    rig = Rig()
+    kind, key, path = STREAMS[stream]
+    for number, seconds in enumerate((0, 0, 0, 1, 2, 3, 4, 5, 6)):
+        rig.put(kind, f"a{number}", name="", **{key: ago(days=5, seconds=-seconds)})
+    swapped(rig, kind, key, 3)
+    options = {"stream_options": {stream: {"page_size": 4}}, "retry": 0, "lookback_days": 0}
+    rig.sandbox.faults.add(Fault("error", on=frozenset({broken_at}), value=400, path=path))
+    rig.sync(stream, **options)
+    rig.sandbox.reset()
+    rig.shop.shelf(kind)._orders.clear()
+    rig.later(minutes=1)
+    assert not rig.sync(stream, **options).failures
+    assert rig.column(stream, key) == rig.truth(kind, key)
+
+
 @pytest.mark.parametrize("changed", range(1, 9))
 def test_a_change_behind_the_first_old_row_of_what_is_read_newest_first(changed):
     """The oldest change comes behind two rows that did not change, the first of which is that of the bookmark."""
