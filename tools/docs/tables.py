@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tools import moving
+from tools import moving, prediction
 from tools.docs import contents, durations, personal, scopes, settings, streams, sweeps
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "all scopes": scopes.by_default,
     "personal": personal.columns,
     "durations": durations.rates,
+    "prediction": prediction.example,
     "sweeps": sweeps.between,
     "contents": contents.in_full,
     "moving": moving.side_by_side,
