@@ -161,6 +161,27 @@ def test_of_several_metrics_the_others_are_read(server, caplog):
     assert len(skips(caplog)) == 1
 
 
+def test_a_full_read_without_a_metric_drops_nothing(server):
+    """Events of a metric that Klaviyo refuses today may be in the table."""
+    shared = next(name for name, ids in sorted(names(server).items()) if len(ids) > 1)
+    refused = min(shop_events(server, shared))
+    config = {**server.config, "event_streams": [{"name": "mine", "metric": shared}]}
+    catalog = sync(config).tap.catalog_dict
+    for stream in catalog["streams"]:
+        if stream["tap_stream_id"] == "mine":
+            stream["replication_method"] = "FULL_TABLE"
+
+    def activated():
+        run = sync(config, catalog=catalog)
+        assert run.tap.failures == []
+        return [one["type"] for one in run.messages].count("ACTIVATE_VERSION")
+
+    assert activated() == 1
+    detail = f"Metric IDs ['{refused}'] do not exist."
+    server.sandbox.interfere = lambda asked: refusal(detail) if refused in asked.query.get("filter", "") else None
+    assert activated() == 0
+
+
 def test_an_unknown_metric_fails_its_stream_alone(server, caplog):
     entries = [{"name": "wrong", "metric": "Placed Ordr"}, {"name": "right", "metric": "Placed Order"}]
     run = sync({**server.config, "event_streams": entries})
