@@ -5,14 +5,18 @@ from __future__ import annotations
 import threading
 from collections import defaultdict, deque
 from typing import Any, cast
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_klaviyo import sandbox
 from tap_klaviyo.pagination.budget import Budget
 from tap_klaviyo.pagination.reader import OrderedReader, Segment, Step
 from tap_klaviyo.records.page import Page
+from tap_klaviyo.sandbox import Shop
+from tests.no_data_loss.rig import Rig
 
 PAGE = 10_000
 LIMIT = 1_200_000
@@ -157,6 +161,28 @@ def test_readers_that_are_consumed_one_after_the_other_come_to_an_end_within_the
     assert len(seen) == 240
     assert max(seen) <= LIMIT + 2 * size + 1024
     assert budget.held == 0
+
+
+def test_a_page_is_held_until_the_target_has_taken_it():
+    budget = Budget(LIMIT, first_guess=PAGE)
+    reader = OrderedReader([Large(budget, [], PAGE)], workers=1, budget=budget)
+    written = [budget.held for page in reader if page.count]
+    assert written == [PAGE + 1024]
+    assert budget.held == 0
+
+
+def test_the_readers_of_a_sync_share_one_budget():
+    rig = Rig(Shop(events=400, profiles=60))
+    tap = rig.tap("events", "lists", "list_profiles")
+    budget = tap.session.budget
+    with mock.patch.object(sandbox, "shared", return_value=rig.sandbox):
+        for stream in tap.klaviyo_streams():
+            _, reader = stream.beginning.begin()
+            reader.start()
+            assert reader.ready(60)
+            assert budget.held > 0, stream.name
+            stream.beginning.close()
+            assert budget.held == 0, stream.name
 
 
 def test_a_reader_that_is_closed_gives_back_what_is_still_on_its_way():
