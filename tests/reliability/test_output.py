@@ -66,6 +66,35 @@ def test_disk_that_becomes_full(machine, url):
     assert {json.loads(line)["type"] for line in whole.splitlines()} >= {"SCHEMA", "RECORD"}
 
 
+HICCUP = """
+import io, sys
+from tap_klaviyo.sync.writer import LineWriter
+
+class Disk(io.FileIO):
+    full = True
+
+    def write(self, data):
+        if not Disk.full:
+            return super().write(data)
+        Disk.full = False
+        super().write(bytes(data[:10]))
+        raise OSError(28, "No space left on device")
+
+sys.stdout = io.TextIOWrapper(io.BufferedWriter(Disk(1, "w")))
+writer = LineWriter()
+writer.write_lines(b'{"type":"RECORD"}\\n')
+writer.flush()
+"""
+
+
+def test_a_disk_that_has_room_again_gets_no_more_behind_half_a_line():
+    """What waits in the buffer would follow it when the interpreter ends."""
+    ended = subprocess.run([sys.executable, "-c", HICCUP], capture_output=True, check=False)
+    assert ended.stdout == b'{"type":"R'
+    assert ended.returncode == 1
+    assert ended.stderr.decode().splitlines() == [FULL.format("No space left on device")]
+
+
 @row("stdout is closed from the start", "One line; exit 1")
 def test_no_stdout(machine, url):
     with running(machine.files(url, "lists"), before="exec >&-") as process:
