@@ -7,13 +7,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 import pytest
 
 from tap_klaviyo.sandbox.faults import Fault
 from tap_klaviyo.sync.batches import WholeFile
-from tap_klaviyo.sync.writer import pieces
+from tap_klaviyo.sync.writer import LineWriter, pieces
 
 GONE = "the target exited and closed the pipe; see the target's log"
 FULL = "cannot write the output: {}; free some space or choose another place, then run again"
@@ -125,6 +126,23 @@ def test_batch_files(machine, url):
     assert outcome.code == 1
     words = "cannot write the files of batch_config: No space left on device"
     assert outcome.error == f"{words}; free some space or set another storage.root, then run again"
+
+
+def test_a_write_that_takes_a_part_is_gone_on_with(monkeypatch):
+    """Unbuffered, a signal may end one early."""
+
+    class Unbuffered:
+        taken = b""
+
+        def write(self, data):
+            self.taken += bytes(data[:7])
+            return len(data[:7])
+
+    unbuffered = Unbuffered()
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=unbuffered))
+    lines = b'{"type":"RECORD"}\n' * 3
+    LineWriter().write_lines(lines)
+    assert unbuffered.taken == lines
 
 
 @pytest.mark.parametrize("least", [1, 2, 3, 5, 100])
