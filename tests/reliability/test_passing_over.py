@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from urllib.parse import parse_qs
 
@@ -92,7 +93,19 @@ def test_many_bad_parents_come_last_in_the_next_run(machine, klaviyo, url):
     assert {parent for parent, _ in keys(outcome)} == {parent for parent, _ in everything} - set(bad)
 
 
-def heavy(limit, poison=()):
+def answering(status):
+    return lambda response: replace(response, status=status, body=b'{"errors":[]}')
+
+
+def silent(response):
+    time.sleep(1.5)
+    return response
+
+
+BAD_GATEWAY = answering(502)
+
+
+def heavy(limit, poison=(), broken=BAD_GATEWAY):
     """Break pages of more rows than so many, and each that holds one of these rows in full."""
 
     def meddle(at, response):
@@ -102,7 +115,7 @@ def heavy(limit, poison=()):
         rows = document["data"]
         spoiled = any(one["id"] in poison and len(one["attributes"]) > 1 for one in rows)
         if len(rows) > limit or spoiled:
-            return replace(response, status=502, body=b'{"errors":[]}')
+            return broken(response)
         return response
 
     return meddle
@@ -124,6 +137,30 @@ def test_heavy_pages_are_halved(machine, klaviyo, url, limit):
     outcome = machine.sync(url, "lists", stream_options=SMALL)
     assert outcome.code == 0, outcome.complaints
     assert outcome.ids("lists") == klaviyo.ids("list")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        *map(answering, (500, 504)),
+        lambda response: replace(response, wire="cut"),
+        lambda response: replace(response, wire="reset"),
+        silent,
+    ],
+    ids=["500", "504", "cut", "reset", "silent"],
+)
+def test_a_page_is_halved_however_it_fails_at_its_full_size(machine, klaviyo, url, broken):
+    klaviyo.meddle = heavy(2, broken=broken)
+    outcome = machine.sync(url, "lists", stream_options=SMALL, request_timeout=1, retry=0)
+    assert outcome.code == 0, outcome.complaints
+    assert outcome.ids("lists") == klaviyo.ids("list")
+
+
+def test_a_503_is_no_matter_of_size(machine, klaviyo, url):
+    klaviyo.meddle = heavy(2, broken=answering(503))
+    outcome = machine.sync(url, "lists", stream_options=SMALL)
+    assert outcome.code == 1
+    assert {parse_qs(query)["page[size]"][0] for query in klaviyo.paths("/api/lists")} == {"4"}
 
 
 @pytest.mark.usefixtures("cursors")

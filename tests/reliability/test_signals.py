@@ -249,6 +249,18 @@ def test_in_the_wait_for_a_retry(machine, klaviyo, url, moment):
 # The parts
 
 
+def test_the_handler_takes_no_lock():
+    """The main thread, which runs it, may hold the event's own at that instant: then both would wait for ever."""
+    stopping = Stopping()
+    handler = threading.Thread(target=stopping._heard, args=(signal.SIGTERM, None), daemon=True)
+    with stopping._cond:  # type: ignore[attr-defined]
+        handler.start()
+        handler.join(30)
+        assert not handler.is_alive()
+        assert stopping.is_set()
+        assert stopping.wait(30)
+
+
 def test_whoever_waits_for_a_lock_can_be_told_to_stop():
     lock, stopping = threading.Lock(), Stopping()
     with held(lock, stopping):
