@@ -257,7 +257,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="
 
 @needs_proc
 def test_rounds_leave_nothing_behind(tmp_path):
-    grown, threads = growth(tmp_path, 100)
+    grown, threads = growth(tmp_path, 60)
     assert grown < 4096
     assert threads < 20
 
