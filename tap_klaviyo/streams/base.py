@@ -143,7 +143,7 @@ class BaseStream(Stream):
 
     def _make(self) -> tuple[StreamSync, OrderedReader]:
         state = self.stream_state
-        take_up(state, self.question(), self.session.account.known(), self.name)
+        take_up(state, self.question(), self.session.owner, self.name)
         saved = Saved.of(state, self.name)
         reading = self.range(saved, self.session.started_at)
         version = version_of(reading, saved, self.session.version, keyed=self.declared_replication_key is not None)

@@ -14,7 +14,7 @@ from tap_klaviyo.sync.locks import held
 from tap_klaviyo.sync.metric import Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tap_klaviyo.pagination.link import Link
     from tap_klaviyo.records.jsonapi import Resource
@@ -44,6 +44,7 @@ class Account:
         self._in_records = in_records
         self._lock = threading.Lock()
         self._id: str | None = None
+        self._waiting: list[Callable[[str], None]] = []
         self._zone: ZoneInfo | None = None
         self._metrics: list[Metric] | None = None
 
@@ -59,12 +60,24 @@ class Account:
                 if found is None:
                     message = "Klaviyo lists no account for this key; use the key of an account"
                     raise UnknownAccountError(message)
-                self._id = found.id
-            return self._id
+                self.tell(found.id)
+            return str(self._id)
 
     def known(self) -> str | None:
         """Return the account's id where it costs no request of its own: it is in every record, or was asked for."""
         return self.id() if self._in_records else self._id
+
+    def tell(self, account_id: str) -> None:
+        """Take note of the account's id, which a response says."""
+        self._id = account_id
+        while self._waiting:
+            self._waiting.pop()(account_id)
+
+    def when_known(self, then: Callable[[str], None]) -> None:
+        """Do something with the account's id, now or as soon as a response says it."""
+        self._waiting.append(then)
+        if self._id is not None:
+            self.tell(self._id)
 
     def columns(self) -> dict[str, Any]:
         """Return what every record says of the account: its id, if it is wanted, or nothing."""
@@ -80,7 +93,8 @@ class Account:
         with held(self._lock, self._sources.stopping):
             if self._zone is None:
                 found = next(self._resources(stream, "/api/accounts", ("timezone",)), None)
-                self._id = self._id or (found.id if found else None)
+                if found:
+                    self.tell(found.id)
                 self._zone = zone_of(_text(found, "timezone") if found else "")
             return self._zone
 

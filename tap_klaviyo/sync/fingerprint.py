@@ -5,56 +5,47 @@ The state keeps a short hash of each part of the question and not its value, whi
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tap_klaviyo.sync.owner import ACCOUNT, KEY, fingerprint
 from tap_klaviyo.sync.saved import VERSION, Saved
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
+    from tap_klaviyo.sync.owner import Owner
+
 logger = logging.getLogger(__name__)
 
 QUESTION = "question"
-ACCOUNT = "account"
-_BYTES = 4  # of a hash: a change goes unnoticed once in four billion
 _LISTS = frozenset({"partitions"})  # never null: they are empty where they are over
 
 
-def fingerprint(value: Any) -> str:
-    """Return a short hash of one part of a question; the order of an object's members makes no difference."""
-    text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=_BYTES).hexdigest()
-
-
-def take_up(
-    state: MutableMapping[str, Any], question: Mapping[str, Any], account: str | None, stream: str
-) -> list[str]:
+def take_up(state: MutableMapping[str, Any], question: Mapping[str, Any], owner: Owner, stream: str) -> list[str]:
     """Note the question in a stream's part of the state; where it is another one, forget what was read before.
 
     A part that the state does not know counts as unchanged: earlier releases wrote none, and a first filter leaves
-    rows out and adds none. The account is compared whenever it is known.
+    rows out and adds none.
 
     Args:
         state: The stream's part of the state.
         question: What decides which rows there are, by the names that the settings have for it.
-        account: The id of the account, if it is known.
+        owner: Whose key this run has.
         stream: The stream's name.
 
     Returns:
         The names of the parts that changed.
+
+    Raises:
+        KlaviyoError: Klaviyo does not answer whose the key is.
     """
     saved = state.get(QUESTION)
     then = {name: hashed for name, hashed in saved.items() if hashed} if isinstance(saved, Mapping) else {}
-    now = {name: fingerprint(value) for name, value in question.items()}
-    if account is not None:
-        now[ACCOUNT] = fingerprint(account)
-    elif ACCOUNT in then:
-        now[ACCOUNT] = then[ACCOUNT]
-    changed = sorted(name for name, hashed in then.items() if now.get(name) != hashed)
+    now: dict[str, str | None] = {name: fingerprint(value) for name, value in question.items()}
+    other = [name for name, hashed in then.items() if name not in {ACCOUNT, KEY} and now.get(name) != hashed]
+    changed = sorted([*other, *owner.changed(then, now)])
     if changed:
         logger.warning(
             "%s: another question than in the last run (changed: %s): reading from the beginning; rows that were read "
@@ -66,5 +57,6 @@ def take_up(
         version = Saved.of(state, stream).table_version
         state.update({name: None for name in state if name not in _LISTS} | ({VERSION: version} if version else {}))
     if now or then:
-        state[QUESTION] = {**dict.fromkeys(then), **now}  # null: a state that is merged into the last one keeps more
+        now.update(dict.fromkeys(then.keys() - now.keys()))  # null: a state that is merged into the last one keeps more
+        state[QUESTION] = now
     return changed

@@ -53,7 +53,7 @@ class Plan:
     spec: Spec
     sync: StreamSync
     make_rows: Callable[[Shape], RowMaker]
-    maker: RowMaker
+    maker: Makes
     source: Source
 
     @classmethod

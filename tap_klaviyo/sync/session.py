@@ -9,6 +9,7 @@ from tap_klaviyo.pagination.budget import Budget
 from tap_klaviyo.sync.account import Account
 from tap_klaviyo.sync.board import Board
 from tap_klaviyo.sync.failures import Failures
+from tap_klaviyo.sync.owner import Owner, key_of
 from tap_klaviyo.sync.parents import ParentIds
 from tap_klaviyo.sync.sources import Sources
 
@@ -32,6 +33,7 @@ class Session:
     output: Output
     parent_ids: ParentIds
     account: Account
+    owner: Owner
     board: Board
     failures: Failures
     budget: Budget = field(default_factory=Budget)
@@ -43,6 +45,7 @@ class Session:
         """Make what the streams of a sync share; one after an ``earlier`` one goes on with its connection."""
         sources = Sources(settings, stopping, earlier)
         board = Board(settings.report_file, goes_on=settings.poll_interval_ms is not None)
+        account = Account(sources, in_records=settings.include_account_id)
         return cls(
             settings=settings,
             clock=clock,
@@ -50,7 +53,8 @@ class Session:
             sources=sources,
             output=output,
             parent_ids=ParentIds(stopping),
-            account=Account(sources, in_records=settings.include_account_id),
+            account=account,
+            owner=Owner(account, key_of(settings)),
             board=board,
             failures=Failures(sources, board, skips_denied=settings.on_permission_denied == "skip"),
         )

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_klaviyo.sandbox import Shop
-from tap_klaviyo.sync.fingerprint import fingerprint, take_up
+from tap_klaviyo.config.settings import Settings
+from tap_klaviyo.sandbox import Fault, Shop
+from tap_klaviyo.sync.account import Account, UnknownAccountError
+from tap_klaviyo.sync.fingerprint import take_up
+from tap_klaviyo.sync.owner import ACCOUNT, KEY, Owner, fingerprint, key_of
 from tap_klaviyo.sync.state import loaded, warn_unusable
 from tests.no_data_loss.rig import NOON, Rig, text
 
@@ -148,6 +153,66 @@ def test_another_account_is_read_from_the_beginning(caplog):
     assert ANEW.format("account") in said(caplog, "lists")[0]
 
 
+def of_an_account(account, now, **days):
+    """Return a rig of an account with a list for each name, changed so many days ago."""
+    rig = Rig(now=now)
+    rig.put("account", account)
+    for name, ago_days in days.items():
+        moment = text(rig.now - timedelta(days=ago_days))
+        rig.put("list", name, name="", created=moment, updated=moment)
+    return rig
+
+
+KEY_A, KEY_B = {"auth_token": "pk_a"}, {"auth_token": "pk_b"}
+
+
+@pytest.mark.parametrize("streams", [("lists",), ("accounts", "lists"), ("lists", "accounts")])
+def test_a_key_of_another_account_is_noticed_whatever_is_selected(caplog, streams):
+    mine = of_an_account("AAA111", NOON, m1=1, m20=20)
+    mine.sync(*streams, **KEY_A)
+    theirs = of_an_account("BBB222", NOON + timedelta(minutes=5), t3=3, t40=40)
+    run = theirs.sync(*streams, state=mine.table.state, **KEY_B)
+    assert run.written("lists") == {"t3": 1, "t40": 1}
+    known = "accounts" in streams
+    assert ANEW.format("account" if known else "auth_token") in said(caplog, "lists")[0]
+    theirs.later(minutes=5)
+    assert theirs.sync(*streams, **KEY_B).written("lists") == {"t3": 1}
+
+
+def test_a_new_key_of_the_same_account_goes_on(caplog):
+    rig = of_an_account("AAA111", NOON, l1=1, l20=20)
+    rig.sync("lists", "accounts", **KEY_A)
+    for key, same in ((KEY_A, True), (KEY_B, False), (KEY_B, True), (KEY_A, False)):
+        rig.later(minutes=5)
+        rig.sandbox.requests.clear()
+        assert rig.sync("lists", **key).written("lists") == {"l1": 1}
+        asked = Counter(one.path for one in rig.sandbox.requests)
+        assert asked == {"/api/lists": 1} | ({} if same else {"/api/accounts": 1})
+    assert said(caplog, "lists") == []
+    assert "pk_" not in json.dumps(rig.table.state)
+
+
+def test_a_key_that_does_not_say_whose_it_is_counts_as_another_account(caplog):
+    rig = of_an_account("AAA111", NOON, l1=1, l20=20)
+    rig.sync("lists", "accounts", **KEY_A)
+    rig.sandbox.faults.add(Fault("error", rate=1, value=403, path="/api/accounts"))
+    rig.later(minutes=5)
+    assert rig.sync("lists", **KEY_B).written("lists") == {"l1": 1, "l20": 1}
+    assert ANEW.format("auth_token") in said(caplog, "lists")[0]
+    rig.later(minutes=5)
+    assert rig.sync("lists", **KEY_B).written("lists") == {"l1": 1}
+
+
+def test_a_state_of_an_earlier_release_says_of_no_key_and_goes_on(caplog):
+    rig = of_an_account("AAA111", NOON, l1=1, l20=20)
+    rig.sync("lists")
+    assert "question" not in rig.bookmarks["lists"]
+    rig.later(minutes=5)
+    assert rig.sync("lists", **KEY_A).written("lists") == {"l1": 1}
+    assert rig.bookmarks["lists"]["question"][KEY] == key_of(Settings(auth_token=" pk_a\n"))
+    assert said(caplog, "lists") == []
+
+
 def test_a_state_that_knows_no_question_goes_on(caplog, shop):
     rig = Rig(shop, now=SUMMER)
     rig.sync("mine", **events("Placed Order"))
@@ -161,24 +226,54 @@ def test_a_state_that_knows_no_question_goes_on(caplog, shop):
 parts = st.dictionaries(st.sampled_from(["metric", "by", "filter"]), st.integers(0, 2))
 
 
-@given(parts, parts, st.sampled_from([None, "A", "B"]), st.sampled_from([None, "A", "B"]))
+class Told(Account):
+    """An account whose id is told when it is asked for, or is not."""
+
+    def __init__(self, account):
+        self.account, self.asked = account, 0
+
+    def known(self):
+        return None
+
+    def id(self):
+        self.asked += 1
+        if self.account is None:
+            message = "not told"
+            raise UnknownAccountError(message)
+        return self.account
+
+    def when_known(self, then):
+        if self.account is not None:
+            then(self.account)
+
+
+accounts, keys = st.sampled_from([None, "A", "B"]), st.sampled_from([None, "k", "l"])
+
+
+@given(parts, parts, st.tuples(accounts, keys), st.tuples(accounts, keys))
 def test_only_what_was_known_and_differs_begins_anew(before, after, old, new):
-    state = {"replication_key_value": "2026-01-01T00:00:00+00:00", "version": 7, "partitions": []}
-    assert take_up(state, before, old, "mine") == []
-    changed = take_up(state, after, new, "mine")
+    state: dict[str, Any] = {"replication_key_value": "2026-01-01", "version": 7, "partitions": []}
+    assert take_up(state, before, Owner(Told(old[0]), old[1]), "mine") == []
+    then = {**state.get("question", {})}
+    account = Told(new[0])
+    changed = take_up(state, after, Owner(account, new[1]), "mine")
     expected = [name for name in before if before[name] != after.get(name)]
-    expected += ["account"] if old and new and old != new else []
+    other_key = None not in (old[1], new[1]) and old[1] != new[1]
+    assert account.asked == other_key, "only another key is a reason to ask"
+    if other_key and old[0] != new[0]:
+        expected.append(ACCOUNT if old[0] and new[0] else KEY)
+    elif other_key and old[0] is None:
+        expected.append(KEY)
     assert changed == sorted(expected)
     assert (state["replication_key_value"] is None) == bool(changed)
     assert (state["version"], state["partitions"]) == (7, [])
-    assert take_up(state, after, new, "mine") == []
-    again = {**state, "replication_key_value": "2026-01-01T00:00:00+00:00"}
-    assert take_up(again, after, old, "mine") == (["account"] if old and new and old != new else [])
+    assert then.keys() <= state.get("question", {}).keys(), "a member that is absent lives on in a merged state"
+    assert take_up(state, after, Owner(Told(new[0]), new[1]), "mine") == []
 
 
 def test_a_full_read_under_way_for_another_question_begins_anew():
     state = {"version": 5, "full": {"version": 9, "after_parent": "x"}, "question": {"metric": fingerprint("a")}}
-    assert take_up(state, {"metric": "b"}, None, "mine") == ["metric"]
+    assert take_up(state, {"metric": "b"}, Owner(Told(None), None), "mine") == ["metric"]
     assert (state["version"], state["full"]) == (9, None), "later rows must not look older than those of that read"
 
 
