@@ -32,6 +32,7 @@ from tap_klaviyo.sync.output import Output
 from tap_klaviyo.sync.session import Session
 from tap_klaviyo.sync.state import taken_over
 from tap_klaviyo.sync.stream_maps import mapper_of
+from tap_klaviyo.sync.turns import longest_waiting_first
 from tap_klaviyo.sync.watchdog import hearing
 from tap_klaviyo.sync.writer import LineWriter, line_writer
 
@@ -194,6 +195,7 @@ class TapKlaviyo(Tap):
     def sync_once(self) -> None:
         """Sync all selected streams; however that ends, nothing reads any more afterwards."""
         self.session.board.expect({name: stream.selected for name, stream in self.streams.items()})
+        longest_waiting_first(self.streams, self.state.get("bookmarks", {}))
         try:
             with self.session.output.ended_when_told():
                 self._start_background()

@@ -58,12 +58,19 @@ class Chain(Segment):
         page = self.maker.page(rows.where(self.holds))
         if following is None or self.reached:
             return Step(page)
-        if self.has_place and page.count and self.link.place:
-            # This page once more: Klaviyo may have put a row of it on the page after, and put it right by then.
-            page = page.leading_on(ChainPlace(self.link.chain, self.link.place))
+        if page.count:
+            page = self.leading_on(page)
         rest = self.continued(following)
         rest.reached = self.stop_before is not None and _reaches_before(rows, self.stop_before)
         return Step(page, [rest])
+
+    def leading_on(self, page: Page) -> Page:
+        """Return the page of this link as one from which a later run can go on.
+
+        It reads this page once more: Klaviyo may have put a row of it on the page after, and put it right by then.
+        """
+        place = self.link.place if self.has_place else ""
+        return page.leading_on(ChainPlace(self.link.chain, place)) if place else page
 
     def continued(self, link: Link) -> Chain:
         """Return the chain from another link on."""
@@ -84,7 +91,7 @@ class Chain(Segment):
 
 def from_resumed(segments: Sequence[Segment]) -> list[Segment]:
     """Return the segments from the chain on that an earlier run was cut off in; all, if it was none of them."""
-    resumed = (at for at, one in enumerate(segments) if isinstance(one, Chain) and one.is_resumed)
+    resumed = (at for at, one in enumerate(segments) if one.is_resumed)
     return [*segments[next(resumed, 0) :]]
 
 

@@ -9,12 +9,12 @@ from tap_klaviyo.http.errors import KlaviyoError, MalformedIdError, NotFoundErro
 from tap_klaviyo.pagination.misses import Misses
 from tap_klaviyo.pagination.reader import Segment, Step
 from tap_klaviyo.records.jsonapi import Document, Resource
+from tap_klaviyo.records.page import Page
 from tap_klaviyo.records.rows import Rows
 
 if TYPE_CHECKING:
     from tap_klaviyo.pagination.chain import Chain, Makes
     from tap_klaviyo.pagination.source import Source
-    from tap_klaviyo.records.page import Page
     from tap_klaviyo.records.record_selector import Context
 
 
@@ -36,7 +36,12 @@ class Detailed(Segment):
         ]
         if following is not None:
             rest.append(Detailed(chain.continued(following), self.details, self.misses))
-        return Step(None, rest)
+        return Step(chain.leading_on(Page.EMPTY) if document.data and following else None, rest)
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an earlier run read the beginning."""
+        return self.chain.is_resumed
 
 
 @dataclass(slots=True)

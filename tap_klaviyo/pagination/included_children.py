@@ -51,8 +51,14 @@ class IncludedChildren(Segment):
         page = chain.maker.page(chain.maker.rows(document, chain.context).where(chain.holds))
         rest: list[Segment] = [self._own_chain(parent) for parent in lacking]
         if following is not None:
+            page = chain.leading_on(page) if page.count or lacking else page
             rest.append(IncludedChildren(chain.continued(following), self.children))
         return Step(page, rest)
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an earlier run read the beginning."""
+        return self.chain.is_resumed
 
     def _lacks(self, parent: Resource, document: Document) -> bool:
         if self.children.always:

@@ -39,6 +39,11 @@ class Segment(ABC):
     waits: bool = False
     """Whether it is read only once all before it has been: it catches what moved there meanwhile."""
 
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an earlier run read its beginning, and all before it."""
+        return False
+
     @abstractmethod
     def read(self) -> Step:
         """Make one request."""

@@ -12,6 +12,7 @@ class Forms(KlaviyoStream):
     name = "forms"
     path = "/api/forms"
     replication_key = "updated_at"
+    is_sorted = True
     windowed = True
     undated = True
     swept = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.sync.saved import (
@@ -14,6 +15,7 @@ from tap_klaviyo.sync.saved import (
     READ_AT,
     REPLICATION_KEY_VALUE,
     SWEPT_AT,
+    TURN_AT,
     VERSION,
     read_instant,
 )
@@ -95,6 +97,10 @@ class Bookmark:
             **chain,
         }
         self._under_way(FAN_OUT, found)
+
+    def had_turn(self, began: datetime) -> None:
+        """Note that a run, which ``began`` then, has done with the stream, whatever came of it."""
+        self._state[TURN_AT] = began.astimezone(UTC).isoformat(timespec="seconds")
 
     def saw(self, oldest: datetime | None, newest: datetime | None) -> None:
         """Note the rows that have been written, without moving yet; those of the future say nothing of the past."""

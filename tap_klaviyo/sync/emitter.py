@@ -90,6 +90,8 @@ class Emitter:
                     if self._left is not None and self._left <= 0:
                         return
         except KlaviyoError:
+            if not sync.session.stopping.is_set():
+                sync.bookmark.had_turn(sync.began)
             if self._missing.parents and not (self._missing.denied and not self._finished_parents):
                 self._note_parents()  # they come last in the next run: others have their turn then
             # What was written since the last STATE need not be read again, whatever stands in the way of the rest.
@@ -162,6 +164,7 @@ class Emitter:
                 self._sync.failed_parents.failed(parent)
 
     def _finish(self) -> None:
+        self._sync.bookmark.had_turn(self._sync.began)
         missing = self._missing
         if missing.parents and not self._sync.fan_out:
             # The parents' own listing brings them again, if the next run asks for what this one did.

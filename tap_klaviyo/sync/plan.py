@@ -117,15 +117,15 @@ class Plan:
         link = self.source.first(conditions=[*variant.conditions, *bounds])
         stop = reading.lower if reads_newest_first(self.spec, reading) else None
         chain = Chain(self.source, self.maker, link, {**self._account(), **variant.columns}, reading.holds, stop)
-        details = self._details()
-        children = self._children()
+        if not self.sync.ordered:  # else a run goes on from the bookmark, which follows the rows
+            chain = chain.resumable(reading.chain)
+        details, children = self._details(), self._children()
         if details is not None:
             yield Detailed(chain, details)
         elif children is not None:
             yield IncludedChildren(chain, children)
         else:
-            # Of rows with a bookmark one that is passed over would never come; without, it comes with the next run.
-            yield chain.resumable(reading.chain) if self.spec.replication_key is None else chain
+            yield chain
 
     def _account(self) -> dict[str, Any]:
         return self.sync.session.account.columns()

@@ -22,10 +22,11 @@ FAN_OUT = "fan_out"
 LOOKBACK = "lookback"
 FULL = "full"
 ACTIVE = "active"
+TURN_AT = "turn_at"
 INSTANTS = (REPLICATION_KEY_VALUE, LOOKBACK_AT, SWEPT_AT, READ_AT, FULL_AT)
 # What says how far reads came.
 PLACES = (*INSTANTS, FAN_OUT, LOOKBACK, FULL)
-MEMBERS = frozenset({*INSTANTS, VERSION, FAN_OUT, LOOKBACK, FULL, ACTIVE})
+MEMBERS = frozenset({*INSTANTS, VERSION, FAN_OUT, LOOKBACK, FULL, ACTIVE, TURN_AT})
 
 
 class BrokenStateError(ValueError):

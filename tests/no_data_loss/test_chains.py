@@ -16,6 +16,13 @@ CHAINS = {
     "catalog_items": ("catalog-item", "/api/catalog-items"),
     "push_tokens": ("push-token", "/api/push-tokens"),
 }
+DATED = {
+    "lists": ("list", "/api/lists", "updated"),
+    "segments": ("segment", "/api/segments", "updated"),
+    "flows": ("flow", "/api/flows", "updated"),
+    "forms": ("form", "/api/forms", "updated_at"),
+    "reviews": ("review", "/api/reviews", "updated"),
+}
 
 
 def ago(**by: float) -> str:
@@ -67,6 +74,40 @@ def test_a_long_chain_comes_to_its_end(stream, versioned):
     assert 2 < done < 8
     assert {key[0] for key in rig.rows(stream)} == {one.id for one in rig.shop.resources(kind)}
     assert not rig.bookmarks[stream].get("fan_out")
+
+
+def dated(rig: Rig, stream: str, count: int) -> None:
+    kind, _, key = DATED[stream]
+    for number in range(count):
+        when = {key: ago(days=60 - number), key.replace("updated", "created"): ago(days=60 - number)}
+        rig.put(kind, f"a{number:02}", name="", profile_count=7, archived=False, status={"value": "published"}, **when)
+
+
+@pytest.mark.parametrize("method", [None, "FULL_TABLE"])
+@pytest.mark.parametrize("stream", DATED)
+def test_a_chain_with_a_bookmark_comes_to_its_end_and_goes_on_from_there(stream, method):
+    kind, path, key = DATED[stream]
+    rig = Rig()
+    dated(rig, stream, COUNT)
+    for change in range(2):
+        # Forms are read in windows, after a page at each end of the order.
+        assert 1 < runs(rig, stream, path, method=method, answers=6 if stream == "forms" else 3) < 20
+        assert rig.column(stream, key) == rig.truth(kind, key)
+        assert not rig.bookmarks[stream].get("fan_out")
+        for number in range(20 * change, 20 * change + 20):
+            rig.change(kind, f"a{number:02}", **{key: text(rig.now + timedelta(seconds=number))})
+        rig.later(hours=30)
+    assert rig.column(stream, key) != rig.truth(kind, key)
+
+
+def test_a_chain_whose_rows_are_completed_one_by_one_comes_to_its_end():
+    rig = Rig()
+    dated(rig, "lists", COUNT)
+    options = {"lists": {"page_size": PAGE, "additional_fields": ["profile_count"]}}
+    done = runs(rig, "lists", "/api/lists/*", answers=12, stream_options=options)
+    assert 4 < done < 12
+    assert set(rig.column("lists", "profile_count").values()) == {7}
+    assert rig.column("lists", "updated") == rig.truth("list", "updated")
 
 
 CUSTOM = {"path": "/api/catalog-items", "params": {"page[size]": PAGE, "sort": "created"}}

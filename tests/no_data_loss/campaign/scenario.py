@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _RUNS = (3, 6)
 # What passes between two runs; the last but one begins a little earlier than the day before.
 _HOURS = (0.05, 1, 1, 5, 23.99, 30)
+# A run that is cut off gets so many answers a stream; twice, the second time after changes, sweep and lookback due.
+_A_STREAM, _MOST_RUNS, _TURNS = 4, 60, 2
 _QUIET_HOURS = (1, 1, 24, 24.5)
 
 
@@ -69,6 +71,32 @@ class Scenario:
                 self.rig.later(hours=1)
                 self.quiet()
                 self.compare(gone=True)
+
+    def play_cut_off(self) -> None:
+        """Let every run be cut off until one has nothing left to be cut off in; then compare."""
+        small = {one: {"page_size": self.chance.randint(1, 2)} for one in self.streams if one not in WHOLE_PAGES}
+        self.options |= {"stream_options": small, "retry": 0, "sweep_every_hours": 1000, "lookback_every_hours": 1000}
+        with self._time():
+            for turn in range(_TURNS):
+                self._cut_off_runs()
+                self.compare()
+                if not turn:
+                    self.between(hours=1)
+                    self.rig.later(hours=1100)
+
+    def _cut_off_runs(self) -> None:
+        answers = _A_STREAM * len(self.streams) + self.chance.randint(0, 10)
+        for number in range(_MOST_RUNS):
+            tap = self.rig.tap(*self.streams, state=self.rig.table.state, selected=True, **self.options)
+            self.sandbox.schedule.add(partial(_stop, tap), after=answers)
+            self.load(self.written(tap))
+            self.said.append(f"{self.rig.now:%d %H:%M:%S} run {number}, answers so far: {self.sandbox.answered}")
+            self.sandbox.reset()
+            if not tap.stopping.is_set():
+                return
+            self.rig.later(minutes=10)
+        message = f"still cut off after {_MOST_RUNS} runs of {answers} answers"
+        raise AssertionError(message)
 
     @contextlib.contextmanager
     def _time(self) -> Any:
@@ -166,3 +194,7 @@ class Scenario:
             if gone and (self.options["emit_activate_version_messages"] or stream in KEYED):
                 assert not extra, (stream, "gone and kept", sorted(extra))
             assert extra <= self.account.ever[stream], (stream, "never was", sorted(extra))
+
+
+def _stop(tap: TapKlaviyo, _shop: object) -> None:
+    tap.stopping.set()
