@@ -48,6 +48,9 @@ class Chain(Segment):
     waits: bool = False
     has_place: bool = False
     """Whether a later run may go on where this one is cut off."""
+    others_follow: bool = False
+    """Whether other chains of the stream come after it: then its last page is a place too."""
+    is_resumed: bool = False
     reached: bool = False
     """Whether a row of an earlier instant has come: then this page is the last one."""
 
@@ -56,37 +59,32 @@ class Chain(Segment):
         document, following = self.link.read(self.source)
         rows = self.maker.rows(document, self.context)
         page = self.maker.page(rows.where(self.holds))
+        if page.count:
+            page = self.leading_on(page, following)
         if following is None or self.reached:
             return Step(page)
-        if page.count:
-            page = self.leading_on(page)
         rest = self.continued(following)
         rest.reached = self.stop_before is not None and _reaches_before(rows, self.stop_before)
         return Step(page, [rest])
 
-    def leading_on(self, page: Page) -> Page:
+    def leading_on(self, page: Page, following: Link | None) -> Page:
         """Return the page of this link as one from which a later run can go on.
 
         It reads this page once more: Klaviyo may have put a row of it on the page after, and put it right by then.
         """
-        place = self.link.place if self.has_place else ""
-        return page.leading_on(ChainPlace(self.link.chain, place)) if place else page
+        place = self.link.place if self.has_place and (following or self.others_follow) else None
+        return page if place is None else page.leading_on(ChainPlace(self.link.chain, place))
 
     def continued(self, link: Link) -> Chain:
         """Return the chain from another link on."""
-        return Chain(
-            self.source, self.maker, link, self.context, self.holds, self.stop_before, has_place=self.has_place
-        )
+        return replace(self, link=link, waits=False, is_resumed=False, reached=False)
 
-    def resumable(self, place: ChainPlace | None) -> Chain:
+    def resumable(self, place: ChainPlace | None, *, others_follow: bool = False) -> Chain:
         """Return the chain as one that a later run can go on with, from the place of an earlier one if it is there."""
-        is_it = place is not None and place.chain == self.link.chain
-        return replace(self, link=self.link.resumed(place.link) if place and is_it else self.link, has_place=True)
-
-    @property
-    def is_resumed(self) -> bool:
-        """Whether an earlier run read the beginning."""
-        return self.link.is_resumed
+        chain = replace(self, has_place=True, others_follow=others_follow)
+        if place is None or place.chain != self.link.chain:
+            return chain
+        return replace(chain, link=self.link.resumed(place.link), is_resumed=True)
 
 
 def from_resumed(segments: Sequence[Segment]) -> list[Segment]:

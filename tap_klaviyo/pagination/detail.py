@@ -26,6 +26,9 @@ class Detailed(Segment):
     details: Source
     misses: Misses = field(default_factory=Misses)
 
+    def __post_init__(self) -> None:
+        self.is_resumed = self.chain.is_resumed
+
     def read(self) -> Step:
         """Read one page of the chain and leave its records to be completed."""
         chain = self.chain
@@ -36,12 +39,7 @@ class Detailed(Segment):
         ]
         if following is not None:
             rest.append(Detailed(chain.continued(following), self.details, self.misses))
-        return Step(chain.leading_on(Page.EMPTY) if document.data and following else None, rest)
-
-    @property
-    def is_resumed(self) -> bool:
-        """Whether an earlier run read the beginning."""
-        return self.chain.is_resumed
+        return Step(chain.leading_on(Page.EMPTY, following) if document.data else None, rest)
 
 
 @dataclass(slots=True)

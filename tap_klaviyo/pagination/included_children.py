@@ -41,6 +41,9 @@ class IncludedChildren(Segment):
     chain: Chain
     children: Children
 
+    def __post_init__(self) -> None:
+        self.is_resumed = self.chain.is_resumed
+
     def read(self) -> Step:
         """Read one page of parents."""
         chain = self.chain
@@ -50,15 +53,11 @@ class IncludedChildren(Segment):
             document.data = [parent for parent in document.data if parent not in lacking]
         page = chain.maker.page(chain.maker.rows(document, chain.context).where(chain.holds))
         rest: list[Segment] = [self._own_chain(parent) for parent in lacking]
+        if page.count or lacking:
+            page = chain.leading_on(page, following)
         if following is not None:
-            page = chain.leading_on(page) if page.count or lacking else page
             rest.append(IncludedChildren(chain.continued(following), self.children))
         return Step(page, rest)
-
-    @property
-    def is_resumed(self) -> bool:
-        """Whether an earlier run read the beginning."""
-        return self.chain.is_resumed
 
     def _lacks(self, parent: Resource, document: Document) -> bool:
         if self.children.always:

@@ -120,18 +120,20 @@ class Link:
         return self.first is not None and not self.visited
 
     @property
-    def place(self) -> str:
+    def place(self) -> str | None:
         """The parameters that lead from the first page to this one, without the filter, which may name a person.
 
-        Empty on the first page, and where the link leads to another path.
+        Empty on the first page, and None where the link leads to another path.
         """
         if self.first is None:
             return ""
         (path, first), (here, given) = _parted(self.first.url), _parted(self.request.url)
-        return "&".join(part for part in given if part not in first) if here == path else ""
+        return "&".join(part for part in given if part not in first) if here == path else None
 
     def resumed(self, place: str) -> Self:
         """Return the page at the place of an earlier run; if it is refused, the chain begins again."""
+        if not place:
+            return self
         path, first = _parted(self.request.url)
         names = {part.partition("=")[0] for part in place.split("&")}
         query = [*(part for part in first if part.partition("=")[0] not in names), place]

@@ -38,11 +38,8 @@ class Segment(ABC):
 
     waits: bool = False
     """Whether it is read only once all before it has been: it catches what moved there meanwhile."""
-
-    @property
-    def is_resumed(self) -> bool:
-        """Whether an earlier run read its beginning, and all before it."""
-        return False
+    is_resumed: bool = False
+    """Whether an earlier run read its beginning, and all before it."""
 
     @abstractmethod
     def read(self) -> Step:

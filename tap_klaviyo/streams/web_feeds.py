@@ -12,6 +12,7 @@ class WebFeeds(KlaviyoStream):
     name = "web_feeds"
     path = "/api/web-feeds"
     replication_key = "updated"
+    is_sorted = True
     windowed = True
     undated = True
     swept = True

@@ -112,6 +112,7 @@ class Bookmark:
     def advance(self) -> None:
         """Follow the newest row that has been written: everything before it has been written too."""
         if self._seen is not None:
+            self._remember_sweep()
             self._note_place(min(self._seen, self._range.until))
             self._follow(self._seen)
 
@@ -174,6 +175,14 @@ class Bookmark:
     def _remember_lookback(self) -> None:
         if self._range.lookback_at is not None:
             self._state[LOOKBACK_AT] = self._range.lookback_at.isoformat()
+
+    def _remember_sweep(self) -> None:
+        """Note that what a sweep looks for beside a range has been read: it comes before the range, in first reads too.
+
+        Else what is new since would be that since the bookmark, all the rest of a first read that was cut off.
+        """
+        if self._range.swept_at is not None and (self._current is None or self._range.lower is not None):
+            self._state[SWEPT_AT] = self._range.swept_at.isoformat()
 
     def _under_way(self, key: str, place: dict[str, Any]) -> None:
         # In a list: Meltano 4.4 fails to merge an object into null, and a list replaces what was there as a whole.

@@ -118,7 +118,7 @@ class Plan:
         stop = reading.lower if reads_newest_first(self.spec, reading) else None
         chain = Chain(self.source, self.maker, link, {**self._account(), **variant.columns}, reading.holds, stop)
         if not self.sync.ordered:  # else a run goes on from the bookmark, which follows the rows
-            chain = chain.resumable(reading.chain)
+            chain = chain.resumable(reading.chain, others_follow=len(self.spec.variants) > 1)
         details, children = self._details(), self._children()
         if details is not None:
             yield Detailed(chain, details)

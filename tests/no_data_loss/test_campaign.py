@@ -1,7 +1,7 @@
 """Random accounts, changes, faults, kills and clocks: after some runs, each table is what the shop says.
 
 Everything follows from a seed, which stands in the test's name and in its failure. By default 25 scenarios are played;
-`uv run pytest -m long tests/no_data_loss/test_campaign.py` plays 500 more, and 190 in which every run is cut off.
+`uv run pytest -m long tests/no_data_loss/test_campaign.py` plays 500 more, and 200 in which every run is cut off.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ def test_a_scenario(seed):
     play(seed)
 
 
-@pytest.mark.parametrize("seed", range(5000, 5010))
+@pytest.mark.parametrize("seed", [5014, 5030, 5043, 5045, 5053, 5085])  # each caught something
 def test_runs_that_are_always_cut_off_come_to_an_end(seed):
     play(seed, Scenario.play_cut_off)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(5010, 5200))
+@pytest.mark.parametrize("seed", range(5100, 5300))
 def test_many_runs_that_are_always_cut_off_come_to_an_end(seed):
     play(seed, Scenario.play_cut_off)
 
