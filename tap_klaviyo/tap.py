@@ -166,13 +166,8 @@ class TapKlaviyo(Tap):
         selected = cli.read_json(catalog, "catalog")
 
         def make(state: dict[str, Any] | None, earlier: TapKlaviyo | None = None) -> TapKlaviyo:
-            return cls(
-                config=config.config,
-                state=state,
-                catalog=copy.deepcopy(selected),
-                parse_env_config=config.parse_env,
-                earlier=earlier,
-            )
+            read = {"config": config.config, "parse_env_config": config.parse_env, "catalog": copy.deepcopy(selected)}
+            return cls(**read, state=state, earlier=earlier)
 
         tap = make(cli.read_json(state, "state"))
         session, interval = tap.session, tap.session.settings.poll_interval_ms

@@ -20,7 +20,8 @@ from tests.no_data_loss.rig import NOON, Rig, text
 
 QUOTA = 86_400  # seconds: nothing is tried again
 instants = st.integers(1, 9).map(lambda day: f"2026-03-0{day}T12:00:00+00:00")
-turns: st.SearchStrategy[dict[str, object]] = st.dictionaries(st.sampled_from("abcdef"), instants | st.none() | st.integers() | st.just({}))
+values: st.SearchStrategy[object] = instants | st.none() | st.integers() | st.just({})
+turns = st.dictionaries(st.sampled_from("abcdef"), values)
 
 
 @given(st.permutations("abcdef"), turns)
