@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from singer_sdk.streams.core import Stream
 
 _WILD = frozenset("*?[")
+_FILTER = "__filter__"
 
 
 class LazyRecord(dict[str, Any]):
@@ -163,7 +164,9 @@ def fitting(
 ) -> tuple[dict[str, Any], list[str]]:
     """Spell out the maps with a wildcard, stream by stream; also return the names that no stream has.
 
-    A wildcard's expression is left out if the stream lacks a column that it names.
+    The SDK takes the last map that fits a stream and drops the others. Here all of them count: where two say something
+    of the same column, the stream's own one, and of two wildcards the later one. A wildcard's expression is left out if
+    the stream lacks a column that it names.
 
     Args:
         stream_maps: The setting.
@@ -172,22 +175,32 @@ def fitting(
     """
     found: dict[str, Any] = {}
     unknown: list[str] = []
-    for name, definition in stream_maps.items():
+    for name, definition in sorted(stream_maps.items(), key=lambda item: _WILD.isdisjoint(item[0])):
         source = definition.get("__source__", name) if isinstance(definition, dict) else name
         if name == "__else__":
             found[name] = definition
         elif _WILD.isdisjoint(source):
-            found[name] = copy.deepcopy(definition)
+            own = copy.deepcopy(definition)
+            found[name] = _together(found.get(name), own) if source == name else own
             if source not in every:
                 unknown.append(source)
         elif source != name:
             found[name] = copy.deepcopy(definition)  # many streams into one: each by the SDK's own matching
         else:
             matching = [stream for stream in columns if fnmatchcase(stream, name)]
-            found |= {stream: _within(definition, columns[stream]) for stream in matching}
+            found |= {stream: _together(found.get(stream), _within(definition, columns[stream])) for stream in matching}
             if not any(fnmatchcase(stream, name) for stream in every):
                 unknown.append(name)
     return found, unknown
+
+
+def _together(general: Any, special: Any) -> Any:
+    """Return two maps of one stream as one; that a stream is dropped can be combined with nothing."""
+    if not (isinstance(general, dict) and isinstance(special, dict)):
+        return special
+    filters = [one[_FILTER] for one in (general, special) if one.get(_FILTER)]
+    both = {_FILTER: " and ".join(f"({condition})" for condition in filters)} if len(filters) > 1 else {}
+    return {**general, **special, **both}
 
 
 def _within(definition: Any, columns: Collection[str]) -> Any:

@@ -46,6 +46,26 @@ def test_a_wildcard_can_remove_a_column_everywhere(rig):
         assert all("created" not in row for row in records(messages, stream))
 
 
+@pytest.mark.parametrize("first", ["prof*", "profiles"])
+def test_all_maps_that_fit_a_stream_count_whatever_their_order(rig, first):
+    own = {"email": None, "h": "md5(email)", "x": "'own'", "__filter__": "first_name"}
+    wide = {"x": "'wide'", "last_name": None, "__filter__": "locale"}
+    maps = {"profiles": own, "prof*": wide} if first == "profiles" else {"prof*": wide, "profiles": own}
+    plain = records(rig.messages(rig.tap("profiles")), "profiles")
+    messages = rig.messages(rig.tap("profiles", "lists", stream_maps=maps))
+    found = records(messages, "profiles")
+    assert {row["id"] for row in found} == {row["id"] for row in plain if row["first_name"] and row["locale"]} != set()
+    assert {row["x"] for row in found} == {"own"}
+    assert {"email", "last_name"}.isdisjoint({*found[0], *schema(messages, "profiles")})
+    assert "h" in found[0]
+
+
+def test_a_stream_of_its_own_map_stays_where_a_wildcard_drops_all(rig):
+    messages = rig.messages(rig.tap("profiles", "lists", stream_maps={"lists": {"x": "1"}, "*": None}))
+    assert {row["x"] for row in records(messages, "lists")} == {1}
+    assert not records(messages, "profiles")
+
+
 def test_a_map_of_an_unknown_stream_is_a_warning(rig, caplog):
     with caplog.at_level(logging.WARNING):
         messages = rig.messages(rig.tap("lists", stream_maps={"profilez": {"email": None}}))
