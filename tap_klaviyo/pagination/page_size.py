@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _SIZE = re.compile(r"(?<=[?&])(page(?:\[|%5B)size(?:\]|%5D)=)(\d{1,9})(?=&|$)", re.IGNORECASE)
 # The body of a query says it beside its cursor.
 _SIZE_IN_BODY = re.compile(rb'("page_size"\s*:\s*)(\d{1,9})(?=\s*[,}])')
+# Metric aggregates, whose body it is, refuse fewer (recorded from live accounts; the document does not say so).
+_LEAST_IN_BODY = 500
 # 503 is not among them: it says that the server rests, whatever is asked.
 _OVERBURDENED = {HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
 
@@ -35,12 +37,22 @@ def page_size_of(request: Request) -> int | None:
     return int(found[2]) if found else None
 
 
+def least_page_size_of(request: Request) -> int:
+    """Return how few rows may be asked for in place of what a request asks for."""
+    found = None if _SIZE.search(request.url) else _SIZE_IN_BODY.search(request.body or b"")
+    return _LEAST_IN_BODY if found and int(found[2]) >= _LEAST_IN_BODY else 1
+
+
 def with_page_size(request: Request, size: int | None) -> Request:
-    """Return the request for so many rows; as it stands if None, or if it says nothing of rows."""
+    """Return the request for so many rows, or the fewest that it takes.
+
+    It stays as it stands if ``size`` is None, or if it says nothing of rows.
+    """
     if size is None:
         return request
-    url = _SIZE.sub(lambda found: f"{found[1]}{size}", request.url)
-    body = request.body and _SIZE_IN_BODY.sub(lambda found: found[1] + str(size).encode(), request.body)
+    rows = max(size, least_page_size_of(request))
+    url = _SIZE.sub(lambda found: f"{found[1]}{rows}", request.url)
+    body = request.body and _SIZE_IN_BODY.sub(lambda found: found[1] + str(rows).encode(), request.body)
     return replace(request, url=url, body=body)
 
 
@@ -58,9 +70,10 @@ class PageSizes:
     def after_failure(self, request: Request) -> PageSizes | None:
         """Return what to ask for after a failure for size; None if it cannot be less."""
         failed = self.wanted or page_size_of(request)
-        if failed is None or failed <= 1:
+        least = least_page_size_of(request)
+        if failed is None or failed <= least:
             return None
-        return replace(self, wanted=failed // 2, usual=self.usual or failed)
+        return replace(self, wanted=max(failed // 2, least), usual=self.usual or failed)
 
     def after_skip(self) -> PageSizes:
         """Return what to ask for behind the row that was the reason."""

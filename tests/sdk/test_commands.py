@@ -113,6 +113,14 @@ def test_a_trial_says_what_the_names_of_metrics_take(shop, settings, selecting, 
     assert ("metrics:read" in rows["events"][0]) is listed
 
 
+def test_a_trial_of_aggregates_asks_for_as_few_rows_as_they_give(shop, settings):
+    sandbox = Sandbox(shop, now=lambda: TODAY)
+    entry = {"name": "mine", "metric": "Opened Email", "measurements": ["count"]}
+    result = run(sandbox, *settings(metric_aggregates=[entry]), "--test")
+    assert table(result)["mine"][1] == "ok"
+    assert [logged.path for logged in sandbox.requests].count("/api/metric-aggregates") == 1
+
+
 def test_a_trial_lists_all_that_the_key_lacks_at_once(shop, settings):
     lacking = {"coupons:read", "metrics:read", "tags:read"}
     sandbox = Sandbox(shop, access=Access(scopes={"": EVERYTHING - lacking}), now=lambda: TODAY)

@@ -52,5 +52,6 @@ def _column_schema(entry: CustomEntry, name: str, schema: Any) -> dict[str, Any]
         return DATE_TIME
     types = schema.get("type")
     if name in entry.primary_keys and isinstance(types, list):
-        return {**schema, "type": [kind for kind in types if kind != "null"]}
+        kinds = [kind for kind in types if kind != "null"]
+        return {**schema, "type": kinds[0] if len(kinds) == 1 else kinds}  # as keys are typed in all streams
     return schema
