@@ -47,6 +47,7 @@ class Account:
         self._waiting: list[Callable[[str], None]] = []
         self._zone: ZoneInfo | None = None
         self._metrics: list[Metric] | None = None
+        sources.tell_account = self.tell
 
     def id(self) -> str:
         """Return the id of the account that the key belongs to.
@@ -60,8 +61,8 @@ class Account:
                 if found is None:
                     message = "Klaviyo lists no account for this key; use the key of an account"
                     raise UnknownAccountError(message)
-                self.tell(found.id)
-            return str(self._id)
+                self._id = found.id
+            return self._id
 
     def known(self) -> str | None:
         """Return the account's id where it costs no request of its own: it is in every record, or was asked for."""
@@ -93,8 +94,6 @@ class Account:
         with held(self._lock, self._sources.stopping):
             if self._zone is None:
                 found = next(self._resources(stream, "/api/accounts", ("timezone",)), None)
-                if found:
-                    self.tell(found.id)
                 self._zone = zone_of(_text(found, "timezone") if found else "")
             return self._zone
 

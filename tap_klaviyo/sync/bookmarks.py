@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from tap_klaviyo.sync.fingerprint import sign
 from tap_klaviyo.sync.saved import (
     ACTIVE,
     FAN_OUT,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_klaviyo.records.page import ChainPlace
+    from tap_klaviyo.sync.owner import Owner
     from tap_klaviyo.sync.range import Range
 
 
@@ -98,8 +100,12 @@ class Bookmark:
         }
         self._under_way(FAN_OUT, found)
 
+    def sign(self, owner: Owner) -> None:
+        """Note whose rows have been written."""
+        sign(self._state, owner)
+
     def had_turn(self, began: datetime) -> None:
-        """Note that a run, which ``began`` then, has done with the stream, whatever came of it."""
+        """Note that a run, which ``began`` then, came to the stream's end."""
         self._state[TURN_AT] = began.astimezone(UTC).isoformat(timespec="seconds")
 
     def saw(self, oldest: datetime | None, newest: datetime | None) -> None:

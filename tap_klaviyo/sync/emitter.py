@@ -59,6 +59,7 @@ class Emitter:
         self._left = sink.limit
         self._missing = sync.session.sources.missing(sync.name)
         self._finished_parents = 0
+        self._signed = False
 
     def emit(self, pages: Iterable[Page]) -> Iterator[dict[str, Any]]:
         """Write every page; yield the records of pages that hold records and not lines.
@@ -90,14 +91,13 @@ class Emitter:
                     if self._left is not None and self._left <= 0:
                         return
         except KlaviyoError:
-            if not sync.session.stopping.is_set():
-                sync.bookmark.had_turn(sync.began)
             if self._missing.parents and not (self._missing.denied and not self._finished_parents):
                 self._note_parents()  # they come last in the next run: others have their turn then
             # What was written since the last STATE need not be read again, whatever stands in the way of the rest.
             if self._write_messages:
                 self._output.write_state()
             raise
+        self._note_turn()
         self._finish()
         progress.completed = True
 
@@ -110,6 +110,19 @@ class Emitter:
             yield record
         if self._left is not None:
             self._left -= page.count
+        if page.count:
+            self._sign()
+
+    def _sign(self) -> None:
+        """Note whose rows these are; a stream that fails before it has any leaves the state as it was."""
+        if not self._signed and self._sync.resumes:
+            self._sync.bookmark.sign(self._sync.session.owner)
+            self._signed = True
+
+    def _note_turn(self) -> None:
+        self._sign()
+        if self._sync.resumes:
+            self._sync.bookmark.had_turn(self._sync.began)
 
     def _after(self, page: Page) -> None:
         bookmark = self._sync.bookmark
@@ -164,7 +177,6 @@ class Emitter:
                 self._sync.failed_parents.failed(parent)
 
     def _finish(self) -> None:
-        self._sync.bookmark.had_turn(self._sync.began)
         missing = self._missing
         if missing.parents and not self._sync.fan_out:
             # The parents' own listing brings them again, if the next run asks for what this one did.

@@ -6,20 +6,19 @@ The state keeps a short hash of each part of the question and not its value, whi
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.sync.owner import ACCOUNT, KEY, fingerprint
 from tap_klaviyo.sync.saved import VERSION, Saved
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
-
     from tap_klaviyo.sync.owner import Owner
 
 logger = logging.getLogger(__name__)
 
 QUESTION = "question"
+_OWNER = frozenset({ACCOUNT, KEY})
 _LISTS = frozenset({"partitions"})  # never null: they are empty where they are over
 
 
@@ -41,11 +40,12 @@ def take_up(state: MutableMapping[str, Any], question: Mapping[str, Any], owner:
     Raises:
         KlaviyoError: Klaviyo does not answer whose the key is.
     """
-    saved = state.get(QUESTION)
-    then = {name: hashed for name, hashed in saved.items() if hashed} if isinstance(saved, Mapping) else {}
+    found = state.get(QUESTION)
+    saved = found if isinstance(found, Mapping) else {}
+    then = {name: hashed for name, hashed in saved.items() if hashed}
     now: dict[str, str | None] = {name: fingerprint(value) for name, value in question.items()}
-    other = [name for name, hashed in then.items() if name not in {ACCOUNT, KEY} and now.get(name) != hashed]
-    changed = sorted([*other, *owner.changed(then, now)])
+    changed = [name for name, hashed in then.items() if name not in _OWNER and now.get(name) != hashed]
+    changed = sorted([*changed, *owner.changed(then)])
     if changed:
         logger.warning(
             "%s: another question than in the last run (changed: %s): reading from the beginning; rows that were read "
@@ -57,6 +57,17 @@ def take_up(state: MutableMapping[str, Any], question: Mapping[str, Any], owner:
         version = Saved.of(state, stream).table_version
         state.update({name: None for name in state if name not in _LISTS} | ({VERSION: version} if version else {}))
     if now or then:
-        now.update(dict.fromkeys(then.keys() - now.keys()))  # null: a state that is merged into the last one keeps more
-        state[QUESTION] = now
+        kept = {name: then.get(name) for name in _OWNER if not changed}
+        # Null where it is over: a state that is merged into the last one keeps what is absent.
+        state[QUESTION] = {name: kept.get(name) for name in saved} | now
     return changed
+
+
+def sign(state: MutableMapping[str, Any], owner: Owner) -> None:
+    """Note in a stream's part of the state whose rows have been written; what reads nothing leaves it as it was."""
+    question = state.get(QUESTION)
+    if not isinstance(question, MutableMapping):
+        question = {}
+    owner.sign(question)
+    if question:
+        state[QUESTION] = question

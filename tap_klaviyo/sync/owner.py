@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.http.errors import PermissionDeniedError
 from tap_klaviyo.sync.account import UnknownAccountError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, MutableMapping
 
     from tap_klaviyo.config.settings import Settings
-    from tap_klaviyo.pagination.chain import Makes
-    from tap_klaviyo.records.jsonapi import Document
-    from tap_klaviyo.records.page import Page
-    from tap_klaviyo.records.record_selector import Context
-    from tap_klaviyo.records.rows import Rows
     from tap_klaviyo.sync.account import Account
 
 ACCOUNT, KEY = "account", "auth_token"
@@ -48,28 +42,28 @@ class Owner:
         self._account = account
         self._key = key
 
-    def changed(self, then: Mapping[str, str], now: dict[str, str | None]) -> list[str]:
-        """Add what is known of key and account to the hashes of this run, and name those that belong to another one.
-
-        Args:
-            then: The hashes of the last run.
-            now: Those of this run; the account's follows when it becomes known.
+    def changed(self, then: Mapping[str, str]) -> list[str]:
+        """Name what of the hashes of the last run belongs to another key or account.
 
         Raises:
             KlaviyoError: Klaviyo does not answer whose the key is.
         """
-        known_key, known_account = then.get(KEY), then.get(ACCOUNT)
-        other_key = None not in (self._key, known_key) and self._key != known_key
-        account = self._asked() if other_key else self._account.known()
-        hashed = fingerprint(account) if account is not None else None
-        if self._key or known_key:
-            now[KEY] = self._key or known_key
-        if hashed or known_account or KEY in now:
-            now[ACCOUNT] = hashed or (None if other_key else known_account)
-            self._account.when_known(lambda found: _complete(now, found))
-        if hashed and known_account:
-            return [ACCOUNT] if hashed != known_account else []
+        other_key = None not in (self._key, then.get(KEY)) and self._key != then.get(KEY)
+        account, known = self._asked() if other_key else self._account.known(), then.get(ACCOUNT)
+        if account is not None and known:
+            return [ACCOUNT] if fingerprint(account) != known else []
         return [KEY] if other_key else []
+
+    def sign(self, question: MutableMapping[str, str | None]) -> None:
+        """Add the hashes of this run's key and account to those in a stream's state.
+
+        The account's follows when a response says it.
+        """
+        if self._key:
+            question[KEY] = self._key
+        if self._account.known() is not None or self._key:
+            question.setdefault(ACCOUNT, None)
+            self._account.when_known(lambda account: _complete(question, account))
 
     def _asked(self) -> str | None:
         try:
@@ -78,24 +72,6 @@ class Owner:
             return None
 
 
-def _complete(question: dict[str, str | None], account: str) -> None:
+def _complete(question: MutableMapping[str, str | None], account: str) -> None:
     if question[ACCOUNT] is None:  # the member is there: a state that is being written must not change its size
         question[ACCOUNT] = fingerprint(account)
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """A maker of pages that tells the ids of what it makes them of."""
-
-    maker: Makes
-    tell: Callable[[str], None]
-
-    def rows(self, document: Document, context: Context) -> Rows:
-        """Return the records of a response."""
-        for resource in document.data:
-            self.tell(resource.id)
-        return self.maker.rows(document, context)
-
-    def page(self, rows: Rows) -> Page:
-        """Turn rows into something to write."""
-        return self.maker.page(rows)

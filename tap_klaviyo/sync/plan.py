@@ -53,7 +53,7 @@ class Plan:
     spec: Spec
     sync: StreamSync
     make_rows: Callable[[Shape], RowMaker]
-    maker: Makes
+    maker: RowMaker
     source: Source
 
     @classmethod

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_ACCOUNT = "account"
+
 logger = logging.getLogger("tap-klaviyo")
 
 
@@ -45,6 +47,8 @@ class Sources:
         self._warned: set[str] = set() if earlier is None else earlier._warned  # noqa: SLF001 - its own kind
         self._tallies: dict[str, Tally] = {}
         self._missing: dict[str, Missing] = {}
+        self.tell_account: Callable[[str], None] = lambda _: None
+        """Called with the id of the account whenever a response says it."""
         self.refused: dict[str, set[str]] = {}
         """By stream the scopes of requests that the key was refused; one of them is missing, or a feature is."""
 
@@ -102,6 +106,9 @@ class Sources:
             why = None if document.data else doubt(body, collection=endpoint.collection)
             if why is not None:
                 raise BrokenBodyError(why)
+            if endpoint.resource == _ACCOUNT:
+                for resource in document.data:
+                    self.tell_account(resource.id)
             return document
 
         return Source(

