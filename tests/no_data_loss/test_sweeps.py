@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tap_klaviyo.sandbox import Fault, Resource
+from tap_klaviyo.sandbox.shop.store import sort_key
 from tap_klaviyo.tap import TapKlaviyo
 from tests.behaviours import BOTH, behaving
 from tests.no_data_loss.rig import NOON, Rig, text
@@ -145,6 +146,30 @@ def test_rows_without_a_date_arrive_within_a_day(stream, kind, key):
     rig.later(hours=22)
     rig.sync(stream)
     assert set(rig.rows(stream)) == {("dated",), ("undated",)}
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind", "key"),
+    [("forms", "form", "updated_at"), ("templates", "template", "updated"), ("web_feeds", "web-feed", "updated")],
+)
+def test_rows_without_a_date_arrive_whichever_end_of_the_order_they_stand_at(stream, kind, key, monkeypatch):
+    def last(resource, name, *, largest=False):
+        found = sort_key(resource, name, largest=largest)
+        return found if found[0] else (2, "")
+
+    monkeypatch.setattr("tap_klaviyo.sandbox.shop.store.sort_key", last)
+    rig = Rig()
+    for number in range(3):
+        rig.put(kind, f"dated {number}", name="", **{key: ago(days=9 - number)})
+    options = {"stream_options": {stream: {"page_size": 2}}, "selected": True}
+    rig.put(kind, "undated", name="", **{key: None})
+    rig.sync(stream, **options)
+    assert ("undated",) in rig.rows(stream)
+    rig.later(hours=2)
+    rig.put(kind, "later", name="", **{key: None})
+    rig.later(hours=22)
+    assert not rig.sync(stream, **options).failures
+    assert ("later",) in rig.rows(stream)
 
 
 def test_new_and_changed_parents_are_asked_at_once():
