@@ -105,6 +105,15 @@ def test_the_lookback_happens_once_a_day_and_is_remembered():
     assert rig.sync("events").written("events") == {"new": 1}
 
 
+def test_a_run_that_begins_a_little_earlier_than_yesterdays_looks_back_too():
+    rig = Rig()
+    rig.put("event", "old", datetime=ago(days=6))
+    rig.put("event", "new", datetime=ago(minutes=5))
+    for _ in range(3):
+        assert rig.sync("events").written("events") == {"old": 1, "new": 1}
+        rig.later(hours=23, minutes=59, seconds=40)
+
+
 def test_a_lookback_that_was_cut_short_is_made_up_for():
     rig = Rig()
     for number in range(30):

@@ -95,6 +95,31 @@ def test_every_run_sweeps_if_told_to():
         rig.later(hours=1)
 
 
+def test_a_fan_out_that_was_cut_off_before_a_lookback_was_due_ends_without_one():
+    """The parents that it has finished would miss it."""
+    rig = Rig()
+    names = [f"L{number}" for number in range(4)]
+    rig.put("profile", "p", email="", updated=ago(days=90))
+    rig.put("profile", "late", email="", updated=ago(days=90))
+    for name in names:
+        rig.put("list", name, name="", updated=ago(days=90))
+        rig.shop.join("list", name, "p", ago(days=60))
+    rig.sync("list_profiles")
+    rig.later(hours=22)
+    for name in names:
+        rig.change("list", name, updated=text(rig.now))
+    rig.later(minutes=1)
+    rig.sandbox.faults.add(Fault("throttle", on=frozenset({3}), value=86_400, path="/api/lists/*/profiles"))
+    assert rig.sync("list_profiles", max_workers=1).failures
+    rig.sandbox.reset()
+    # A week late, which is as late as a lookback allows.
+    rig.shop.join("list", "L0", "late", text(NOON - timedelta(days=6, hours=23)))
+    for _ in range(2):
+        rig.later(hours=2)
+        assert not rig.sync("list_profiles").failures
+    assert ("L0", "late") in rig.rows("list_profiles")
+
+
 @pytest.mark.parametrize("as_", BOTH)
 @pytest.mark.parametrize(
     ("stream", "kind", "key", "flag"),
