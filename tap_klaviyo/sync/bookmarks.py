@@ -63,6 +63,7 @@ class Bookmark:
         self._began_at = self._current
         self._seen: datetime | None = None
         self._after_parent = reading.after_parent
+        self._leads_on = True
         goes_on = reading.since is not None or reading.after_parent is not None
         self._active = set(reading.active) if goes_on else set[str]()
 
@@ -89,7 +90,7 @@ class Bookmark:
         """Note where a read came to that no order bounds, in a chain behind the last parent if it is in one."""
         chain = {} if place is None else {"chain": place.chain, "link": place.link}
         if self._range.full:
-            self._under_way(FULL, {"version": self._version, "after_parent": self._after_parent, **chain})
+            self._full_under_way({"after_parent": self._after_parent, **chain})
             return
         found = {
             "until": self._range.until.isoformat(),
@@ -123,9 +124,10 @@ class Bookmark:
             self._follow(self._seen)
 
     def give_up_full(self) -> None:
-        """Let the next full read begin anew: this one left something out, and must not become the table."""
+        """Let the next full read begin anew, however this one ends: it left something out."""
         if self._range.full:
             self._over(FULL)
+            self._leads_on = False
 
     def finish(self, *, everything: bool) -> None:
         """Close a complete read; ``everything`` where all up to the bound was read, however old the newest row."""
@@ -159,7 +161,7 @@ class Bookmark:
     def _note_place(self, through: datetime) -> None:
         """Note how far a full read or a lookback came, for a run that goes on from there."""
         if self._range.full:
-            self._under_way(FULL, {"version": self._version, "through": through.isoformat()})
+            self._full_under_way({"through": through.isoformat()})
         elif self._range.lookback_at is not None and self._range.moves_bookmark and self._began_at is not None:
             if through < self._began_at:
                 began = self._range.lookback_at.isoformat()
@@ -189,6 +191,10 @@ class Bookmark:
         """
         if self._range.swept_at is not None and (self._current is None or self._range.lower is not None):
             self._state[SWEPT_AT] = self._range.swept_at.isoformat()
+
+    def _full_under_way(self, place: dict[str, Any]) -> None:
+        if self._leads_on:
+            self._under_way(FULL, {"version": self._version, **place})
 
     def _under_way(self, key: str, place: dict[str, Any]) -> None:
         # In a list: Meltano 4.4 fails to merge an object into null, and a list replaces what was there as a whole.

@@ -137,10 +137,7 @@ class Emitter:
             bookmark.advance()
         if page.newest is not None and (self._newest is None or page.newest > self._newest):
             self._newest = page.newest
-        self._missing.unlisted.update(page.unlisted)
-        if page.failed_parent is not None and page.failure is not None:
-            self._missing.parents[page.failed_parent] = page.failure
-            self._newest = None
+        self._note_missing(page)
         if page.finished_parent is not None:
             self._finished(page.finished_parent)
             self._newest = None
@@ -150,6 +147,15 @@ class Emitter:
             bookmark.came_to(page.place)
         if self._write_messages and (page.count or page.finished_parent or page.note):
             self._output.write_state_soon()
+
+    def _note_missing(self, page: Page) -> None:
+        missing = self._missing
+        missing.unlisted.update(page.unlisted)
+        if missing.rows:
+            self._sync.bookmark.give_up_full()  # gone on with, it would end with a version without these rows
+        if page.failed_parent is not None and page.failure is not None:
+            missing.parents[page.failed_parent] = page.failure
+            self._newest = None
 
     def _in_order(self, page: Page) -> bool:
         if page.oldest is None:
@@ -188,8 +194,6 @@ class Emitter:
         self._note_parents()
         if not missing.unlisted:
             self._sync.failed_parents.complete(set(missing.parents))
-        if missing.rows:
-            self._sync.bookmark.give_up_full()
         if not missing or not (self._sync.range.full or missing.unlisted):
             self._sync.bookmark.finish(everything=self._sync.fan_out)
         if self._write_messages:
