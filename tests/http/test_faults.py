@@ -16,8 +16,10 @@ import pytest
 import requests
 
 from tap_klaviyo.http import NoAuth, Tally
+from tap_klaviyo.http.adapter import PooledAdapter
 from tap_klaviyo.http.errors import BadBundleError, TooLargeError, UnreachableError
 from tap_klaviyo.http.network_errors import failed_way
+from tap_klaviyo.http.pace import POOLS
 from tests.http import faulty
 from tests.http.wire import KEY, PAGE, client, request
 
@@ -97,6 +99,12 @@ def test_a_steady_response_without_an_end_is_cut() -> None:
         http = client(api_url=server.url, request_timeout=0.2, retry=0)
         with closing(http), pytest.raises(UnreachableError, match="came too slowly"):
             http.send(request(http))
+
+
+def test_what_comes_through_a_proxy_is_cut_too():
+    adapter = PooledAdapter()
+    through = adapter.proxy_manager_for("http://127.0.0.1:9").connection_from_url("https://a.klaviyo.com")
+    assert isinstance(through, POOLS["https"])
 
 
 def test_connection_refused_is_named() -> None:
