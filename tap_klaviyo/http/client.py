@@ -37,7 +37,6 @@ _UNLIMITED = 1e9
 _OK = range(200, 300)
 _UNAUTHORIZED = 401
 _TOO_MANY = 429
-_SERVER_ERRORS = 500
 _MOST_ECHOES = 20
 
 
@@ -205,7 +204,7 @@ class Http:
         self._server_clock.note(answer.headers)
         if answer.status == _TOO_MANY:
             quota.refused(answer.headers, sent_at)
-        elif answer.status < _SERVER_ERRORS:  # of a gateway that cannot reach Klaviyo, which says nothing of its limits
+        else:
             quota.learn(answer.headers, sent_at)
         self._compare(headers["revision"], answer.headers.get("X-Klaviyo-API-Revision"))
         return answer

@@ -90,12 +90,14 @@ class Emitter:
                     progress.after(page)
                     if self._left is not None and self._left <= 0:
                         return
-        except KlaviyoError:
+        except KlaviyoError as error:
             if self._missing.parents and not (self._missing.denied and not self._finished_parents):
                 self._note_parents()  # they come last in the next run: others have their turn then
             # What was written since the last STATE need not be read again, whatever stands in the way of the rest.
             if self._write_messages:
                 self._output.write_state()
+            if self._missing.rows:
+                raise self._missing.beside(error) from None
             raise
         self._note_turn()
         self._finish()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tap_klaviyo.http.errors import KlaviyoError, PermissionDeniedError
+from tap_klaviyo.http.errors import KlaviyoError, PermissionDeniedError, StoppedError, UnauthorizedError
 
 _NAMED = 5
 
@@ -49,9 +49,18 @@ class Missing:
                 f"the next run asks again: {_names(self.unlisted)}"
             )
         if self.rows:
-            said.append(f"{_count(self.rows, 'row')} could not be read and left out: {_names(self.rows)}")
+            said.append(self._rows_left_out())
         first = next(iter([*self.parents.values(), *self.unlisted.values(), *self.rows.values()]))
         return IncompleteError(f"{'; '.join(said)}; the first failure: {first}", denied=self.denied)
+
+    def beside(self, error: KlaviyoError) -> KlaviyoError:
+        """Return the error that ended the stream, with the rows that had been left out before it."""
+        if not self.rows or isinstance(error, (StoppedError, UnauthorizedError)):  # these end the run
+            return error
+        return IncompleteError(f"{error}; before that, {self._rows_left_out()}", denied=False)
+
+    def _rows_left_out(self) -> str:
+        return f"{_count(self.rows, 'row')} could not be read and left out: {_names(self.rows)}"
 
 
 def _count(found: dict[str, Exception], what: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from tap_klaviyo.http import Http, HttpSettings, NoAuth, Tally
 from tap_klaviyo.http.limits import MARGIN, MINUTE
 from tap_klaviyo.http.sandbox import SandboxAdapter
-from tap_klaviyo.sandbox import Behaviour, Fault, Limiter, Sandbox, Shop
+from tap_klaviyo.sandbox import Behaviour, Limiter, Sandbox, Shop
 from tests.http.virtual import Far, VirtualTime
 from tests.http.wire import PAGE, REVISION, request
 
@@ -160,10 +160,3 @@ def test_a_429_that_says_when_the_minute_ends_is_waited_for() -> None:
     account.ask("/api/profiles", 2)
     assert account.far.refused == 1
     assert 20 < account.took < 22
-
-
-def test_a_gateway_s_error_opens_nothing() -> None:
-    account = Account(TWENTIETH)
-    account.sandbox.faults.add(Fault("error", on=frozenset({1, 2, 3}), value=502))
-    account.ask("/api/profiles", 24)
-    assert account.far.refused == 0

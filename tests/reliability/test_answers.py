@@ -272,8 +272,11 @@ def test_endlessly_deep(machine, klaviyo, url):
     klaviyo.meddle = rewriting(lambda body: body.replace(b'"event_properties":{"', nest + b'"', 1), "/api/events")
     outcome = machine.sync(url, "events")
     all_there(outcome, klaviyo, "events")
-    assert "nested too deep" in outcome.warning
-    assert outcome.warning.startswith("events: ")
+    # It takes a busy machine seconds to read, and the clock of the test stands still meanwhile.
+    said = [line for line in outcome.said("WARNING") if "clock" not in line]
+    assert len(said) == 1
+    assert said[0].startswith("events: ")
+    assert "nested too deep" in said[0]
 
 
 @row("A lone surrogate in a text", "Replaced by U+FFFD; one warning; every record is there")

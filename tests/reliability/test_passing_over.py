@@ -192,6 +192,24 @@ def test_one_row_that_cannot_be_read(machine, klaviyo, url, monkeypatch, place):
     assert outcome.ids("tags") == klaviyo.ids("tag")
 
 
+def test_a_row_that_was_left_out_is_named_however_the_stream_ends(machine, klaviyo, url, monkeypatch):
+    """A scope that is taken away meanwhile makes no skipped stream of one that lacks a row."""
+    monkeypatch.setattr(paging, "_request", lambda path, _others: path)
+    in_order = [record["id"] for record in machine.sync(url, "lists", stream_options=SMALL).records("lists")]
+    leaving_out = heavy(100, {in_order[0]})
+
+    def meddle(at, response):
+        denied = at == "/api/lists" and in_order[9].encode() in response.body
+        return failing(at, status=403)(at, response) if denied else leaving_out(at, response)
+
+    klaviyo.meddle = meddle
+    outcome = machine.sync(url, "lists", "tags", stream_options=SMALL, on_permission_denied="skip")
+    assert outcome.code == 1
+    assert "(403)" in outcome.error
+    assert f"1 row could not be read and left out: list {in_order[0]}" in outcome.error
+    assert outcome.ids("tags") == klaviyo.ids("tag")
+
+
 @pytest.mark.parametrize("cut_off", [False, True], ids=["to its end", "cut off"])
 def test_a_full_read_that_left_a_row_out_begins_anew(machine, klaviyo, url, monkeypatch, cut_off):
     """Gone on with, it would end with a version without that row."""
