@@ -114,7 +114,7 @@ def test_a_row_that_is_dated_ahead_is_written_and_moves_no_bookmark(server):
     assert datetime.fromisoformat(first.bookmark("mine")["replication_key_value"]) == dates[2]
     again = run(server, entry, state=first.state)
     assert [record["id"] for record in again.records("mine")] == ["1", "2"]
-    assert again.bookmark("mine") == first.bookmark("mine")
+    assert again.bookmark("mine")["replication_key_value"] == first.bookmark("mine")["replication_key_value"]
 
 
 ODD = (
