@@ -21,6 +21,7 @@ from tap_klaviyo.records.flatten import Flattener
 from tap_klaviyo.records.jsonapi import Resource
 from tap_klaviyo.records.page import Page
 from tap_klaviyo.records.rows import Rows
+from tap_klaviyo.records.schema_drift import warn_changes
 from tap_klaviyo.streams.base import BaseStream
 from tap_klaviyo.streams.reports.day_range import DayPolicy, day_range
 from tap_klaviyo.streams.reports.days import (
@@ -191,12 +192,14 @@ class CalendarStream(BaseStream):
             KlaviyoError: There is none.
         """
         try:
-            return self.session.sources.send(request, parse_result, self.name)
+            result = self.session.sources.send(request, parse_result, self.name)
         except BadRequestError as error:
             wanted = self.metric_wanted()
             if wanted is None:
                 raise
             raise metric.metric_refusal(error, self.metric, wanted[1]) from None
+        warn_changes(self.name, result.changes, self.session.sources.warn_once)
+        return result
 
     def resolve_metric(self, memory: MetricMemory) -> Page | None:
         """Find the metric that is asked about, and return a page that notes which one it is.

@@ -12,7 +12,7 @@ import msgspec
 
 from tap_klaviyo.contract.timestamps import parse_instant
 from tap_klaviyo.http.errors import BrokenBodyError
-from tap_klaviyo.records.lenient_json import read
+from tap_klaviyo.records.lenient_json import Changes, read, without_lone_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +35,8 @@ class Result:
     groups: Sequence[Group]
     times: Sequence[str]
     following: str | None
+    changes: Changes = Changes()  # noqa: RUF009 - a tuple does not change
+    """What had to be changed in it before it could be read."""
 
     @property
     def cursor(self) -> str | None:
@@ -57,7 +59,7 @@ def parse_result(body: bytes) -> Result:
     Raises:
         BrokenBodyError: The body is not a report's response; retry.
     """
-    document = _decoded(body)
+    document, changes = _decoded(body)
     data = _mapping(document.get("data"))
     attributes = data.get("attributes")
     if not isinstance(attributes, Mapping):
@@ -68,18 +70,21 @@ def parse_result(body: bytes) -> Result:
         groups=list(_groups(rows)),
         times=[_date_time(time) for time in _list(times)],
         following=_next(document) or _next(data),
+        changes=changes,
     )
 
 
-def _decoded(body: bytes) -> Mapping[str, Any]:
+def _decoded(body: bytes) -> tuple[Mapping[str, Any], Changes]:
+    changes = Changes()
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
-            document, _ = read(body)  # NaN, and what else msgspec refuses
+            document, cut = read(body)  # NaN, and what else msgspec refuses
         except ValueError:
             raise BrokenBodyError from None
-    return _mapping(document)
+        changes = Changes(replaced=without_lone_surrogates(body) != body, cut=cut)
+    return _mapping(document), changes
 
 
 def _groups(rows: Any) -> Iterator[Group]:

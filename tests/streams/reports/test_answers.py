@@ -110,6 +110,16 @@ def test_pages_that_go_round_in_circles_are_left(caplog: pytest.LogCaptureFixtur
     assert any("the next link points to a page that was already read" in line for line in caplog.messages)
 
 
+def test_half_a_character_is_replaced_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    groups = {**GROUPS, "send_channel": "x\ud83dy"}
+    stub = Answering(answer([{"groupings": groups, "statistics": {"opens": 1}}]))
+    synced = sync(stub, MAY, "flow_values_report")
+    assert [row["send_channel"] for row in synced.records("flow_values_report")] == ["x\ufffdy"]
+    said = [line for line in caplog.messages if "invalid Unicode character" in line]
+    assert len(said) == 1
+    assert said[0].startswith("flow_values_report: ")
+
+
 def test_201_is_an_answer_too() -> None:
     rows = rows_of("flow_values_report", answer([{"groupings": GROUPS, "statistics": {"opens": 1}}]), status=201)
     assert len(rows) == 1
