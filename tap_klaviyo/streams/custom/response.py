@@ -53,7 +53,8 @@ class AnswerParser:
         """
         if self._entry.text:
             text = body.decode(errors="replace")
-            return Document([self._resource({TEXT_COLUMN: text})], {}, self._following_text(text))
+            changes = Changes(replaced=text.encode() != body)
+            return Document([self._resource({TEXT_COLUMN: text})], {}, self._following_text(text), changes=changes)
         body, replaced = as_unicode(body)
         if not body.strip():
             return Document([], {}, None)

@@ -12,7 +12,7 @@ import msgspec
 
 from tap_klaviyo.contract.timestamps import parse_instant
 from tap_klaviyo.http.errors import BrokenBodyError
-from tap_klaviyo.records.lenient_json import Changes, read, without_lone_surrogates
+from tap_klaviyo.records.lenient_json import Changes, as_unicode, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,11 +79,12 @@ def _decoded(body: bytes) -> tuple[Mapping[str, Any], Changes]:
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        text, replaced = as_unicode(body)
         try:
-            document, cut = read(body)  # NaN, and what else msgspec refuses
+            document, cut = read(text)  # NaN, and what else msgspec refuses
         except ValueError:
             raise BrokenBodyError from None
-        changes = Changes(replaced=without_lone_surrogates(body) != body, cut=cut)
+        changes = Changes(replaced, cut)
     return _mapping(document), changes
 
 

@@ -81,7 +81,7 @@ def test_text_is_one_record_a_response_untouched(server):
     assert found.schema("mine")["properties"] == {"content": {"type": ["string", "null"]}}
 
 
-def test_text_may_be_anything_and_have_pages(server):
+def test_text_may_be_anything_and_have_pages(server, caplog):
     server.sandbox.answers("/api/made-up", b"id;name\n1;\xe4\n", **{"Content-Type": "text/csv"})
     found = run(
         server,
@@ -92,6 +92,8 @@ def test_text_may_be_anything_and_have_pages(server):
     pages = [json.loads(record["content"]) for record in found.records("pages")]
     assert {one["id"] for page in pages for one in page["data"]} == ids(server, "list")
     assert len(pages) > 1
+    [said] = [line for line in caplog.messages if "Unicode" in line]
+    assert said.startswith("csv: ")
 
 
 def test_records_are_projected_and_cast(server):
