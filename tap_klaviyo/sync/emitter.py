@@ -96,9 +96,7 @@ class Emitter:
             # What was written since the last STATE need not be read again, whatever stands in the way of the rest.
             if self._write_messages:
                 self._output.write_state()
-            if self._missing.rows:
-                raise self._missing.beside(error) from None
-            raise
+            raise self._missing.beside(error) from error.__cause__
         self._note_turn()
         self._finish()
         progress.completed = True

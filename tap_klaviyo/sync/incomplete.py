@@ -38,6 +38,17 @@ class Missing:
 
     def error(self) -> IncompleteError:
         """Return what says so."""
+        first = next(iter([*self.parents.values(), *self.unlisted.values(), *self.rows.values()]))
+        return IncompleteError(f"{self._said()}; the first failure: {first}", denied=self.denied)
+
+    def beside(self, error: KlaviyoError) -> KlaviyoError:
+        """Return the error that ended the stream, with what had been passed over before it."""
+        ends_run = isinstance(error, (StoppedError, UnauthorizedError))
+        if not self or self.denied or ends_run:
+            return error
+        return KlaviyoError(f"{error}; before that, {self._said()}")
+
+    def _said(self) -> str:
         said = []
         if self.parents:
             said.append(
@@ -49,18 +60,8 @@ class Missing:
                 f"the next run asks again: {_names(self.unlisted)}"
             )
         if self.rows:
-            said.append(self._rows_left_out())
-        first = next(iter([*self.parents.values(), *self.unlisted.values(), *self.rows.values()]))
-        return IncompleteError(f"{'; '.join(said)}; the first failure: {first}", denied=self.denied)
-
-    def beside(self, error: KlaviyoError) -> KlaviyoError:
-        """Return the error that ended the stream, with the rows that had been left out before it."""
-        if not self.rows or isinstance(error, (StoppedError, UnauthorizedError)):  # these end the run
-            return error
-        return IncompleteError(f"{error}; before that, {self._rows_left_out()}", denied=False)
-
-    def _rows_left_out(self) -> str:
-        return f"{_count(self.rows, 'row')} could not be read and left out: {_names(self.rows)}"
+            said.append(f"{_count(self.rows, 'row')} could not be read and left out: {_names(self.rows)}")
+        return "; ".join(said)
 
 
 def _count(found: dict[str, Exception], what: str) -> str:

@@ -207,7 +207,21 @@ def test_a_row_that_was_left_out_is_named_however_the_stream_ends(machine, klavi
     assert outcome.code == 1
     assert "(403)" in outcome.error
     assert f"1 row could not be read and left out: list {in_order[0]}" in outcome.error
+    assert "1 failed (lists)" in outcome.said("INFO")[-1], "and not incomplete: the rest was not read"
     assert outcome.ids("tags") == klaviyo.ids("tag")
+
+
+def test_a_parent_that_was_passed_over_is_named_however_the_stream_ends(machine, klaviyo, url):
+    first, *_, last = sorted(klaviyo.ids("list"))
+
+    def meddle(at, response):
+        status = {f"/api/lists/{first}/profiles": 500, f"/api/lists/{last}/profiles": 410}.get(at)
+        return failing(at, status=status)(at, response) if status else response
+
+    klaviyo.meddle = meddle
+    outcome = machine.sync(url, "list_profiles", max_workers=1, on_permission_denied="skip")
+    assert outcome.code == 1
+    assert f"1 parent could not be read, the next run asks again: {first}" in outcome.error
 
 
 @pytest.mark.parametrize("cut_off", [False, True], ids=["to its end", "cut off"])
