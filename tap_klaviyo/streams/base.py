@@ -24,7 +24,7 @@ from tap_klaviyo.sync.bookmarks import Bookmark
 from tap_klaviyo.sync.catalog import is_selected, take_over
 from tap_klaviyo.sync.emitter import Emitter, Sink
 from tap_klaviyo.sync.failed_parents import FailedParents
-from tap_klaviyo.sync.fingerprint import take_up
+from tap_klaviyo.sync.history import take_up
 from tap_klaviyo.sync.saved import Saved
 from tap_klaviyo.sync.stream_maps import outlets
 from tap_klaviyo.sync.stream_sync import StreamSync
@@ -137,7 +137,7 @@ class BaseStream(Stream):
 
     @selected.setter
     def selected(self, value: bool | None) -> None:
-        self.metadata.root.selected, self._mask = value, None
+        Stream.selected.fset(self, value)  # type: ignore[attr-defined]
 
     # One sync
 

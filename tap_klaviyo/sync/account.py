@@ -14,7 +14,7 @@ from tap_klaviyo.sync.locks import held
 from tap_klaviyo.sync.metric import Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from tap_klaviyo.pagination.link import Link
     from tap_klaviyo.records.jsonapi import Resource
@@ -43,11 +43,8 @@ class Account:
         self._sources = sources
         self._in_records = in_records
         self._lock = threading.Lock()
-        self._id: str | None = None
-        self._waiting: list[Callable[[str], None]] = []
         self._zone: ZoneInfo | None = None
         self._metrics: list[Metric] | None = None
-        sources.tell_account = self.tell
 
     def id(self) -> str:
         """Return the id of the account that the key belongs to.
@@ -56,29 +53,17 @@ class Account:
             KlaviyoError: It cannot be read.
         """
         with held(self._lock, self._sources.stopping):
-            if self._id is None:
-                found = next(self._resources("accounts", "/api/accounts", ("id",)), None)
-                if found is None:
-                    message = "Klaviyo lists no account for this key; use the key of an account"
-                    raise UnknownAccountError(message)
-                self._id = found.id
-            return self._id
+            if self._sources.account_id is not None:
+                return self._sources.account_id
+            found = next(self._resources("accounts", "/api/accounts", ("id",)), None)
+            if found is None:
+                message = "Klaviyo lists no account for this key; use the key of an account"
+                raise UnknownAccountError(message)
+            return found.id
 
     def known(self) -> str | None:
-        """Return the account's id where it costs no request of its own: it is in every record, or was asked for."""
-        return self.id() if self._in_records else self._id
-
-    def tell(self, account_id: str) -> None:
-        """Take note of the account's id, which a response says."""
-        self._id = account_id
-        while self._waiting:
-            self._waiting.pop()(account_id)
-
-    def when_known(self, then: Callable[[str], None]) -> None:
-        """Do something with the account's id, now or as soon as a response says it."""
-        self._waiting.append(then)
-        if self._id is not None:
-            self.tell(self._id)
+        """Return the account's id where it costs no request of its own: in every record, or said by a response."""
+        return self.id() if self._in_records else self._sources.account_id
 
     def columns(self) -> dict[str, Any]:
         """Return what every record says of the account: its id, if it is wanted, or nothing."""

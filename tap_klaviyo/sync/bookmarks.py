@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from tap_klaviyo.sync.fingerprint import sign
+from tap_klaviyo.sync.history import sign
 from tap_klaviyo.sync.saved import (
     ACTIVE,
     FAN_OUT,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_klaviyo.http.errors import PermissionDeniedError
 from tap_klaviyo.sync.account import UnknownAccountError
+from tap_klaviyo.sync.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
@@ -16,13 +15,6 @@ if TYPE_CHECKING:
     from tap_klaviyo.sync.account import Account
 
 ACCOUNT, KEY = "account", "auth_token"
-_BYTES = 4  # of a hash: a change goes unnoticed once in four billion
-
-
-def fingerprint(value: Any) -> str:
-    """Return a short hash of one part of a question; the order of an object's members makes no difference."""
-    text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=_BYTES).hexdigest()
 
 
 def key_of(settings: Settings) -> str | None:
@@ -55,23 +47,15 @@ class Owner:
         return [KEY] if other_key else []
 
     def sign(self, question: MutableMapping[str, str | None]) -> None:
-        """Add the hashes of this run's key and account to those in a stream's state.
-
-        The account's follows when a response says it.
-        """
+        """Add the hashes of this run's key and account, as far as they are known, to those in a stream's state."""
         if self._key:
             question[KEY] = self._key
-        if self._account.known() is not None or self._key:
-            question.setdefault(ACCOUNT, None)
-            self._account.when_known(lambda account: _complete(question, account))
+        account = self._account.known()
+        if account is not None:
+            question[ACCOUNT] = fingerprint(account)
 
     def _asked(self) -> str | None:
         try:
             return self._account.id()
         except (PermissionDeniedError, UnknownAccountError):
             return None
-
-
-def _complete(question: MutableMapping[str, str | None], account: str) -> None:
-    if question[ACCOUNT] is None:  # the member is there: a state that is being written must not change its size
-        question[ACCOUNT] = fingerprint(account)

@@ -47,8 +47,8 @@ class Sources:
         self._warned: set[str] = set() if earlier is None else earlier._warned  # noqa: SLF001 - its own kind
         self._tallies: dict[str, Tally] = {}
         self._missing: dict[str, Missing] = {}
-        self.tell_account: Callable[[str], None] = lambda _: None
-        """Called with the id of the account whenever a response says it."""
+        self.account_id: str | None = None
+        """The account that the key belongs to, once a response has said it, whoever asked."""
         self.refused: dict[str, set[str]] = {}
         """By stream the scopes of requests that the key was refused; one of them is missing, or a feature is."""
 
@@ -106,9 +106,8 @@ class Sources:
             why = None if document.data else doubt(body, collection=endpoint.collection)
             if why is not None:
                 raise BrokenBodyError(why)
-            if endpoint.resource == _ACCOUNT:
-                for resource in document.data:
-                    self.tell_account(resource.id)
+            if endpoint.resource == _ACCOUNT and document.data:
+                self.account_id = document.data[0].id
             return document
 
         return Source(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.http.redact import brief
 from tap_klaviyo.sync.failed_parents import FAILED_PARENTS
-from tap_klaviyo.sync.fingerprint import QUESTION
+from tap_klaviyo.sync.history import QUESTION
 from tap_klaviyo.sync.metric_memory import METRICS, check
 from tap_klaviyo.sync.saved import MEMBERS, REPLICATION_KEY_VALUE, BrokenStateError, Saved, read_instant
 
