@@ -87,10 +87,12 @@ def _sendable(data: Any) -> Any:
     return data
 
 
-@pytest.fixture(autouse=True)
-def no_time_passes(monkeypatch):
+@pytest.fixture(autouse=True, scope="session")
+def no_time_passes():
     """Klaviyo's clock stands still in most tests, or moves by requests: how long a busy machine takes is not time."""
-    monkeypatch.setattr("tap_klaviyo.tap.Clock", partial(Clock, monotonic=lambda: 0.0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tap_klaviyo.tap.Clock", partial(Clock, monotonic=lambda: 0.0))
+        yield
 
 
 @pytest.fixture(autouse=True)
