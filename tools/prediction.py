@@ -208,6 +208,8 @@ def main() -> None:
     pairs = [size.partition("=") for size in arguments.sizes]
     if unknown := {name for name, _, _ in pairs} - {*streams()}:
         parser.error(f"unknown stream: {', '.join(sorted(unknown))}")
+    if wrong := [name for name, _, rows in pairs if not rows.isdecimal()]:
+        parser.error(f"say how many rows there are as {wrong[0]}=1000")
     print(table_of({name: int(rows) for name, _, rows in pairs}, arguments.seconds))
 
 
