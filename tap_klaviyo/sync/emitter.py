@@ -120,8 +120,8 @@ class Emitter:
             self._signed = True
 
     def _note_turn(self) -> None:
+        self._sign()
         if self._sync.resumes:
-            self._sync.bookmark.sign(self._sync.session.owner)  # again: whose the key is may be known by now
             self._sync.bookmark.had_turn(self._sync.began)
 
     def _after(self, page: Page) -> None:

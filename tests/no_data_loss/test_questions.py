@@ -193,6 +193,18 @@ def test_a_new_key_of_the_same_account_goes_on(caplog):
     assert "pk_" not in json.dumps(rig.table.state)
 
 
+def test_the_account_is_learned_from_a_stream_that_comes_later(caplog):
+    rig = of_an_account("AAA111", NOON, l1=1, l20=20)
+    later = {"bookmarks": {"accounts": {"turn_at": "2026-03-01T00:00:00+00:00"}}}
+    run = rig.sync("lists", "accounts", state=later, **KEY_A)
+    assert [one["stream"] for one in run.messages if one["type"] == "SCHEMA"] == ["lists", "accounts"]
+    rig.later(minutes=5)
+    rig.sync("lists", "accounts", **KEY_A)
+    rig.later(minutes=5)
+    assert rig.sync("lists", **KEY_B).written("lists") == {"l1": 1}
+    assert said(caplog, "lists") == []
+
+
 def test_a_key_that_does_not_say_whose_it_is_counts_as_another_account(caplog):
     rig = of_an_account("AAA111", NOON, l1=1, l20=20)
     rig.sync("lists", "accounts", **KEY_A)
