@@ -22,6 +22,7 @@ DATED = {
     "flows": ("flow", "/api/flows", "updated"),
     "forms": ("form", "/api/forms", "updated_at"),
     "reviews": ("review", "/api/reviews", "updated"),
+    "web_feeds": ("web-feed", "/api/web-feeds", "updated"),
 }
 
 
@@ -90,8 +91,8 @@ def test_a_chain_with_a_bookmark_comes_to_its_end_and_goes_on_from_there(stream,
     rig = Rig()
     dated(rig, stream, COUNT)
     for change in range(2):
-        # Forms are read in windows, after a page at each end of the order.
-        assert 1 < runs(rig, stream, path, method=method, answers=6 if stream == "forms" else 3) < 20
+        # Some are read in windows, after a page at each end of the order.
+        assert 1 < runs(rig, stream, path, method=method, answers=6 if stream in {"forms", "web_feeds"} else 3) < 20
         assert rig.column(stream, key) == rig.truth(kind, key)
         assert not rig.bookmarks[stream].get("fan_out")
         for number in range(20 * change, 20 * change + 20):
@@ -108,6 +109,25 @@ def test_a_chain_whose_rows_are_completed_one_by_one_comes_to_its_end():
     assert 4 < done < 12
     assert set(rig.column("lists", "profile_count").values()) == {7}
     assert rig.column("lists", "updated") == rig.truth("list", "updated")
+
+
+def test_variants_of_one_page_each_come_to_their_end():
+    rig = Rig()
+    for number, channel in enumerate(("email", "sms", "mobile_push")):
+        for archived in (False, True):
+            name = f"c{number}{archived}"
+            rig.put("campaign", name, channel=channel, name="", archived=archived, updated_at=ago(days=9))
+    assert 1 < runs(rig, "campaigns", "/api/campaigns") < 10
+    assert len(rig.rows("campaigns")) == 6
+
+
+def test_a_variant_that_was_completed_row_by_row_is_not_read_again():
+    rig = Rig()
+    for number in range(30):
+        rig.put("flow", f"f{number:02}", name="", archived=number >= 20, definition={}, updated=ago(days=60 - number))
+    options = {"flows": {"page_size": PAGE, "additional_fields": ["definition"]}}
+    assert 2 < runs(rig, "flows", "/api/flows/*", answers=12, stream_options=options) < 10
+    assert rig.column("flows", "updated") == rig.truth("flow", "updated")
 
 
 CUSTOM = {"path": "/api/catalog-items", "params": {"page[size]": PAGE, "sort": "created"}}
