@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from tap_klaviyo.http.waiting import Patience
 from tap_klaviyo.sync.clock import Clock
 from tests import network
+from tests.http.wire import FakeTime
 from tests.targets import postgres, warehouses
 from tests.targets.installed import installed
 from tests.targets.messages import everything_selected, sync
@@ -93,6 +95,13 @@ def no_time_passes():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tap_klaviyo.tap.Clock", partial(Clock, monotonic=lambda: 0.0))
         yield
+
+
+@pytest.fixture
+def nobody_waits(monkeypatch):
+    """Klaviyo's limits over a socket, and the waits between tries, by a clock that only waiting moves."""
+    time = FakeTime()
+    monkeypatch.setattr("tap_klaviyo.http.client.Patience", partial(Patience, time.clock, time.sleep))
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,8 @@ import pytest
 from tap_klaviyo.sandbox import paging
 from tests.reliability.test_answers import row
 
+pytestmark = pytest.mark.usefixtures("nobody_waits")
+
 SMALL = {"list_profiles": {"page_size": 5}, "lists": {"page_size": 4}}
 DENIED = {"id": "1", "status": 403, "code": "permission_denied", "title": "No.", "detail": "No access.", "source": {}}
 

@@ -116,7 +116,7 @@ class Run:
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
+def server(nobody_waits: None) -> Iterator[Server]:  # noqa: ARG001
     sandbox = ExtendedSandbox()
     with serve(sandbox) as url:
         yield Server(url, sandbox)
