@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import msgspec
 import pytest
@@ -15,7 +16,9 @@ from tap_klaviyo.records.flatten import Flattener
 from tap_klaviyo.records.jsonapi import parse_document
 from tap_klaviyo.records.projection import Projection
 from tap_klaviyo.records.record_selector import Shape
+from tap_klaviyo.sandbox import Sandbox, Shop
 from tap_klaviyo.tap import TapKlaviyo
+from tests.streams.syncing import REPORTS_BEGUN, TODAY
 
 TAP = TapKlaviyo(config={"api_url": "sandbox://"})
 CHOSEN = selection.choose(TAP.streams["events"].columns, None)  # type: ignore[attr-defined]
@@ -157,12 +160,13 @@ def decoded(records: Any) -> Any:
     return json.loads(msgspec.json.encode(records))
 
 
-def messages(capfdbinary: pytest.CaptureFixture[bytes], *, fast: bool) -> list[dict[str, Any]]:
-    tap = TapKlaviyo(config={"api_url": "sandbox://"})
+def messages(capfdbinary: pytest.CaptureFixture[bytes], shop: Shop, *, fast: bool) -> list[dict[str, Any]]:
+    tap = TapKlaviyo(config={"api_url": "sandbox://"}, state=REPORTS_BEGUN, now=TODAY)
     for stream in tap.streams.values():
         stream.selected = True
         stream.ABORT_AT_RECORD_COUNT = None if fast else 1_000_000  # with a bound the SDK writes each record
-    tap.sync_once()
+    with mock.patch("tap_klaviyo.sandbox.shared", return_value=Sandbox(shop, now=lambda: TODAY)):
+        tap.sync_once()
     lines = capfdbinary.readouterr().out.splitlines()
     found = [json.loads(line) for line in lines]
     return [
@@ -174,8 +178,9 @@ def messages(capfdbinary: pytest.CaptureFixture[bytes], *, fast: bool) -> list[d
 
 
 def test_every_stream_writes_the_messages_of_the_sdk(capfdbinary):
-    fast = messages(capfdbinary, fast=True)
-    slow = messages(capfdbinary, fast=False)
+    shop = Shop(events=1200, profiles=120)
+    fast = messages(capfdbinary, shop, fast=True)
+    slow = messages(capfdbinary, shop, fast=False)
     assert len(fast) == len(slow)
     for left, right in zip(fast, slow, strict=True):
         assert left == right
