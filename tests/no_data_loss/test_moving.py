@@ -41,7 +41,7 @@ def disturbed(rig: Rig, path: str, change, *, every: int) -> None:
     ],
 )
 @given(seed=SEEDS, every=st.integers(1, 4), page_size=st.integers(1, 6), workers=WORKERS)
-@examples(24)
+@examples(12)
 def test_updated_while_listed(stream, kind, path, method, seed, every, page_size, workers):  # noqa: PLR0913, PLR0917 - what a case is made of
     chance = random.Random(seed)  # noqa: S311 - no secrets
     rig = Rig()

@@ -61,12 +61,18 @@ def only(catalog: Mapping[str, Any], *streams: str) -> dict[str, Any]:
 
 def select(catalog: Mapping[str, Any], stream: str, selected: Mapping[str, bool]) -> dict[str, Any]:
     """The catalog with properties of one stream selected or not, by dotted name."""
+    return chosen(catalog, {stream: selected})
+
+
+def chosen(catalog: Mapping[str, Any], choices: Mapping[str, Mapping[str, bool]]) -> dict[str, Any]:
+    """The same for several streams at once."""
     found = copy.deepcopy(dict(catalog))
-    entry = next(entry for entry in found["streams"] if entry["tap_stream_id"] == stream)
-    for item in entry["metadata"]:
-        name = ".".join(item["breadcrumb"][1::2])
-        if name in selected:
-            item["metadata"]["selected"] = selected[name]
+    for entry in found["streams"]:
+        selected = choices.get(entry["tap_stream_id"], {})
+        for item in entry["metadata"]:
+            name = ".".join(item["breadcrumb"][1::2])
+            if name in selected:
+                item["metadata"]["selected"] = selected[name]
     return found
 
 
