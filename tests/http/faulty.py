@@ -7,14 +7,18 @@ import gzip
 import socket
 import struct
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from tests.http.wire import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import pytest
 
     Fault = Callable[["Handler"], None]
 
@@ -198,6 +202,20 @@ def forbidden_text(handler: Handler) -> None:
 
 def unavailable(handler: Handler) -> None:
     handler.reply(b"upstream connect error", status=503, Content_Type="text/plain")
+
+
+DRIPS = (drip, drip_zipped, drip_chunked, drip_headers)
+
+
+def timeout(fault: Fault, patch: pytest.MonkeyPatch) -> float:
+    """How long a socket may be silent for a fault to show soon.
+
+    A pace is measured by a clock that runs ahead, or a busy machine's drip would be taken for silence.
+    """
+    if fault not in DRIPS:
+        return 0.2
+    patch.setattr("tap_klaviyo.http.pace.time", SimpleNamespace(monotonic=lambda: 100 * time.monotonic()))
+    return 10
 
 
 @contextmanager

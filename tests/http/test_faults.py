@@ -55,17 +55,18 @@ faults = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name
 
 
 @faults
-def test_a_failed_way_is_tried_again(fault: Fault) -> None:
-    with faulty.serving(fault) as server, closing(client(api_url=server.url, request_timeout=0.2)) as http:
+def test_a_failed_way_is_tried_again(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    timeout = faulty.timeout(fault, monkeypatch)
+    with faulty.serving(fault) as server, closing(client(api_url=server.url, request_timeout=timeout)) as http:
         tally = Tally()
         assert http.send(request(http), tally=tally).body == PAGE
         assert (tally.requests, tally.retries) == (2, 1)
 
 
 @faults
-def test_after_the_last_try_one_line_says_what_failed(fault: Fault) -> None:
+def test_after_the_last_try_one_line_says_what_failed(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
     with faulty.serving(fault, fault) as server:
-        http = client(api_url=server.url, request_timeout=0.2, retry=1)
+        http = client(api_url=server.url, request_timeout=faulty.timeout(fault, monkeypatch), retry=1)
         with closing(http), pytest.raises(UnreachableError) as raised:
             http.send(request(http, params={"filter": "equals(email,'someone@example.org')"}))
     start = f"no usable response from 127.0.0.1 to GET /api/profiles in 2 tries: {FAULTS[fault]}; "

@@ -14,6 +14,8 @@ from tap_klaviyo.sandbox.faults import Fault
 from tap_klaviyo.sandbox.server import server
 from tests.http import faulty
 
+pytestmark = pytest.mark.usefixtures("nobody_waits")
+
 STREAMS = {"events": "event", "profiles": "profile", "lists": "list"}
 BOOKMARK = "2024-11-05T00:00:00+00:00"
 
@@ -276,9 +278,10 @@ def test_slow_body(machine):
 
 
 @row("The body comes a byte at a time", "Cut after `request_timeout`, and the same")
-def test_drip(machine):
+def test_drip(machine, monkeypatch):
+    timeout = faulty.timeout(faulty.drip, monkeypatch)
     with faulty.serving(*[faulty.drip] * 99) as server:
-        only_error(machine, server.url, "the response came too slowly", request_timeout=0.1)
+        only_error(machine, server.url, "the response came too slowly", request_timeout=timeout)
 
 
 @row("The proxy of the environment is not there", "The same; a password in its URL is not written")
