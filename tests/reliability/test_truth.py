@@ -9,6 +9,8 @@ import pytest
 
 from tests.reliability.test_answers import rewriting, row, spoiling
 
+pytestmark = pytest.mark.usefixtures("nobody_waits")
+
 SMALL = {"list_profiles": {"page_size": 5}, "lists": {"page_size": 2}}
 GONE = {
     "id": "1",
