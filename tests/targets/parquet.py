@@ -36,7 +36,7 @@ import json, sys
 tables = {{}}
 for found in files.get_file_info(FileSelector("warehouse", recursive=True)):
     if found.is_file:
-        rows = ParquetFile(files.open_input_file(found.path)).read().to_pylist()
+        rows = ParquetFile(files.open_input_file(found.path)).read(sys.argv[1:] or None).to_pylist()
         tables.setdefault(found.path.split("/")[-2], []).extend(rows)
 json.dump(tables, sys.stdout, default=str)
 """

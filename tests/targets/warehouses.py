@@ -24,6 +24,7 @@ Tables = dict[str, list[dict[str, Any]]]
 DUMP = """
 import json, sys
 {connect}
+wanted = sys.argv[1:]
 cursor = connection.cursor()
 
 def ask(question):
@@ -34,7 +35,7 @@ tables = {{}}
 for (table,) in ask("select table_name from information_schema.tables where table_schema = 'klaviyo'"):
     where = f"table_schema = 'klaviyo' and table_name = '{{table}}'"
     names = [name for (name,) in ask(f"select column_name from information_schema.columns where {{where}}")]
-    names = sorted(name for name in names if not name.startswith("_sdc_"))
+    names = sorted(name for name in names if not name.startswith("_sdc_") and (not wanted or name in wanted))
     quoted = ", ".join(f'"{{name}}"' for name in names)
     tables[table] = [dict(zip(names, row)) for row in ask(f'select {{quoted}} from klaviyo."{{table}}"')]
 json.dump(tables, sys.stdout, default=str)
@@ -61,9 +62,9 @@ class Warehouse:
         state: dict[str, Any] = json.loads(states[-1]) if states else {}
         return state
 
-    def tables(self) -> Tables:
-        """All rows of all tables: an exit code of 0 says nothing of what was loaded."""
-        command = [str(self.home / "bin" / "python"), "-c", self.dump.format(connect=self.connect)]
+    def tables(self, *columns: str) -> Tables:
+        """All rows of all tables, or these columns of them: an exit code of 0 says nothing of what was loaded."""
+        command = [str(self.home / "bin" / "python"), "-c", self.dump.format(connect=self.connect), *columns]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-3000:]
         tables: Tables = json.loads(done.stdout)
@@ -140,36 +141,41 @@ def jsonl(folder: Path) -> Warehouse:
 class SqliteFile(Warehouse):
     """The same for target-sqlite, whose tables any Python reads."""
 
-    def tables(self) -> Tables:
-        """All rows of all tables."""
+    def tables(self, *columns: str) -> Tables:
+        """All rows of all tables, or these columns of them."""
         with contextlib.closing(sqlite3.connect(self.connect)) as connection:
             connection.row_factory = sqlite3.Row
             names = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")]
             rows = {name: connection.execute(f'select * from "{name}"').fetchall() for name in names}  # noqa: S608
-        return {name: [_ours(dict(row)) for row in found] for name, found in rows.items()}
+        return {name: [_of(_ours(dict(row)), columns) for row in found] for name, found in rows.items()}
 
 
 class JsonLines(Warehouse):
     """The same for target-jsonl, whose tables are files."""
 
-    def tables(self) -> Tables:
-        """All lines of all files."""
+    def tables(self, *columns: str) -> Tables:
+        """All lines of all files, or these columns of them."""
         tables: Tables = defaultdict(list)
         for path in self.config.with_name("output").iterdir():
-            tables[path.stem] = [json.loads(line) for line in path.read_text().splitlines()]
+            with path.open() as lines:
+                tables[path.stem] = [_of(json.loads(line), columns) for line in lines]
         return tables
 
 
 class CsvFiles(Warehouse):
     """The same for target-csv."""
 
-    def tables(self) -> Tables:
-        """All rows of all files."""
+    def tables(self, *columns: str) -> Tables:
+        """All rows of all files, or these columns of them."""
         tables: Tables = {}
         for path in self.config.with_name("output").glob("*.csv"):
             with path.open(newline="") as file:
-                tables[path.stem] = [*DictReader(file)]
+                tables[path.stem] = [_of(row, columns) for row in DictReader(file)]
         return tables
+
+
+def _of(row: dict[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
+    return {name: row[name] for name in columns if name in row} if columns else row
 
 
 def _ours(row: dict[str, Any]) -> dict[str, Any]:
