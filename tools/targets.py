@@ -32,12 +32,12 @@ def main() -> None:
         print(table(_HEAD, []), flush=True)
         messages = sync(home / "sync", catalog=everything_selected())
         flat = sync(home / "flat", FLAT, catalog=everything_selected())
-        files = {("Parquet, `plinxore-target-s3`, flattened", "0.1.7"): partial(parquet, address=address)}
-        for row in chain(rows(home, messages, _databases(port)), rows(home, flat, files)):
+        for row in chain(rows(home, messages, targets(port)), rows(home, flat, flattened(address))):
             print(f"| {' | '.join(row)} |", flush=True)
 
 
-def _databases(port: int) -> Targets:
+def targets(port: int) -> Targets:
+    """Return by name and version what loads records as they are, given the port of a PostgreSQL server."""
     return {
         ("PostgreSQL, `meltanolabs-target-postgres`", "0.8.1"): partial(warehouses.postgres, port=port),
         ("PostgreSQL, `pipelinewise-target-postgres`", "2.1.2"): partial(warehouses.pipelinewise, port=port),
@@ -48,9 +48,14 @@ def _databases(port: int) -> Targets:
     }
 
 
-def rows(home: Path, messages: Messages, targets: Targets) -> Iterator[tuple[str, ...]]:
+def flattened(address: str) -> Targets:
+    """Return what loads flattened records, given the address of an S3 server."""
+    return {("Parquet, `plinxore-target-s3`, flattened", "0.1.7"): partial(parquet, address=address)}
+
+
+def rows(home: Path, messages: Messages, into: Targets) -> Iterator[tuple[str, ...]]:
     """Load with each target; yield what it then holds."""
-    for (name, version), make in targets.items():
+    for (name, version), make in into.items():
         place = home / re.sub(r"\W+", "-", name)
         place.mkdir()
         warehouse = make(place)
