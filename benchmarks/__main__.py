@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.batches import batches
 from benchmarks.measure import Measurement, environment, less_start, only, run, server, table
 from benchmarks.picture import bars
+from benchmarks.pipelines import pipelines
 from benchmarks.selection import cuts
 from benchmarks.stages import stages
 
@@ -32,6 +33,7 @@ _LATENCY = 0.3
 _STEADY = 3_500 * 1_000 / 60  # events a second that Klaviyo's pages a minute come to
 _PLAIN_PAGE = 200
 _RUNS = 3
+_LONG = {"Pipelines", "The steady limit"}
 _SHAPES = {"simple": (), "real": ("--real",)}
 # Enough to be told from the start, and fewer pages than Klaviyo's limits let through in a minute.
 STREAMS = {
@@ -179,8 +181,8 @@ def _sections(*, long: bool) -> Iterator[tuple[str, Callable[[list[str]], Iterat
     yield "Batches", _batches_section
     yield "Selection", _selection_section
     yield "Discovery", lambda _events: iter([table([["command", "time", "peak"], _discovery()])])
-    if long:
-        yield "The steady limit", _steady_section
+    yield "Pipelines", pipelines
+    yield "The steady limit", _steady_section
 
 
 def _processor_section(events: list[str]) -> Iterator[str]:
@@ -237,8 +239,13 @@ def _steady_section(events: list[str]) -> Iterator[str]:
 def main() -> None:
     """Measure, print, and write the sections of `benchmarks/README.md` and the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--long", action="store_true", help="also 2 million events, and the steady limit")
-    parser.add_argument("--only", metavar="SECTION", help="measure one section, leave the others as they are")
+    parser.add_argument("--long", action="store_true", help="also 2 million events, pipelines and the steady limit")
+    parser.add_argument(
+        "--only",
+        type=str.capitalize,
+        choices=[*dict(_sections(long=False))],
+        help="leave the other sections as they are",
+    )
     arguments = parser.parse_args()
     events = only(TAP, "events")
     machine = (
@@ -248,10 +255,10 @@ def main() -> None:
     head, *parts = re.split(r"^## ", (HERE / "README.md").read_text(), flags=re.MULTILINE)
     known = {part.partition("\n")[0]: part for part in parts}
     for name, lines in _sections(long=arguments.long):
-        if arguments.only in {None, name}:
-            known[name] = "\n\n".join([name, machine, *lines(events)]) + "\n\n"
-            print(f"## {known[name]}")
-    (HERE / "README.md").write_text("## ".join([head, *known.values()]).rstrip() + "\n")
+        if name == arguments.only or (arguments.only is None and (arguments.long or name not in _LONG)):
+            known[name] = "\n\n".join([name, machine, *lines(events)])
+            print(f"## {known[name]}\n")
+    (HERE / "README.md").write_text("\n\n## ".join(part.rstrip() for part in [head, *known.values()]) + "\n")
 
 
 if __name__ == "__main__":

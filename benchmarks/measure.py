@@ -91,7 +91,13 @@ def run(
         begun = time.perf_counter()
         with output.open("wb") as sink:
             finished = subprocess.run(
-                command, stdout=sink, stderr=subprocess.PIPE, text=True, check=False, cwd=folder, env=_environment()
+                command,
+                stdout=sink,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+                cwd=folder,
+                env=user_environment(),
             )
         seconds = time.perf_counter() - begun
         now = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -111,7 +117,7 @@ def run(
     )
 
 
-def _environment() -> dict[str, str]:
+def user_environment() -> dict[str, str]:
     """What a user's process has: its modules compiled once and kept, its output buffered."""
     spoiling = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
     return {name: value for name, value in os.environ.items() if name not in spoiling}
@@ -140,7 +146,7 @@ def environment(requirement: str) -> Iterator[str | None]:
 def only(module: str, stream: str, *, python: str = sys.executable, folder: Path | None = None) -> list[str]:
     """Return the options that select one stream alone, from the tap's own discovery."""
     command = [python, "-m", module, "--discover"]
-    found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, env=_environment())
+    found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, env=user_environment())
     catalog = json.loads(found.stdout)
     for one in catalog["streams"]:
         for entry in one["metadata"]:
