@@ -1,6 +1,7 @@
 """What is measured of whole pipelines: who waits for whom, and that nothing is lost on the way."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -85,6 +86,10 @@ def measured() -> list[dict[str, str]]:
     return [dict(zip(head, row, strict=True)) for row in rows]
 
 
+def number(cell: str) -> float:
+    return float(cell.split(maxsplit=1)[0].replace(",", ""))
+
+
 def test_the_table_is_of_as_many_rows_as_are_measured_now() -> None:
     assert next(pipelines.pipelines([])) in (ROOT / "benchmarks" / "README.md").read_text()
 
@@ -92,6 +97,43 @@ def test_the_table_is_of_as_many_rows_as_are_measured_now() -> None:
 def test_every_target_is_in_the_table() -> None:
     names = [name for name, _ in [*targets(0), *flattened("")]]
     assert {row["target"] for row in measured()} >= {*names}
+
+
+def test_the_page_on_targets_says_what_the_table_says() -> None:
+    page = " ".join((ROOT / "docs" / "targets.md").read_text().split("## Which target")[1].split("\n## ")[0].split())
+    alone, *rows = measured()
+
+    def said(pattern: str) -> list[float]:
+        found = re.search(pattern, page)
+        assert found is not None, pattern
+        return [float(part.replace(",", "")) for part in found.groups()]
+
+    who = [row["bottleneck"] for row in rows]
+    assert "tap" not in who
+    assert who.count("target") > len(who) / 2
+    least = dict(
+        zip(pipelines.WAYS, said(r"at least (\d+) times as long as the tap alone, with files (\d+)"), strict=True)
+    )
+    assert [row for row in rows if number(row["times alone"]) < least[row["written as"]]] == []
+
+    [saved] = said(r"save at least (\d+)%")
+    work = {(row["target"], row["written as"]): number(row["processor: target"]) for row in rows}
+    names = [name for name, written in work if written == "files" and "same" not in name]
+    assert len(names) == 3
+    for name in names:
+        assert work[name, "files"] <= (1 - saved / 100) * work[name, "messages"], name
+    [quick] = {name for name, _ in work if "same" in name}
+    assert work[quick, "messages"] <= (1 - saved / 100) * work[names[0], "messages"]
+
+    [times] = said(r"both take less than (\d+) times what JSON lines")
+    took = {row["target"].split(",")[0]: number(row["time"]) for row in rows if row["written as"] == "messages"}
+    assert max(took["the same"], took["DuckDB"]) < times * took["JSON lines"]
+
+    [much], [little] = said(r"more than (\d+) MB"), said(r"All else stays under (\d+) MB")
+    for row in rows:
+        large = re.search("DuckDB|pipelinewise|CSV", row["target"]) and row["written as"] == "messages"
+        assert number(row["peak"]) > much if large else number(row["peak"]) < little, row
+    assert number(alone["times alone"]) == 1
 
 
 @pytest.mark.long
