@@ -121,8 +121,8 @@ class Ledger:
             if attribution.relationships.get("flow"):
                 flow, message = (attribution.relationships.get(one) for one in ("flow", "flow-message"))
                 yield from self._flow(str(flow), str(message), None, found)
-            elif attribution.relationships.get("campaign"):
-                yield from self._campaign(str(attribution.relationships["campaign"]), None, found)
+            else:
+                yield from self._campaign(str(attribution.relationships.get("campaign")), None, found)
 
     def _campaign(self, campaign_id: str, variation: str | None, shared: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
         campaign = self._shop.get("campaign", campaign_id)

@@ -188,8 +188,8 @@ def attribution(event: Event) -> Resource | None:
 
 def _credited(world: World, number: int) -> dict[str, Link]:
     """Whose message an order is credited to: a flow's or a campaign's, never both."""
-    if number % 2 and world.flows:
+    if number % 2:
         flow, message = world.flows[number % len(world.flows)]
         return {"campaign": None, "flow": flow, "flow-message": message}
-    campaign = world.campaigns[number % len(world.campaigns)][0] if world.campaigns else None
+    campaign, _ = world.campaigns[number % len(world.campaigns)]
     return {"campaign": campaign, "flow": None, "flow-message": None}

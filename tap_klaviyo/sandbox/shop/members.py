@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tap_klaviyo.sandbox.shop.store import Resource
 
 if TYPE_CHECKING:
-    from tap_klaviyo.sandbox.shop.store import Link, Shelf
+    from tap_klaviyo.sandbox.shop.store import Shelf
 
 
 class Member(Resource):
@@ -19,6 +19,7 @@ class Member(Resource):
         self.type = "profile"
         self.id = profile_id
         self.hidden = {"joined_group_at": joined_group_at, "profile_id": profile_id}
+        self.relationships = {}  # all of a profile's are kept at their other side
         self._profiles = profiles
 
     @property
@@ -27,9 +28,3 @@ class Member(Resource):
         profile = self._profiles.get(self.id)
         attributes = {} if profile is None else profile.attributes
         return {**attributes, "joined_group_at": self.hidden["joined_group_at"]}
-
-    @property
-    def relationships(self) -> dict[str, Link]:  # type: ignore[override]
-        """The profile's relationships."""
-        profile = self._profiles.get(self.id)
-        return {} if profile is None else profile.relationships
