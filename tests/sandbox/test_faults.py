@@ -167,11 +167,14 @@ def test_included_messages_without_their_definition(shaky: Sandbox) -> None:
     unasked = get(shaky, target)[1]["included"]
     target += "&fields%5Bcampaign-message%5D=definition,send_times"
     plain = get(shaky, target)[1]["included"]
+    actions = get(shaky, "/api/flows?include=flow-actions")[1]["included"]
     shaky.faults.add(Fault("missing-definition", rate=1))
 
     assert all("definition" not in one["attributes"] and "send_times" in one["attributes"] for one in unasked)
     assert all("definition" in one["attributes"] for one in plain)
     assert not any("definition" in one["attributes"] for one in get(shaky, target)[1]["included"])
+    assert any("definition" in one["attributes"] for one in actions)
+    assert get(shaky, "/api/flows?include=flow-actions")[1]["included"] == actions
 
 
 @pytest.mark.parametrize(
@@ -229,6 +232,31 @@ def test_changes_can_repeat() -> None:
         ask(sandbox)
 
     assert found == [1, 1, 1]
+
+
+def test_a_change_waits_for_requests_of_its_own_path() -> None:
+    sandbox = Sandbox(Shop(2, events=0, profiles=1))
+    found: list[str] = []
+    sandbox.schedule.add(lambda _: found.append("happened"), after=1, path="/api/tags")
+    for path in ("/api/lists", "/api/lists", "/api/tags", "/api/lists"):
+        ask(sandbox, path)
+    assert found == []
+    ask(sandbox, "/api/tags")
+    assert found == ["happened"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "order", "status"),
+    [
+        ("GET", "/__control/nothing", None, 404),
+        ("POST", "/__control/nothing", {}, 404),
+        ("POST", "/__control", [], 400),
+        ("POST", "/__control", {"changes": [{"action": "update", "type": "tag", "id": "none"}]}, 400),
+        ("POST", "/__control", {"changes": [{"action": "rename", "type": "tag", "id": "none"}]}, 400),
+    ],
+)
+def test_what_another_process_cannot_ask(shaky: Sandbox, method: str, path: str, order: object, status: int) -> None:
+    assert shaky.handle(method, path, {}, json.dumps(order).encode())[0] == status
 
 
 def test_another_process_controls_it() -> None:
@@ -290,6 +318,10 @@ def test_the_command_line_asks_for_trouble(capsys: pytest.CaptureFixture[str]) -
     assert sandbox.access.oauth is not None
     assert sandbox.access.oauth.refresh_token == "first"
     assert [one.kind for one in sandbox.faults.of("/api/lists")][-1] == "throttle"
-    with pytest.raises(SystemExit):
-        made(["--fault", "sulk"])
-    assert "unknown fault 'sulk'" in capsys.readouterr().err
+    for wrong, said in (
+        (["--fault", "sulk"], "unknown fault 'sulk'"),
+        (["--oauth", "id:secret"], "wanted is CLIENT_ID:CLIENT_SECRET:REFRESH_TOKEN"),
+    ):
+        with pytest.raises(SystemExit):
+            made(wrong)
+        assert said in capsys.readouterr().err

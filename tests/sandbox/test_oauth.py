@@ -92,6 +92,24 @@ def test_bad_requests_for_a_token(
     assert (answered, body["error"]) == (status, error)
 
 
+@pytest.mark.parametrize(
+    ("method", "form", "status", "error"),
+    [
+        ("GET", "grant_type=refresh_token&refresh_token=first", 405, "invalid_request"),
+        ("POST", "refresh_token=first", 400, "invalid_request"),
+        ("POST", "grant_type=refresh_token&refresh_token=first&refresh_token=first", 400, "invalid_request"),
+        ("POST", "grant_type=refresh_token&refresh_token=first&scope=", 400, "invalid_request"),
+        ("POST", "grant_type=authorization_code&refresh_token=first", 400, "unsupported_grant_type"),
+    ],
+)
+def test_other_questions_than_for_a_refresh(sandbox: Sandbox, method: str, form: str, status: int, error: str) -> None:
+    headers = {"Authorization": BASIC, "Content-Type": FORM}
+    answered, _, body = sandbox.handle(method, "/oauth/token", headers, form.encode())
+
+    assert (answered, json.loads(body)["error"]) == (status, error)
+    assert token(sandbox, "first")[0] == 200
+
+
 def test_expired_and_revoked_at_once(sandbox: Sandbox) -> None:
     app = sandbox.access.oauth
     assert app is not None

@@ -231,6 +231,21 @@ def _key(resource: Resource, name: str, *, largest: bool) -> Any:
     return (bool(found), (max if largest else min)(found) if found else 0)
 
 
+def test_a_date_that_is_none_comes_first_and_is_within_no_bound() -> None:
+    shop = Shop.empty()
+    for row_id, updated in (("1", "2025-01-02T00:00:00"), ("2", "soon"), ("3", 5.5), ("4", None)):
+        shop.put("list", Resource("list", row_id, {"name": row_id, "updated": updated}))
+    sandbox = Sandbox(shop)
+
+    def found(query: str) -> list[str]:
+        return [row["id"] for row in rows(sandbox, f"/api/lists?{query}")]
+
+    assert found("sort=updated") == ["2", "3", "4", "1"]
+    for bound in ("greater-than(updated,1900-01-01T00:00:00Z)", "any(id,['1','2','3','4'])"):
+        text = quote(f"{bound},greater-than(updated,1950-01-01T00:00:00Z)" if "any" in bound else bound)
+        assert found(f"filter={text}&sort=name") == ["1"]
+
+
 @pytest.mark.parametrize("size", [1, 3, 100, 1000])
 def test_ties_over_page_edges_are_neither_lost_nor_repeated(shop: Shop, size: int) -> None:
     bounds = "filter=less-than(datetime,2023-10-01T00:00:00Z)" if size < 100 else "sort=datetime"

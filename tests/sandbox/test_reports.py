@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tap_klaviyo.sandbox import Behaviour, Sandbox, Shop
+from tap_klaviyo.sandbox import Behaviour, Resource, Sandbox, Shop
 from tap_klaviyo.sandbox.document import load
 from tap_klaviyo.sandbox.ledger import value_of
+from tap_klaviyo.sandbox.timeframes import span_of
 
 REVISION = {"revision": "2026-07-15", "content-type": "application/json"}
 YEAR = {"start": "2024-01-01T00:00:00", "end": "2024-12-30T23:59:59"}
+BOUNDS = ["greater-or-equal(datetime,2024-03-01T00:00:00)", "less-than(datetime,2024-04-30T00:00:00)"]
 MONTHS = {"start": "2024-03-01T00:00:00", "end": "2024-04-29T23:00:00"}
 
 
@@ -41,7 +43,7 @@ def body(kind: str, **attributes: Any) -> dict[str, Any]:
         asked = {
             "metric_id": "RIGHT",
             "measurements": ["count"],
-            "filter": ["greater-or-equal(datetime,2024-03-01T00:00:00)", "less-than(datetime,2024-04-30T00:00:00)"],
+            "filter": BOUNDS,
         }
     kept = {name: value for name, value in {**asked, **attributes}.items() if value is not None}
     return {"data": {"type": kind, "attributes": kept}}
@@ -123,6 +125,7 @@ def test_every_statistic_of_the_document_is_answered(sandbox: Sandbox, kind: str
         ("campaign-values-report", {"timeframe": {"key": "last_fortnight"}}),
         ("campaign-values-report", {"timeframe": {"start": "2024-01-01T00:00:00"}}),
         ("campaign-values-report", {"timeframe": {"start": "2024-01-01", "end": "2024-01-02T00:00:00"}}),
+        ("campaign-values-report", {"timeframe": {"start": "then", "end": "2024-01-02T00:00:00"}}),
         ("campaign-values-report", {"timeframe": {"start": "2024-01-02T05:00:00", "end": "2024-01-02T04:00:00"}}),
         ("campaign-values-report", {"timeframe": {"start": "2023-01-01T00:00:00", "end": "2024-01-01T00:00:00"}}),
         ("campaign-values-report", {"filter": "equals(send_channel,'fax')"}),
@@ -157,7 +160,9 @@ def test_every_statistic_of_the_document_is_answered(sandbox: Sandbox, kind: str
             "metric-aggregate",
             {"filter": ["greater-or-equal(datetime,2023-01-01T00:00:00)", "less-than(datetime,2022-01-03T00:00:00)"]},
         ),
-        ("metric-aggregate", {"filter": [*body("metric-aggregate")["data"]["attributes"]["filter"], "has(URL)"]}),
+        ("metric-aggregate", {"filter": [*BOUNDS, "has(URL)"]}),
+        ("metric-aggregate", {"filter": [*BOUNDS, "greater-or-equal(datetime,2024-03-02T00:00:00)"]}),
+        ("metric-aggregate", {"filter": ["greater-or-equal(datetime,2024-02-30T00:00:00)", BOUNDS[1]]}),
     ],
 )
 def test_a_wrong_question_is_refused(sandbox: Sandbox, kind: str, changes: dict[str, Any]) -> None:
@@ -171,6 +176,53 @@ def test_a_wrong_question_is_refused(sandbox: Sandbox, kind: str, changes: dict[
 @pytest.mark.parametrize("asked", [None, [], {"data": []}, {"data": {"type": "event", "attributes": {}}}])
 def test_a_body_of_another_shape_is_refused(sandbox: Sandbox, asked: Any) -> None:
     assert post(sandbox, path("form-values-report"), asked)[0] == 400
+
+
+def test_a_body_that_is_no_json_is_refused(sandbox: Sandbox) -> None:
+    status, _, answer = sandbox.handle("POST", path("form-values-report"), REVISION, b'{"data":')
+    assert (status, json.loads(answer)["errors"][0]["detail"]) == (400, "The body is not JSON.")
+
+
+def test_null_says_as_much_as_nothing(sandbox: Sandbox) -> None:
+    plain, nulls = body("metric-aggregate"), body("metric-aggregate")
+    nulls["data"]["attributes"] |= dict.fromkeys(("by", "interval", "page_size", "return_fields", "timezone"))
+    (_, expected), (status, found) = (post(sandbox, path("metric-aggregate"), one) for one in (plain, nulls))
+    assert status == 200
+    assert found["data"]["attributes"] == expected["data"]["attributes"]
+    nulls["data"]["attributes"]["measurements"] = None
+    assert post(sandbox, path("metric-aggregate"), nulls)[0] == 400
+
+
+NAMED = {
+    "today": ("2026-03-14", "2026-03-15"),
+    "yesterday": ("2026-03-13", "2026-03-14"),
+    "this_week": ("2026-03-09", "2026-03-15"),
+    "last_week": ("2026-03-02", "2026-03-09"),
+    "this_month": ("2026-03-01", "2026-03-15"),
+    "last_month": ("2026-02-01", "2026-03-01"),
+    "this_year": ("2026-01-01", "2026-03-15"),
+    "last_year": ("2025-01-01", "2026-01-01"),
+    "last_7_days": ("2026-03-07", "2026-03-14"),
+    "last_30_days": ("2026-02-12", "2026-03-14"),
+    "last_90_days": ("2025-12-14", "2026-03-14"),
+    "last_365_days": ("2025-03-14", "2026-03-14"),
+    "last_3_months": ("2025-12-01", "2026-03-01"),
+    "last_12_months": ("2025-03-01", "2026-03-01"),
+}
+
+
+def test_named_timeframes_are_whole_days_of_the_account(shop: Shop) -> None:
+    now = datetime(2026, 3, 15, 3, 30, tzinfo=UTC)  # Saturday still, in New York
+    zone = ZoneInfo("America/New_York")
+    spans = {key: span_of({"key": key}, zone, now) for key in NAMED}
+    assert {key: (f"{span.start:%F}", f"{span.end:%F}") for key, span in spans.items()} == NAMED
+    assert all(f"{one:%T}" == "00:00:00" for span in spans.values() for one in (span.start, span.end))
+    document = load("2026-07-15")
+    named = document.properties({"$ref": "#/components/schemas/Timeframe"})["key"]
+    assert set(document.resolve(named)["enum"]) == set(NAMED)
+    sandbox = Sandbox(shop, now=lambda: now)
+    asked = [body("form-values-report", timeframe={"key": key}) for key in NAMED]
+    assert {post(sandbox, path("form-values-report"), one)[0] for one in asked} == {200}
 
 
 def test_klaviyo_s_own_metrics_are_no_conversion_metrics(sandbox: Sandbox) -> None:
@@ -327,11 +379,68 @@ def test_only_json_is_taken(sandbox: Sandbox, kind: str) -> None:
 
 
 def test_aggregates_can_leave_out_what_has_no_dimension(sandbox: Sandbox) -> None:
-    bounds = body("metric-aggregate")["data"]["attributes"]["filter"]
-    only = body("metric-aggregate", by=["$attributed_flow"], filter=[*bounds, 'not(equals($attributed_flow,""))'])
+    only = body("metric-aggregate", by=["$attributed_flow"], filter=[*BOUNDS, 'not(equals($attributed_flow,""))'])
     found = post(sandbox, path("metric-aggregate"), only)[1]["data"]["attributes"]["data"]
     assert found
     assert all(row["dimensions"] for row in found)
+
+
+def test_an_order_is_attributed_to_a_message_of_a_flow_or_to_a_campaign(sandbox: Sandbox) -> None:
+    asked = body("metric-aggregate", by=["$attributed_flow", "$attributed_message"])
+    found = post(sandbox, path("metric-aggregate"), asked)[1]["data"]["attributes"]["data"]
+    pairs = {tuple(row["dimensions"]) for row in found if row["dimensions"]}
+    flows, messages = ({one.id for one in sandbox.shop.resources(kind)} for kind in ("flow", "flow-message"))
+    campaigns = {one.id for one in sandbox.shop.resources("campaign")}
+    assert {message in (messages if flow else campaigns) for flow, message in pairs} == {True}
+    assert {flow in flows for flow, _ in pairs} == {True, False}
+
+
+def test_a_filter_by_all_of_some_tags(sandbox: Sandbox) -> None:
+    campaigns = {one.id: set(sandbox.shop.related(one, "tags")) for one in sandbox.shop.resources("campaign")}
+    rows = results(sandbox, "campaign-values-report", body("campaign-values-report", timeframe=YEAR))
+    reported = {row["groupings"]["campaign_id"] for row in rows}
+    both = next(tags for one, tags in campaigns.items() if one in reported and len(tags) > 1)
+    asked = body("campaign-values-report", timeframe=YEAR, filter=f"contains-all(tag_id,{sorted(both)})")
+    found = {row["groupings"]["campaign_id"] for row in results(sandbox, "campaign-values-report", asked)}
+    assert found == {one for one in reported if both <= campaigns[one]} != reported
+
+
+def test_amounts_that_are_none_count_as_nothing() -> None:
+    shop = Shop(events=0, profiles=0)
+    placed = metric(shop, "Placed Order", "Shopify")
+    amounts = [None, {}, {"$value": None}, {"$value": "free"}, {"$value": {"amount": 5}}, {"value": "1,000.5"}]
+    for number, properties in enumerate(amounts):
+        attributes = {"datetime": "2024-03-05T10:00:00+00:00", "event_properties": properties}
+        shop.put("event", Resource("event", f"odd {number}", attributes, {"metric": placed, "profile": None}))
+    asked = body("metric-aggregate", measurements=["count", "sum_value"])
+    (row,) = post(Sandbox(shop), path("metric-aggregate"), asked)[1]["data"]["attributes"]["data"]
+    assert {name: sum(values) for name, values in row["measurements"].items()} == {"count": 6, "sum_value": 1000.5}
+
+
+@pytest.mark.parametrize("kind", ["campaign", "flow"])
+def test_reports_have_no_rows_of_what_is_gone(kind: str) -> None:
+    shop = Shop()
+    sandbox, report = Sandbox(shop), f"{kind}-values-report"
+    before = results(sandbox, report, body(report, timeframe=YEAR))
+    gone = before[0]["groupings"][f"{kind}_id"]
+    kept = next(row["groupings"] for row in before if row["groupings"][f"{kind}_id"] != gone)
+    shop.delete(kind, gone)
+    attributes = {"datetime": "2024-03-05T10:00:00+00:00", "event_properties": {"$value": 5}}
+    links = {"metric": metric(shop, "Placed Order", "Shopify"), "profile": None}
+    shop.put("event", Resource("event", "order", attributes, {**links, "attributions": ["gone", "unsaid", "said"]}))
+    shop.put("attribution", Resource("attribution", "unsaid", {}, {"campaign": None, "flow": None}))
+    said = {kind: kept[f"{kind}_id"], f"{kind}-message": kept[f"{kind}_message_id"]}
+    shop.put("attribution", Resource("attribution", "said", {}, said))
+
+    def conversions(rows: list[dict[str, Any]]) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for row in rows:
+            found[row["groupings"][f"{kind}_id"]] += row["statistics"]["conversions"]
+        return found
+
+    expected = conversions(before) + Counter({said[kind]: 1})
+    del expected[gone]
+    assert conversions(results(sandbox, report, body(report, timeframe=YEAR))) == expected
 
 
 def test_the_day_the_clock_goes_back_has_25_hours() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -48,20 +49,31 @@ def test_two_processes_make_the_same_shop() -> None:
     assert digest("1") == digest("2")
 
 
-def test_the_command_serves_and_says_where() -> None:
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)  # one that is ignored stays so in processes
+    yield
+    signal.signal(signal.SIGINT, earlier)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_the_command_serves_and_says_where_until_it_is_interrupted() -> None:
     command = [sys.executable, "-m", "tap_klaviyo.sandbox", "--port", "0", "--events", "5", "--profiles", "2"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             url = process.stdout.readline().strip()
             answer = requests.get(f"{url}/api/profiles", headers=HEADERS, timeout=10)
             refused = requests.get(f"{url}/api/profiles", headers={"revision": "2026-07-15"}, timeout=10)
+            process.send_signal(signal.SIGINT)
+            left = process.communicate(timeout=60)
         finally:
-            process.terminate()
+            process.kill()
 
     assert len(answer.json()["data"]) == 2
     assert answer.json()["links"]["self"] == f"{url}/api/profiles"
     assert refused.status_code == 401
+    assert (process.returncode, *left) == (0, "", "")
 
 
 def test_only_the_standard_library_is_needed() -> None:
