@@ -28,7 +28,7 @@ _EMAIL = re.compile(
 )
 _TOKEN = re.compile(
     r"\bpk_[A-Za-z0-9_-]{4,}"  # a private key
-    r"|\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)*"  # a JSON web token
+    r"|\beyJ[A-Za-z0-9_*-]{8,}(?:\.[A-Za-z0-9_*-]+)*"  # a JSON web token, even if a part of it is masked already
     r"|(?<=Klaviyo-API-Key )[^\s'\",]+|(?<=Bearer )[^\s'\",]+|(?<=Basic )[^\s'\",]+"
     r"|(?<=refresh_token=)[^\s&'\"]+|(?<=access_token=)[^\s&'\"]+|(?<=client_secret=)[^\s&'\"]+"
 )
@@ -37,11 +37,12 @@ _TOKEN = re.compile(
 class Secret:
     """A value that is shown to nobody; while it is alive, `clean` knows it wherever it turns up."""
 
-    __slots__ = ("__weakref__", "_pieces", "_value")
+    __slots__ = ("__weakref__", "_pieces", "_spellings", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
         self._pieces: frozenset[str] | None = None
+        self._spellings: frozenset[str] | None = None
         with _LOCK:
             _ALIVE.add(self)
 
@@ -49,8 +50,14 @@ class Secret:
         """The value itself, for the wire only."""
         return self._value
 
-    def spellings(self) -> set[str]:
+    @property
+    def spellings(self) -> frozenset[str]:
         """The value as it may stand in a text: plain, escaped, in a URL or a form, and in base64, padded or not."""
+        if self._spellings is None:
+            self._spellings = frozenset(self._spelled())
+        return self._spellings
+
+    def _spelled(self) -> set[str]:
         data = self._value.encode("utf-8", "surrogatepass")
         encoded = {base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode()}
         for before in (1, 2):  # as part of a longer text, a user's name and a colon before it, say
@@ -67,7 +74,7 @@ class Secret:
         if self._pieces is None:
             length = self._piece
             self._pieces = frozenset(
-                text[begin : begin + length] for text in self.spellings() for begin in range(len(text) - length + 1)
+                text[begin : begin + length] for text in self.spellings for begin in range(len(text) - length + 1)
             )
         return self._pieces
 
@@ -92,7 +99,7 @@ def clean(text: str) -> str:
     """The text without known secrets, and without whatever looks like a key, a token or an e-mail address."""
     with _LOCK:
         secrets = list(_ALIVE)
-    spellings = {spelling for secret in secrets for spelling in secret.spellings() if len(spelling) >= _SHORTEST}
+    spellings = {spelling for secret in secrets for spelling in secret.spellings if len(spelling) >= _SHORTEST}
     for spelling in sorted(spellings, key=len, reverse=True):
         text = text.replace(spelling, MASK)
     for secret in secrets:

@@ -47,6 +47,11 @@ def test_the_rest_stays(text: str) -> None:
     assert clean(text) == text
 
 
+def test_a_token_is_hidden_whole_though_a_part_of_it_is_known() -> None:
+    known = Secret("0123456789ab")
+    assert clean("<eyJsomeone0123456789ab.someone.someone>") == f"<{known}>"
+
+
 def test_a_known_secret_is_hidden_in_every_spelling() -> None:
     secret = Secret("hunter2/+x y")
     texts = ["hunter2/+x y", "hunter2%2F%2Bx%20y", "aHVudGVyMi8reCB5"]

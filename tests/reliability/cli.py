@@ -217,6 +217,7 @@ def _apart(
     """Give back what a command line takes over of its process."""
     root = logging.getLogger()
     handlers, level, hook = root.handlers[:], root.level, sys.excepthook
+    levels = {name: logging.getLogger(name).level for name in root.manager.loggerDict}
     running = set(threading.enumerate())
     signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     root.handlers[:] = []
@@ -240,6 +241,8 @@ def _apart(
         logging.captureWarnings(capture=False)
         root.handlers[:] = handlers
         root.setLevel(level)
+        for name in root.manager.loggerDict:
+            logging.getLogger(name).setLevel(levels.get(name, logging.NOTSET))
         sys.excepthook = hook
         for number, handler in signals.items():
             signal.signal(number, handler)
