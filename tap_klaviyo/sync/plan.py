@@ -235,8 +235,6 @@ class Plan:
         needed = attribute if any(choice.column.name == attribute for choice in chosen) else None
         sources = (choice.column.source for choice in chosen)
         linked = tuple(one.relationship for one in sources if isinstance(one, Linked) and not one.include)
-        if not (always or needed or linked):
-            return None
         endpoint = spec.fallback.endpoint
         source = self.sync.session.sources.source(spec.name, endpoint, ask(chosen, endpoint, spec.record_type))
         if always:

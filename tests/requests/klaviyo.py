@@ -78,10 +78,16 @@ class Klaviyo:
         found: dict[str, Any] = answer
         return found
 
-    def sync(self, *streams: str, state: dict[str, Any] | None = None, **config: Any) -> Klaviyo:
-        """Sync some streams, one request after the other."""
+    def sync(
+        self, *streams: str, state: dict[str, Any] | None = None, without: tuple[str, ...] = (), **config: Any
+    ) -> Klaviyo:
+        """Sync some streams, without some of their columns, one request after the other."""
         settings = {"auth_token": KEY, "max_workers": 1, **config}
-        tap = TapKlaviyo(config=settings, catalog=selecting(settings, streams), state=state, now=NOW)
+        catalog = selecting(settings, streams)
+        for item in (item for entry in catalog["streams"] for item in entry["metadata"]):
+            if item["breadcrumb"][1:2] and item["breadcrumb"][1] in without:
+                item["metadata"]["selected"] = False
+        tap = TapKlaviyo(config=settings, catalog=catalog, state=state, now=NOW)
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         with requests_mock.Mocker() as mock, contextlib.redirect_stdout(out):
             mock.register_uri(requests_mock.ANY, re.compile(re.escape(HOST)), json=self._answer)

@@ -120,11 +120,11 @@ def test_a_link_table_is_carried_by_its_list():
     ]
 
 
-def campaigns(channel, archived):
+def campaigns(channel, archived, fields=MESSAGE_FIELDS):
     return asked(
         "/api/campaigns",
         fields__campaign="id",
-        fields__campaign_message=MESSAGE_FIELDS,
+        fields__campaign_message=fields,
         filter=f"and(equals(messages.channel,'{channel}'),equals(archived,{archived}))",
         include="campaign-messages",
         page__size="100",
@@ -196,6 +196,22 @@ def test_messages_that_are_only_linked_are_asked_for_and_gone_campaigns_have_non
     assert klaviyo.failures == []
     assert sorted(klaviyo.requests) == sorted(answers)
     assert [record["id"] for record in klaviyo.records["campaign_messages"]] == ["m1"]
+
+
+def test_messages_that_are_only_linked_are_asked_for_whatever_is_selected():
+    fields = "created_at,send_times,updated_at"
+    answers = {campaigns(channel, archived, fields): page() for channel in CHANNELS for archived in ("false", "true")}
+    rows = [carrying("C1", "m1"), resource("campaign", "C2", {"campaign-messages": {"links": {}}})]
+    answers[campaigns("email", "false", fields)] = page(*rows)
+    for campaign, name in (("C1", "m1"), ("C2", "m2")):
+        own = asked(f"/api/campaigns/{campaign}/campaign-messages", fields__campaign_message=fields)
+        answers[own] = page(message(name, created_at="2026-01-01T00:00:00+00:00"))
+    klaviyo = Klaviyo(answers).sync("campaign_messages", without=("definition", "template_id"))
+    assert klaviyo.failures == []
+    assert sorted(klaviyo.requests) == sorted(answers)
+    records = klaviyo.records["campaign_messages"]
+    assert [(record["id"], record["campaign_id"]) for record in records] == [("m1", "C1"), ("m2", "C2")]
+    assert all(record["created_at"] for record in records)
 
 
 def test_actions_are_carried_by_all_flows_archived_or_not():
