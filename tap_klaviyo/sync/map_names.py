@@ -28,10 +28,7 @@ def named_columns(expression: Any, of: str) -> set[str]:
     """Return what an expression, that ``of`` a column, names beside what there always is; `self` is that column."""
     if not isinstance(expression, str) or expression == NULL_STRING:
         return set()
-    try:
-        nodes = [node for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)]
-    except SyntaxError:
-        return set()  # refused where settings are checked
+    nodes = [node for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name)]
     bound = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
     named = {node.id for node in nodes} - bound - NO_COLUMNS
     return {of if name == "self" else name for name in named}

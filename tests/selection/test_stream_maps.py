@@ -73,6 +73,29 @@ def test_a_map_of_an_unknown_stream_is_a_warning(rig, caplog):
     assert records(messages, "lists")
 
 
+def test_a_wildcard_that_fits_no_stream_is_a_warning(rig, caplog):
+    with caplog.at_level(logging.WARNING):
+        messages = rig.messages(rig.tap("lists", stream_maps={"profilez*": {"email": None}, "list*": {"x": "1"}}))
+    assert [text for text in caplog.messages if "unknown stream" in text] == [
+        "setting 'stream_maps': unknown stream 'profilez*'; its map has no effect"
+    ]
+    assert {row["x"] for row in records(messages, "lists")} == {1}
+
+
+def test_what_is_left_can_be_dropped(rig, caplog):
+    messages = rig.messages(rig.tap("profiles", "lists", stream_maps={"lists": {"x": "1"}, "__else__": None}))
+    assert {row["x"] for row in records(messages, "lists")} == {1}
+    assert {one["stream"] for one in messages if one["type"] in {"SCHEMA", "RECORD"}} == {"lists"}
+    assert "unknown stream" not in caplog.text
+
+
+def test_a_wildcard_can_name_where_the_records_come_from(rig):
+    messages = rig.messages(rig.tap("profiles", "lists", stream_maps={"copies": {"__source__": "list*", "x": "name"}}))
+    plain = records(rig.messages(rig.tap("lists")), "lists")
+    assert [row["x"] for row in records(messages, "copies")] == [row["name"] for row in plain]
+    assert records(messages, "profiles")
+
+
 def test_a_map_of_a_deselected_stream_does_nothing(rig, caplog):
     tap = rig.tap("lists", "campaign_message_tags", stream_maps={"campaign_message_tags": {"x": "str(tag_id)"}})
     with caplog.at_level(logging.WARNING):
@@ -114,6 +137,7 @@ def test_an_expression_that_cannot_be_evaluated_is_one_line(rig, caplog):
     [
         ("profiles", {"email": "nosuch(email)"}, "'email' of 'profiles' names 'nosuch'"),
         ("profiles", {"mail": "emial.lower()"}, "'mail' of 'profiles' names 'emial'"),
+        ("profiles", {"mail": "emial;"}, "'mail' of 'profiles' names 'emial'"),
         ("profiles", {"new": "self"}, "'new' of 'profiles' names 'new'"),
         ("profiles", {"__filter__": "country == 'DE'"}, "'__filter__' of 'profiles' names 'country'"),
         ("people", {"__source__": "profiles", "email": "md5(emial)"}, "'email' of 'people' names 'emial'"),
@@ -133,6 +157,8 @@ def test_an_expression_that_names_what_there_is_not_is_refused(rig, stream, defi
         "_['properties'].get('loyalty')",
         "json.loads(json.dumps(record))['properties'].get('loyalty')",
         "[value for value in [properties.get('loyalty')]][0]",
+        "(record.get('properties') or {}).get('loyalty')",
+        "([one.get('loyalty') for one in record.values() if one and one == record['properties']] or [None])[0]",
     ],
 )
 def test_expressions_see_what_is_passed_on_undecoded(rig, expression):
