@@ -206,6 +206,5 @@ class Bookmark:
 
     def _set(self, instant: datetime) -> None:
         self._current = instant
-        if self._replication_key is not None:
-            self._state["replication_key"] = self._replication_key
-            self._state[REPLICATION_KEY_VALUE] = instant.isoformat()
+        self._state["replication_key"] = self._replication_key
+        self._state[REPLICATION_KEY_VALUE] = instant.isoformat()

@@ -43,7 +43,7 @@ class DayPolicy:
 
 def day_range(saved: Saved, policy: DayPolicy, last: date, now: datetime) -> Range:
     """Return the days of a sync that begins now, each as midnight UTC; ``last`` is the last day that is over."""
-    bookmark = None if policy.full_table else saved.bookmark
+    bookmark = saved.bookmark if policy.keyed and not policy.full_table else None
     read = min(bookmark.date(), last) if bookmark is not None else None
     days = days_to_read(last, read, start=policy.start, end=policy.end, lookback=policy.lookback)
     moves = days.moves_bookmark and not policy.full_table

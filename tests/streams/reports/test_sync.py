@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tap_klaviyo.sandbox import Access
+from tap_klaviyo.sandbox import Access, Fault
 from tap_klaviyo.tap import TapKlaviyo
 from tests.streams.reports.syncs import NOW, asked, metric_id, run, sandbox_in, sync, tap_of
 
@@ -358,6 +358,15 @@ def test_a_metric_that_cannot_be_used_is_an_error(
     assert any(message in line for line in caplog.messages)
 
 
+def test_an_error_that_is_none_of_the_metric_says_nothing_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    sandbox = sandbox_in("UTC", events=10)
+    sandbox.faults.add(Fault("error", rate=1, value=400, path="/api/flow-values-reports"))
+    assert sync(sandbox, SPRING, "flow_values_report").failures == ["flow_values_report"]
+    [line] = [line for line in caplog.messages if line.startswith("flow_values_report: ") and "400" in line]
+    assert "Something went wrong." in line
+    assert "metric" not in line
+
+
 @pytest.mark.parametrize("day", ["2024-11-03", "2024-03-10"])
 def test_hours_of_the_day_that_the_clock_changes(eastern: Recorder, day: str) -> None:
     entry = {"name": "hours", "report": "flow_series", "interval": "hourly", "statistics": ["opens", "recipients"]}
@@ -388,6 +397,15 @@ def test_a_time_frame_of_klaviyo_s_own_is_one_request_each_time(eastern: Recorde
     assert [one["timeframe"] for one in eastern.asked] == [{"key": "last_90_days"}]
     assert {row["timeframe"] for row in synced.rows("rolling").values()} == {"last_90_days"}
     assert synced.bookmark("rolling") is None
+
+
+def test_without_a_replication_key_a_bookmark_of_the_future_is_none(
+    eastern: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = {"name": "rolling", "report": "flow_values", "timeframe": "last_90_days"}
+    state = {"bookmarks": {"rolling": {"replication_key_value": "2031-01-01T00:00:00+00:00"}}}
+    assert sync(eastern, {"reports": [entry]}, "rolling", state=state).records("rolling")
+    assert "in the future" not in caplog.text
 
 
 def test_groupings_and_filters_of_an_entry(eastern: Recorder) -> None:
