@@ -31,7 +31,7 @@ from tap_klaviyo.sync.stream_sync import StreamSync
 from tap_klaviyo.sync.versions import replaced_by, version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from singer_sdk import Tap
@@ -81,6 +81,7 @@ class BaseStream(Stream):
         keys = (*self.primary_keys, self.replication_key)
         self.columns = with_masks(columns, name or self.name, session.settings, keys)
         self._chosen: list[Chosen] | None = None
+        self._encodes = True
         super().__init__(tap, schema=self.record_schema(), name=name)
         self.beginning = Beginning(self.name, self._make)
 
@@ -156,7 +157,7 @@ class BaseStream(Stream):
             chosen=self._chosen or choose(self.columns, None),
             record_format=RecordFormat(
                 outlets(self.stream_maps, self.name),
-                encoded=self.ABORT_AT_RECORD_COUNT is None,
+                encoded=self._encodes and self.ABORT_AT_RECORD_COUNT is None,
                 version=version,
                 in_files=self.session.settings.batch_config is not None,
                 mask=masker(self.columns, self.session.sources.count_odd(self.name)),
@@ -190,8 +191,9 @@ class BaseStream(Stream):
             )
         super().apply_catalog(catalog)
 
-    def get_records(self, context: Mapping[str, Any] | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002
+    def get_records(self, context: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:  # noqa: ARG002
         """Yield the flat records of a sync."""
+        self._encodes = False
         _, reader = self.beginning.begin()
         try:
             for page in reader:
@@ -212,30 +214,29 @@ class BaseStream(Stream):
 
     def _sync_records(
         self,
-        context: Mapping[str, Any] | None = None,  # noqa: ARG002 - no stream has a context
+        context: Mapping[str, Any] | None = None,
         *,
         write_messages: bool = True,
     ) -> Generator[dict[str, Any], Any, None]:
         """Replace the SDK's loop: 75 µs a record, bookmarks that raise in a lookback, an end of all by one stream."""
-        yield from self._synced(self.session.output, write_messages=write_messages)
+        yield from self._synced(self.session.output) if write_messages else self.get_records(context)
 
-    def _synced(self, pages: PageWriter, *, write_messages: bool) -> Iterator[dict[str, Any]]:
+    def _synced(self, pages: PageWriter) -> Iterator[dict[str, Any]]:
         try:
-            yield from self._emitted(pages, write_messages=write_messages)
+            yield from self._emitted(pages)
         except Exception as error:  # noqa: BLE001 - a bug in one stream does not stop the others either
-            if not self.session.stopping.is_set():
-                self.session.failures.note(self.name, error, testing=self.ABORT_AT_RECORD_COUNT is not None)
-            elif write_messages:
+            if self.session.stopping.is_set():
                 pages.end_stopped()  # requests end with an error when the sync is told to
+            self.session.failures.note(self.name, error, testing=self.ABORT_AT_RECORD_COUNT is not None)
         finally:
             self.beginning.close()
 
-    def _emitted(self, pages: PageWriter, *, write_messages: bool) -> Iterator[dict[str, Any]]:
+    def _emitted(self, pages: PageWriter) -> Iterator[dict[str, Any]]:
         sync, reader = self.beginning.begin_by_klaviyo_s_clock()
         with self.get_record_counter() as counter, self.get_sync_timer():
             drop, limit = partial(self._drop_what_is_gone, sync), self.ABORT_AT_RECORD_COUNT
             sink = Sink(pages, self._write_record_message, counter.increment, drop, limit)
-            yield from Emitter(sync, sink, write_messages=write_messages).emit(reader)
+            yield from Emitter(sync, sink).emit(reader)
 
     def _drop_what_is_gone(self, sync: StreamSync) -> None:
         version = replaced_by(sync, filtered=self.filtered)
@@ -246,4 +247,4 @@ class BaseStream(Stream):
         """Replace the SDK's files, which hold records that no stream map has seen, and are always gzip."""
         with self.get_batch_counter() as counter, ExitStack() as stack:
             files = BatchWriter(self.session.output, batch_config, self.tap_name, counter.increment)
-            deque(self._synced(stack.enter_context(closing(files)), write_messages=True), maxlen=0)
+            deque(self._synced(stack.enter_context(closing(files))), maxlen=0)

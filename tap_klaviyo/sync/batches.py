@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import uuid4
 
 from singer_sdk.helpers._batch import BatchConfig, SDKBatchMessage
@@ -110,7 +110,7 @@ class BatchWriter:
         self._hand_over()
         self.output.write_state()
 
-    def end_stopped(self) -> None:
+    def end_stopped(self) -> NoReturn:
         """Hand over what there is, write the state and end the process."""
         self._hand_over()
         self.output.end_stopped()

@@ -45,14 +45,12 @@ class Emitter:
     Args:
         sync: What is read.
         sink: What the SDK does.
-        write_messages: False if the records are only yielded.
     """
 
-    def __init__(self, sync: StreamSync, sink: Sink, *, write_messages: bool) -> None:
+    def __init__(self, sync: StreamSync, sink: Sink) -> None:
         self._sync = sync
         self._sink = sink
         self._output: PageWriter = sink.pages
-        self._write_messages = write_messages
         self._follows = sync.ordered
         self._latest: datetime | None = None
         self._newest: datetime | None = None  # of the parent that is being read
@@ -81,9 +79,7 @@ class Emitter:
             with closing(progress):
                 for page in pages:
                     if sync.session.stopping.is_set():
-                        if self._write_messages:
-                            self._output.end_stopped()
-                        return
+                        self._output.end_stopped()
                     yield from self._write(page)
                     self._sink.count(page.count)
                     self._after(page)
@@ -94,19 +90,16 @@ class Emitter:
             if self._missing.parents and not (self._missing.denied and not self._finished_parents):
                 self._note_parents()  # they come last in the next run: others have their turn then
             # What was written since the last STATE need not be read again, whatever stands in the way of the rest.
-            if self._write_messages:
-                self._output.write_state()
+            self._output.write_state()
             raise self._missing.beside(error) from error.__cause__
         self._note_turn()
         self._finish()
         progress.completed = True
 
     def _write(self, page: Page) -> Iterator[dict[str, Any]]:
-        if self._write_messages:
-            self._output.write_page(page)
+        self._output.write_page(page)
         for record in page.records[: self._left]:
-            if self._write_messages:
-                self._sink.write_record(record)
+            self._sink.write_record(record)
             yield record
         if self._left is not None:
             self._left -= page.count
@@ -145,7 +138,7 @@ class Emitter:
             page.note()
         if page.place is not None and self._resumes:
             bookmark.came_to(page.place)
-        if self._write_messages and (page.count or page.finished_parent or page.note):
+        if page.count or page.finished_parent or page.note:
             self._output.write_state_soon()
 
     def _note_missing(self, page: Page) -> None:
@@ -186,8 +179,7 @@ class Emitter:
         missing = self._missing
         if missing.parents and not self._sync.fan_out:
             # The parents' own listing brings them again, if the next run asks for what this one did.
-            if self._write_messages:
-                self._output.write_state()
+            self._output.write_state()
             raise missing.error()
         if missing.parents and not self._finished_parents:
             raise next(iter(missing.parents.values()))  # all of them failed, and nothing was read
@@ -196,9 +188,8 @@ class Emitter:
             self._sync.failed_parents.complete(set(missing.parents))
         if not missing or not (self._sync.range.full or missing.unlisted):
             self._sync.bookmark.finish(everything=self._sync.fan_out)
-        if self._write_messages:
-            if not missing:
-                self._sink.complete()
-            self._output.write_state()
+        if not missing:
+            self._sink.complete()
+        self._output.write_state()
         if missing:
             raise missing.error()

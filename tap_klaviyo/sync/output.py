@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from singer_sdk.singerlib import StateMessage
 
@@ -35,7 +35,7 @@ class PageWriter(Protocol):
     def write_state(self) -> None:
         """Hand everything over to the target, and say so in a STATE."""
 
-    def end_stopped(self) -> None:
+    def end_stopped(self) -> NoReturn:
         """Hand everything over, and end the process."""
 
 
@@ -97,7 +97,7 @@ class Output:
         """Write the state and end the process, if it is told to end meanwhile."""
         return ended_when_told(self._stopping, self.end_stopped)
 
-    def end_stopped(self) -> None:
+    def end_stopped(self) -> NoReturn:
         """Write the state and end the process.
 
         Raises:

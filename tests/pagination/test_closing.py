@@ -82,10 +82,21 @@ def test_a_target_that_takes_no_more(left_behind, error):
     assert left_behind() == []
 
 
+@pytest.mark.parametrize(
+    "read", [lambda one: one.get_records(None), lambda one: one._sync_records(None, write_messages=False)]
+)
+def test_records_alone(sandbox, left_behind, read):
+    """What the SDK offers to whoever wants no messages."""
+    with mock.patch.object(LineWriter, "write_lines") as written:
+        found = [record["id"] for record in read(tap().streams["profiles"])]
+    assert sorted(found) == [row.id for row in sandbox.shop.resources("profile")]
+    assert not written.called
+    assert left_behind() == []
+
+
 @pytest.mark.usefixtures("sandbox")
 def test_records_that_nobody_wants_to_the_end(left_behind):
     stream = tap(stream_options={"profiles": {"page_size": 5}}).streams["profiles"]
-    stream.ABORT_AT_RECORD_COUNT = 1  # as records, not as lines
     records = stream.get_records(None)
     assert next(iter(records))["id"]
     records.close()
