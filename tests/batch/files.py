@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from upath import UPath
+
 Records = dict[str, list[dict[str, Any]]]
 
 
-def config(folder: Path, size: int, compression: str = "gzip") -> dict[str, Any]:
+def config(folder: Path | UPath, size: int, compression: str = "gzip") -> dict[str, Any]:
     """The setting that writes JSON lines to a folder."""
     return {
         "batch_config": {

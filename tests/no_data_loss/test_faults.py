@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_klaviyo.sandbox import Fault, Resource
+from tap_klaviyo.sync.failed_parents import FailedParents
 from tests.fuzz.scale import examples
 from tests.no_data_loss.rig import NOON, Rig, text
 
@@ -228,6 +229,28 @@ def test_a_parent_that_fails_is_passed_over_and_asked_again_from_the_beginning(c
     assert rig.bookmarks["list_profiles"]["failed_parents"] is None
     held = {(*key, row["joined_group_at"]) for key, row in rig.rows("list_profiles").items()}
     assert held == rig.shop.memberships("list")
+
+
+def test_a_parent_that_failed_and_is_gone_by_now_is_forgotten():
+    rig = Rig()
+    for name in ("a", "b"):
+        rig.put("list", name, name="", updated=ago(days=9))
+    rig.sandbox.faults.add(Fault("error", on=frozenset({1}), value=400, path="/api/lists/*/profiles"))
+    assert rig.sync("lists", "list_profiles", max_workers=1, retry=0).failures == ["list_profiles"]
+    (failed,) = rig.bookmarks["list_profiles"]["failed_parents"]
+    rig.sandbox.reset()
+    rig.shop.delete("list", failed["id"])
+    rig.later(hours=1)
+    assert not rig.sync("lists", "list_profiles").failures
+    assert rig.bookmarks["list_profiles"]["failed_parents"] is None
+
+
+def test_what_a_state_says_of_failed_parents_and_cannot_be_read_loses_nothing():
+    entries = [{"id": "a", "since": "soon"}, {"id": "b", "since": ago(days=9)}, {"id": 3, "since": None}, "d", {}]
+    failed = FailedParents({"failed_parents": entries}, NOON)
+    assert failed.earlier == {"a": None, "b": NOON - timedelta(days=9)}
+    assert [failed.begin(parent) for parent in ("a", "b", "d")] == [None, NOON - timedelta(days=9), NOON]
+    assert FailedParents({"failed_parents": {"id": "a"}}, NOON).earlier == {}
 
 
 @pytest.mark.usefixtures("one_or_many")

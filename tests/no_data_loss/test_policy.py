@@ -64,3 +64,13 @@ def test_a_fan_out_resumes_within_the_bound_of_its_first_run():
     first = next_range(saved, policy, NOON - timedelta(days=1))
     again = next_range(replace(saved, fan_out=FanOutPlace(first.until, "L5")), policy, NOON)
     assert again == Range(first.lower, first.until, first.until, after_parent="L5", keeps_lookback=False)
+
+
+def test_a_fan_out_whose_bound_is_before_the_start_by_now_begins_anew():
+    saved = Saved(bookmark=NOON - timedelta(days=9))
+    place = FanOutPlace(NOON - timedelta(days=5), "L5")
+    for start in (place.until, place.until + timedelta(days=1)):
+        policy = Policy(by_parent=True, start=start)
+        found = next_range(replace(saved, fan_out=place), policy, NOON)
+        assert found == next_range(saved, policy, NOON)
+        assert (found.lower, found.after_parent) == (start, None)

@@ -124,6 +124,15 @@ BROKEN = [
     (state(list_profiles={"fan_out": "L1"}), "'fan_out' of 'list_profiles'"),
     (state(list_profiles={"fan_out": {"after_parent": "L1"}}), "'fan_out' of 'list_profiles'"),
     (state(list_profiles={"fan_out": {"after_parent": "L1", "until": "x"}}), "'until' of 'list_profiles'"),
+    (state(list_profiles={"fan_out": [{"after_parent": 1, "until": ago()}]}), "'fan_out' of 'list_profiles'"),
+    (state(list_profiles={"active": "L1"}), "'active' of 'list_profiles'"),
+    (state(list_profiles={"active": ["L1", 2]}), "'active' of 'list_profiles'"),
+    (state(events={"lookback": {"began": ago()}}), "'lookback' of 'events'"),
+    (state(events={"lookback": [{"through": ago()}]}), "'lookback' of 'events'"),
+    (state(events={"full": [{"through": ago()}]}), "'full' of 'events'"),
+    (state(list_profiles={"full": [{"version": 1, "after_parent": 1}]}), "'full' of 'list_profiles'"),
+    (state(events={"full": [{"version": "1"}]}), "'version' of 'events'"),
+    (state(events={"version": True}), "'version' of 'events'"),
 ]
 
 

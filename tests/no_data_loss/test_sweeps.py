@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from tap_klaviyo.sandbox import Fault, Resource
+from tap_klaviyo import contract
+from tap_klaviyo.records import jsonapi
+from tap_klaviyo.sandbox import Fault, Resource, Shop
 from tap_klaviyo.sandbox.shop.store import sort_key
+from tap_klaviyo.sync.changes import Changes
 from tap_klaviyo.tap import TapKlaviyo
 from tests.behaviours import BOTH, behaving
 from tests.no_data_loss.rig import NOON, Rig, text
@@ -216,6 +219,30 @@ def test_new_and_changed_parents_are_asked_at_once():
     # Four actions are of f1: a1 and a41 are delays, and so are a81 and a121; a2 is a branch.
     assert messages == {"/api/flow-actions/a-new/flow-messages"}
     assert asked(rig)["/api/forms/{id}/form-versions"] == 1
+
+
+def test_children_of_what_has_no_date_are_asked_where_its_parent_changed():
+    rig = Rig(Shop(events=0, profiles=0))
+    rig.sync("source_mappings")
+    rig.later(hours=1)
+    first, second, *_ = (one.id for one in rig.shop.resources("object-type"))
+    rig.change("object-type", first, updated_at=text(rig.now))
+    rig.change("object-type", second, updated_at="soon")  # says nothing, and may have changed
+    rig.later(hours=1)
+    rig.sandbox.requests.clear()
+    assert not rig.sync("source_mappings").failures
+    wanted = {
+        one.id for one in rig.shop.resources("object-schema") if one.relationships["object-type"] in {first, second}
+    }
+    asked = {one.target for one in rig.sandbox.requests if one.path == "/api/object-schemas/{id}/source-mapping"}
+    assert asked == {f"/api/object-schemas/{one}/source-mapping" for one in wanted} != set()
+
+
+def test_what_has_no_date_has_changed_if_what_carries_it_has():
+    endpoint = contract.newest().endpoint("/api/object-types/{id}/schema-versions")
+    changes = Changes(endpoint, endpoint.resource, NOON)
+    schema = jsonapi.Resource(id="s", attributes={})
+    assert [changes.hold(schema, carried=carried) for carried in (True, False)] == [True, False]
 
 
 def test_a_list_that_grows_is_asked_in_every_run_and_a_quiet_one_once_a_day():

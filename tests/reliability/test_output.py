@@ -11,10 +11,11 @@ from types import SimpleNamespace
 from unittest import mock
 
 import pytest
+from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 
 from tap_klaviyo.sandbox.faults import Fault
 from tap_klaviyo.sync.batches import WholeFile
-from tap_klaviyo.sync.writer import LineWriter, pieces
+from tap_klaviyo.sync.writer import LineWriter, line_writer, pieces
 
 GONE = "the target exited and closed the pipe; see the target's log"
 FULL = "cannot write the output: {}; free some space or choose another place, then run again"
@@ -145,6 +146,13 @@ def test_a_write_that_takes_a_part_is_gone_on_with(monkeypatch):
     lines = b'{"type":"RECORD"}\n' * 3
     LineWriter().write_lines(lines)
     assert unbuffered.taken == lines
+
+
+def test_nothing_else_writes_to_the_target():
+    writer = LineWriter()
+    assert line_writer(writer) is writer
+    with pytest.raises(TypeError, match="another message writer"):
+        line_writer(SimpleSingerWriter())
 
 
 @pytest.mark.parametrize("least", [1, 2, 3, 5, 100])

@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -20,10 +21,10 @@ from tap_klaviyo.http.errors import StoppedError
 from tap_klaviyo.http.retry import Tries
 from tap_klaviyo.sandbox.faults import Fault
 from tap_klaviyo.sandbox.responses import Response
-from tap_klaviyo.sync.endings import what_is_left
+from tap_klaviyo.sync.endings import ended_when_told, what_is_left
 from tap_klaviyo.sync.locks import held
 from tap_klaviyo.sync.stopping import HEARD, Stopping
-from tap_klaviyo.sync.watchdog import Watchdog
+from tap_klaviyo.sync.watchdog import Watchdog, hearing
 from tap_klaviyo.sync.writer import LineWriter
 from tap_klaviyo.tap import TapKlaviyo
 
@@ -271,6 +272,11 @@ def test_whoever_waits_for_a_lock_can_be_told_to_stop():
     assert not lock.locked()
 
 
+def test_a_request_that_ends_unasked_is_an_error():
+    with pytest.raises(StoppedError), ended_when_told(Stopping(), pytest.fail):
+        raise StoppedError("closed")  # noqa: EM101 - as the client says it
+
+
 @pytest.mark.parametrize(
     ("state", "said"),
     [
@@ -295,7 +301,15 @@ def pipe():
 
 
 @pytest.fixture
-def watched(pipe):
+def own_handlers():
+    handlers = {number: signal.getsignal(number) for number in HEARD}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def watched(pipe, own_handlers):  # noqa: ARG001 - given back
     """A watchdog that gives little time, what it is told of, and what it ended the process with."""
     stopping, codes, ended = Stopping(), [], threading.Event()
 
@@ -304,13 +318,10 @@ def watched(pipe):
         ended.set()
 
     watchdog = Watchdog(stopping, pipe[1], (0.01, 0.01), end)
-    handlers = {number: signal.getsignal(number) for number in HEARD}
     stopping.listen()
     watchdog.start()
     yield stopping, codes, ended
     watchdog.close()
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
 
 
 def test_the_watchdog_ends_a_process_that_a_signal_does_not_end(watched, caplog):
@@ -338,6 +349,16 @@ def test_other_signals_are_none_of_the_watchdog_s_business(watched):
     os.kill(os.getpid(), signal.SIGUSR1)
     signal.signal(signal.SIGUSR1, earlier)
     assert (codes, stopping.is_set()) == ([], False)
+
+
+@pytest.mark.usefixtures("own_handlers")
+def test_where_nothing_can_be_watched_signals_are_heard_all_the_same(monkeypatch):
+    monkeypatch.delattr(select, "poll")
+    with hearing() as stopping:
+        assert "watchdog" not in {thread.name for thread in threading.enumerate()}
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stopping.wait(30)
+    assert stopping.cause == "SIGTERM"
 
 
 def test_a_hang_up_that_nohup_ignores_is_ignored(monkeypatch):

@@ -156,6 +156,13 @@ def test_a_trial_of_children_asks_for_those_of_one_parent(shop, settings, select
     assert sum(path.startswith("/api/flow-actions/") for path in asked) == 1
 
 
+def test_a_trial_of_what_begins_in_the_future_asks_for_nothing(shop, settings, selecting):
+    sandbox = Sandbox(shop, now=lambda: TODAY)
+    result = run(sandbox, *settings(start_date="2099-01-01T00:00:00Z"), *selecting("reviews"), "--test")
+    assert table(result)["reviews"][1:] == ["ok", "none on its first page"]
+    assert sandbox.log == []
+
+
 def test_a_trial_warns_of_nothing_that_was_not_selected(shop, settings, selecting, caplog):
     run(Sandbox(shop, now=lambda: TODAY), *settings(), *selecting("lists"), "--test")
     assert "are not read" not in caplog.text

@@ -177,6 +177,13 @@ def test_carried_records_get_what_their_carrier_includes(sandbox):
     assert any(record["tags"] for record in found.records["flow_actions"])
 
 
+def test_messages_of_which_their_campaigns_say_all_are_not_asked_for(sandbox):
+    found = sync(sandbox, keeping(discovered(), "campaign_messages", ["id", "campaign_id", "channel"]))
+    assert {path for path, _ in found.requests} == {"/api/campaigns"}
+    messages = sandbox.shop.resources("campaign-message")
+    assert {record["id"] for record in found.records["campaign_messages"]} == {one.id for one in messages}
+
+
 def test_messages_with_their_templates_are_read_campaign_by_campaign(sandbox, caplog):
     options = {"campaign_messages": {"include": ["template"], "fields": {"template": ["name"]}}}
     catalog = keeping(discovered(stream_options=options), "campaign_messages", ["id", "campaign_id", "template"])

@@ -109,8 +109,21 @@ def test_descriptions_and_other_spellings_change_nothing(shop, plain, caplog):
 
 
 def test_a_type_that_there_is_not_is_refused_by_name(shop):
-    with pytest.raises(SettingsError, match="type 'text' of 'email' in 'profiles' is no JSON type; use one of string"):
+    message = "type 'text' of '{}' in 'profiles' is no JSON type; use one of string"
+    with pytest.raises(SettingsError, match=message.format("email")):
         sync(shop, "profiles", change=edited(profiles__email={"type": ["text", "null"]}))
+    within = {"type": ["object", "null"], "properties": {"city": {"type": "text"}}}
+    with pytest.raises(SettingsError, match=message.format("location")):
+        sync(shop, "profiles", change=edited(profiles__location=within))
+
+
+def test_a_date_time_that_there_is_not_is_null(shop, caplog):
+    wanted = {"type": ["string", "null"], "format": "date-time"}
+    run = sync(shop, "lists", change=edited(lists__name=wanted, lists__created=wanted))
+    found = valid(run, "lists")
+    assert {one["name"] for one in found} == {None}
+    assert all(one["created"] for one in found)
+    assert "lists" in caplog.text
 
 
 def test_a_custom_stream_is_converted_too(shop):
