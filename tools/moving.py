@@ -27,6 +27,8 @@ MODELS = Path(__file__).parents[1] / "examples" / "dbt" / "models" / "moving"
 HEAD = "-- Written by `python -m tools.moving`: {name} of {connector}.\n"
 CONFIG = "{{{{ config(enabled='{tool}' in var('moving'), schema='{tool}', alias='{name}') }}}}\n"
 LINKS = "https://a.klaviyo.com"
+IDS = {"profiles": "profile_id", "metrics": "metric_id"}
+"""The tables that others are joined with, and where those hold their ids."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,6 @@ def views() -> Iterator[View]:
     for tool, facts in yaml.safe_load(DATA.read_text(encoding="utf-8")).items():
         for name, entry in facts["tables"].items():
             shape = entry.get("shape", facts.get("shape", "document"))
-            joined = {"profiles": "profile_id", "metrics": "metric_id"} if shape == "event" else {}
             yield View(
                 tool,
                 facts["connector"],
@@ -78,39 +79,49 @@ def views() -> Iterator[View]:
                 attributes=tuple(_members(entry)) if shape == "document" else (),
                 without=tuple(entry.get("without", ())),
                 metric=entry.get("metric"),
-                joined=joined,
+                joined={other: IDS[other] for other in _joined(entry, shape)},
             )
 
 
+def _joined(entry: dict[str, Any], shape: str) -> Iterator[str]:
+    if "of" in entry:
+        yield entry["of"]
+    yield from entry.get("embedded", {}).values()
+    if shape == "event":
+        yield from ("profiles", "metrics")
+
+
 def _columns(entry: dict[str, Any], shape: str) -> Iterator[tuple[str, str]]:
-    here = entry["here"]
+    here, of = entry["here"], entry.get("of", entry["here"])
     if shape != "columns":
-        yield "id", f"{here}.id"
-        yield "type", f"'{_kind(here)}'"
+        key = f"{here}.{IDS[of]}" if of != here else f"{here}.id"
+        yield "id", key
+        yield "type", f"'{_kind(of)}'"
         if shape == "document":
             yield "attributes", _object(_members(entry))
         else:
-            yield from ((name, f"{here}.{column.name}") for name, column in _attributes(here))
+            yield from ((name, f"{of}.{column.name}") for name, column in _attributes(of))
         if shape == "event":
             yield "datetime", f"{{{{ iso('{here}.datetime') }}}}"
-            yield "profile", _embedded("profiles")
-            yield "metric", _embedded("metrics")
+            yield "profile", _embedded("profiles", "json_array_of({})")
+            yield "metric", _embedded("metrics", "json_array_of({})")
         else:
             linked = {name: _linked(name, given, here) for name, given in entry.get("linked", {}).items()}
             yield "relationships", _object(linked)
-            yield "links", _object({"self": f"\"'{LINKS}{_path(here)}/' || {here}.id || '/'\""})
-    elif "type" in entry:
-        yield "type", f"'{entry['type']}'"
-    for name in entry.get("lifted", ()):
-        yield name, f"{here}.{name}"
-    yield from ((name, f"{here}.{column}") for name, column in entry.get("columns", {}).items())
+            yield "links", _object({"self": f"\"'{LINKS}{_path(of)}/' || {key} || '/'\""})
+    yield from ((name, f"'{value}'") for name, value in entry.get("constants", {}).items())
+    yield from ((name, f"{here}.{name}") for name in entry.get("lifted", ()))
+    for name, column in entry.get("columns", {}).items():
+        yield name, column if "." in column else f"{here}.{column}"
+    yield from ((name, f"{{{{ iso('{here}.{name}') }}}}") for name in entry.get("texts", ()))
+    yield from ((name, _embedded(other)) for name, other in entry.get("embedded", {}).items())
 
 
 def _members(entry: dict[str, Any]) -> dict[str, str]:
     """The attributes of a document, as expressions; a channel was one of a campaign's once."""
-    here = entry["here"]
+    here, of = entry["here"], entry.get("of", entry["here"])
     once = {name: f"'{here}.{column}'" for name, column in entry.get("once", {}).items()}
-    return {name: _iso(column, here) for name, column in _attributes(here)} | once
+    return {name: _iso(column, of) for name, column in _attributes(of)} | once
 
 
 def _object(members: Mapping[str, str]) -> str:
@@ -126,11 +137,11 @@ def _linked(kind: str, given: str | Mapping[str, str], here: str) -> str:
     return f"linked('{kind}', {{{inside}}})"
 
 
-def _embedded(here: str) -> str:
-    """A row of another table as an object in an array, null where there is none."""
+def _embedded(here: str, inside: str = "{}") -> str:
+    """A row of another table as an object, null where there is none."""
     members = {name: _iso(column, here) for name, column in _attributes(here)}
     made = _object({"type": f"\"'{_kind(here)}'\"", "id": f"'{here}.id'", **members})
-    return f"case when {here}.id is not null then {{{{ json_array_of({made[3:-3]}) }}}} end"
+    return f"case when {here}.id is not null then {{{{ {inside.format(made[3:-3])} }}}} end"
 
 
 def _iso(column: Column, here: str) -> str:

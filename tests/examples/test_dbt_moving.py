@@ -101,3 +101,35 @@ def test_documents_are_those_that_klaviyo_answers_with(built, first_sync):
     for row in opened:
         for profile in json.loads(row["profile"] or "[]"):
             assert profile["email"] == emails[profile["id"]]
+
+
+@pytest.mark.long
+def test_members_and_exclusions_are_those_of_the_profiles(built, first_sync):
+    emails = {record["id"]: record["email"] for record in first_sync.records["profiles"]}
+    members = {(record["list_id"], record["profile_id"]) for record in first_sync.records["list_profiles"]}
+    for tool in ("hotglue", "hotglue_v2"):
+        _, rows = built[f"fivetran_klaviyo_{tool}.list_members"]
+        assert {(row["list_id"], row["id"]) for row in rows} == members
+        assert [row for row in rows if row["email"]]
+        assert all(row["email"] == emails.get(row["id"]) for row in rows)
+    _, excluded = built["fivetran_klaviyo_hotglue.global_exclusions"]
+    assert sorted((str(row["email"]), row["reason"]) for row in excluded) == sorted(
+        (str(emails.get(record["profile_id"])), record["reason"])
+        for record in first_sync.records["profile_suppressions"]
+    )
+
+
+@pytest.mark.long
+def test_a_person_is_one_profile(built, first_sync):
+    events = {record["id"]: record for record in first_sync.records["events"]}
+    emails = {record["id"]: record["email"] for record in first_sync.records["profiles"]}
+    _, clicked = built["fivetran_klaviyo_hotglue.click"]
+    assert [row for row in clicked if row["person"]]
+    for row in clicked:
+        event = events[row["id"]]
+        assert (row["statistic_id"], row["event_name"]) == (event["metric_id"], "Clicked Email")
+        assert row["datetime"][:19] == event["datetime"][:19]
+        assert bool(row["person"]) == (event["profile_id"] in emails)
+        if row["person"]:
+            person = json.loads(row["person"])
+            assert (person["id"], person["email"]) == (event["profile_id"], emails[event["profile_id"]])

@@ -1,0 +1,27 @@
+{{ config(enabled='hotglue_v2' in var('moving'), schema='hotglue_v2', alias='contacts') }}
+-- Written by `python -m tools.moving`: contacts of hotglue tap-klaviyo-v2.
+select
+    profiles.id as id,
+    'profile' as type,
+    profiles.anonymous_id as anonymous_id,
+    profiles.created as created,
+    profiles.email as email,
+    profiles.external_id as external_id,
+    profiles.first_name as first_name,
+    profiles.image as image,
+    profiles.last_event_date as last_event_date,
+    profiles.last_name as last_name,
+    profiles.locale as locale,
+    profiles.location as location,
+    profiles.organization as organization,
+    profiles.phone_number as phone_number,
+    profiles.properties as properties,
+    profiles.subscriptions as subscriptions,
+    profiles.title as title,
+    profiles.updated as updated,
+    profiles.whatsapp_bsuid as whatsapp_bsuid,
+    {{ json_object_of({}) }} as relationships,
+    {{ json_object_of({
+        'self': "'https://a.klaviyo.com/api/profiles/' || profiles.id || '/'",
+    }) }} as links
+from {{ source('klaviyo', 'profiles') }} as profiles
