@@ -107,10 +107,7 @@ def _parts(schema: Any) -> Iterator[Mapping[str, Any]]:
 
 def parse(schema: Mapping[str, Any]) -> Fields:
     """Return the type of the records of a checked schema; members that it does not name are left out."""
-    found = _type({**schema, "type": "object"})
-    if not isinstance(found, Fields):
-        found = Fields()
-    return found
+    return _object(schema)
 
 
 def _type(schema: Any) -> Type:

@@ -14,6 +14,7 @@ from tap_klaviyo.streams.registry import STREAMS
 
 NOW = datetime(2026, 7, 15, tzinfo=UTC)
 PLACE = {"path": "/api/lists"}
+LISTS = "https://a.klaviyo.com/api/lists"
 NESTED = {"fields": {"id": "string", "attributes": {"name": "string", "created": "timestamp"}}}
 FLAT = {"fields": {"id": "string", "updated": "timestamp"}}
 
@@ -26,6 +27,14 @@ def classes(*entries, api_url="https://a.klaviyo.com"):
 def parsed(members, **more):
     [entry] = parse_entries([{"name": "mine", **members, **more}], taken=set(), origin=Origin.of("sandbox://"), now=NOW)
     return entry
+
+
+def nested(depth):
+    """Fields in fields in fields."""
+    fields = {"a": "int"}
+    for _ in range(depth):
+        fields = {"a": fields}
+    return fields
 
 
 VALID = {
@@ -46,6 +55,8 @@ VALID = {
     "null for misfits, as a word": {"schema": NESTED, "on_cast_error": "null"},
     "another place of the records": {"records_path": "$.included[?(@.type=='tag')]"},
     "flat": {"flatten_attributes": True},
+    "a bare null of YAML": {"schema": {"fields": {"id": "string", "gone": None}}},
+    "anything at all": {"schema": {"properties": {"id": {"type": "string"}, "any": True}}},
     "no keys": {"primary_keys": []},
     "incremental by a parameter": {"replication_key": "updated", "start_param": "since", "flatten_attributes": True},
     "incremental by a filter": {"replication_key": "updated", "filter": "greater-than(updated,{start})"},
@@ -84,6 +95,13 @@ INVALID = {
     "dots in the path": ({"path": "/api/../oauth/token"}, "a segment of dots"),
     "encoded dots in the path": ({"path": "/api/%2e%2E/oauth/token"}, "a segment of dots"),
     "an empty part": ({"path": "/api//lists"}, "an empty segment"),
+    "a fragment of the URL": ({"path": None, "url": f"{LISTS}#a"}, "url must not have a fragment (#)"),
+    "an empty fragment": ({"path": None, "url": f"{LISTS}#"}, "url must not have a fragment (#)"),
+    "a parameter twice in the URL": ({"path": None, "url": f"{LISTS}?a=b&a=c"}, "url has the parameter 'a' twice"),
+    "a parameter of the URL twice": (
+        {"path": None, "url": f"{LISTS}?a=b", "params": {"a": "c"}},
+        "parameter 'a' is both in url and in params",
+    ),
     "a blank in the path": ({"path": "/api/my lists"}, "percent-encoded"),
     "a backslash in the path": ({"path": "/api/\\evil.example"}, "percent-encoded"),
     "half an escape": ({"path": "/api/lists/%2"}, "percent-encoded"),
@@ -112,6 +130,8 @@ INVALID = {
     "a type inside": ({"schema": {"fields": {"a": {"b": "array<x>"}}}}, "schema.fields.a.b[] has the unknown type 'x'"),
     "a type that is a number": ({"schema": {"fields": {"a": 1}}}, "schema.fields.a must be the name of a type"),
     "no fields": ({"schema": {"fields": {}}}, "schema.fields must be an object of field names"),
+    "fields without an end": ({"schema": {"fields": nested(200)}}, "is nested too deeply"),
+    "a field without a name": ({"schema": {"fields": {"": "int"}}}, "schema.fields has a field without a name"),
     "too many digits": ({"schema": {"fields": {"a": "decimal(39,2)"}}}, "needs 1 <= p <= 38"),
     "half a map": ({"schema": {"fields": {"a": "map<string>"}}}, "map<…,…> needs the type of its keys"),
     "keys that are lists": ({"schema": {"fields": {"a": "map<array<int>,int>"}}}, "must have a plain type"),
@@ -164,6 +184,14 @@ INVALID = {
     "a text with a schema": ({"format": "text", "schema": NESTED}, "schema cannot be combined with format text"),
     "a split that is a list": ({"split": []}, "split must be an object"),
     "a split of nothing": ({"split": {"values": [1]}}, "split needs either param"),
+    "a split by a filter that is no name": (
+        {"split": {"filter": "equals(a,1)", "values": [1]}},
+        "split.filter must be the name of a field",
+    ),
+    "a split by a parameter without a name": (
+        {"split": {"param": "", "values": [1]}},
+        "split.param must be the name of one parameter",
+    ),
     "an unknown way to split": ({"split": {"by": "x"}}, "unknown field 'split.by'; allowed: every, filter"),
     "a split without values": ({"split": {"param": "x"}}, "split needs either values, or from, to and every"),
     "a split by no values": ({"split": {"param": "x", "values": []}}, "split.values must be a list"),
@@ -198,6 +226,10 @@ INVALID = {
     "an operator that Klaviyo lacks": (
         {"path": "/api/profiles", "split": {"filter": "updated", "from": "2026-01-01", "every": "7d"}},
         "cannot be split into ranges",
+    ),
+    "another operator that Klaviyo lacks": (
+        {"path": "/api/reviews", "split": {"filter": "created", "from": "2026-01-01", "every": "7d"}},
+        "cannot be split into ranges: Klaviyo allows greater-or-equal, less-or-equal",
     ),
     "split and parent": (
         {"path": "/api/lists/{id}/profiles", "parent": "lists", "split": {"param": "x", "values": [1]}},

@@ -224,6 +224,24 @@ def test_records_may_be_anywhere(server, caplog):
     assert "records_path $.store.book[*].t matches values that are not objects" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("status", "empty"), [(204, b""), (200, b"{}"), (200, b'{"data": null}'), (200, b'{"data": [null]}')]
+)
+def test_a_response_without_records_is_none_of_them(server, status, empty):
+    server.sandbox.answers("/api/made-up", empty, status)
+    found = run(server, {"name": "mine", "path": "/api/made-up"})
+    assert found.tap.failures == []
+    assert found.records("mine") == []
+
+
+def test_what_is_no_json_is_asked_for_again(server):
+    bodies = [b"<html>", b'{"data": [{"id": "1"', b'{"data": [{"id": "1", "n": NaN}]}']
+    server.sandbox.extra["/api/made-up"] = lambda _asked: (200, {}, bodies.pop(0))
+    found = run(server, {"name": "mine", "path": "/api/made-up"})
+    assert found.tap.failures == []
+    assert found.records("mine") == [{"id": "1", "n": None}]
+
+
 def test_records_without_keys_are_all_written(server, caplog):
     same = {"n": 1}
     following = f"{server.url}/api/made-up?page=2"
