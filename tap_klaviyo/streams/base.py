@@ -110,18 +110,18 @@ class BaseStream(Stream):
         return False
 
     @property
+    @abstractmethod
     def parallel(self) -> bool:
         """Whether several requests may be in flight."""
-        return self.fan_out
 
     @property
     def filtered(self) -> bool:
         """Whether the settings leave rows out that are there."""
         return False
 
+    @abstractmethod
     def question(self) -> Mapping[str, Any]:
         """Return what decides which rows there are, by the names of the settings; another question begins anew."""
-        return {}
 
     def listing(self) -> Listing | None:
         """Return what lists the ids, for a stream that can be a parent."""

@@ -114,7 +114,7 @@ def _own_streams(session: Session, taken: set[str]) -> list[type[BaseStream]]:
     settings = session.settings
     found: list[type[BaseStream]] = [*event_streams(settings.event_streams, taken)]
     names = taken | {stream.name for stream in found}
-    parents: dict[str, type[BaseStream]] = {stream.name: stream for stream in STREAMS}
+    parents = {stream.name: stream for stream in STREAMS}
     origin = Origin.of(settings.api_url)
     return [
         *found,

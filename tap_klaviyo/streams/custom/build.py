@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from tap_klaviyo.config.errors import suggestion
 from tap_klaviyo.streams.custom.entry import CustomEntry, parse_entries
 from tap_klaviyo.streams.custom.stream import CustomStream
-from tap_klaviyo.streams.resource import KlaviyoStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,11 +14,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_klaviyo.http import Origin
-    from tap_klaviyo.streams.base import BaseStream
+    from tap_klaviyo.streams.resource import KlaviyoStream
 
 
 def custom_streams(
-    raw: Any, parents: Mapping[str, type[BaseStream]], *, taken: AbstractSet[str], origin: Origin, now: datetime
+    raw: Any, parents: Mapping[str, type[KlaviyoStream]], *, taken: AbstractSet[str], origin: Origin, now: datetime
 ) -> list[type[CustomStream]]:
     """Return a class for each entry of `custom_streams`, in their order.
 
@@ -41,7 +40,7 @@ def custom_streams(
 class _Builder:
     """Builds classes, parents first; ``under_way`` are those whose parents are being built."""
 
-    def __init__(self, known: Mapping[str, type[BaseStream]], entries: dict[str, CustomEntry]) -> None:
+    def __init__(self, known: Mapping[str, type[KlaviyoStream]], entries: dict[str, CustomEntry]) -> None:
         self._known = known
         self._entries = entries
         self._built: dict[str, type[CustomStream]] = {}
@@ -71,7 +70,7 @@ class _Builder:
         self._built[entry.name] = made
         return made
 
-    def _parent(self, entry: CustomEntry) -> type[BaseStream] | None:
+    def _parent(self, entry: CustomEntry) -> type[KlaviyoStream | CustomStream] | None:
         name = entry.parent
         if name is None:
             return None
@@ -88,11 +87,9 @@ class _Builder:
         return parent
 
 
-def _columns(parent: type[BaseStream]) -> set[str]:
+def _columns(parent: type[KlaviyoStream | CustomStream]) -> set[str]:
     """What the requests of a parent say of its records beside their id."""
     if issubclass(parent, CustomStream):
         return set(parent.entry.columns.values())
-    if not issubclass(parent, KlaviyoStream):
-        return set()
     names = (parent.parent_column, *parent.inherited_columns, parent.via_column)
     return {name for name in names if name}

@@ -97,8 +97,6 @@ class CustomStream(BaseStream):
         """Return one chain, one per part of a split, or one per parent."""
         reading = sync.range
         failed = sync.failed_parents.earlier
-        if reading.empty and not failed:
-            return []
         selected = {choice.column.name for choice in sync.chosen}
         maker = RecordMaker(
             stream=self.name,

@@ -91,7 +91,7 @@ class MetricAggregates(CalendarStream):
             "page_size": entry.facts.page_size,
             "timezone": _FORMER_NAMES.get(str(zone), str(zone)),
         }
-        if window is not None:
+        if window is not None:  # pragma: no branch - only reports have time frames of Klaviyo's own
             # Local times with their offset: right whether Klaviyo follows the offset or reads them in the zone.
             since, after = first_hour(window.since, zone), first_hour(window.through + ONE_DAY, zone)
             bounds = [f"greater-or-equal(datetime,{since})", f"less-than(datetime,{after})"]

@@ -116,9 +116,9 @@ class CalendarStream(BaseStream):
     def following(self, request: Request, answer: Result) -> Request | None:
         """Return the request for the next page."""
 
+    @abstractmethod
     def metric_wanted(self) -> tuple[str, str] | None:
         """Return the id or name of the metric that is needed, and the setting that says so."""
-        return None
 
     # Days
 

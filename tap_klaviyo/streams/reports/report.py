@@ -119,7 +119,7 @@ class ReportStream(CalendarStream):
 
     def rows(self, answer: Result, window: Span | None) -> Iterator[tuple[dict[str, Any], Group]]:
         """Yield a row a group, or a row a group and date-time."""
-        shared = {"time_zone": str(self.zone())}
+        shared: dict[str, Any] = {"time_zone": str(self.zone())}
         if self.entry.converts:
             shared[CONVERSION_METRIC] = self.metric.id
         if window is not None:
@@ -128,7 +128,7 @@ class ReportStream(CalendarStream):
                 "window_end": window.end.isoformat(),
                 "read_through": window.through.isoformat(),
             }
-        elif self.entry.timeframe:
+        else:
             shared["timeframe"] = self.entry.timeframe
         times = dated(answer.times, self.zone(), hourly=self.entry.interval == HOURLY)
         for group in answer.groups:
