@@ -134,6 +134,30 @@ def test_more_filters_than_one_let_the_bookmark_follow_stretch_by_stretch(monkey
     assert rig.bookmarks["events"]["replication_key_value"] == ago(days=1)
 
 
+def test_more_filters_than_one_keep_to_the_dates(monkeypatch):
+    monkeypatch.setattr("tap_klaviyo.streams.metric_segments.MOST", 2)
+    rig = stocked()
+    assert not rig.sync("events", end_date=ago(days=100), **chosen(metrics=[A, B, C])).failures
+    wanted = {one.id for one in rig.shop.resources("event") if one.attributes["datetime"] < ago(days=100)}
+    assert {key for (key,) in rig.rows("events")} == wanted != set()
+
+
+def test_more_filters_than_one_ask_nothing_of_a_time_that_has_not_come(monkeypatch):
+    monkeypatch.setattr("tap_klaviyo.streams.metric_segments.MOST", 2)
+    rig = stocked()
+    start = text(NOON + timedelta(days=1))
+    assert not rig.sync("events", start_date=start, **chosen(metrics=[A, B, C])).records("events")
+    assert rig.sandbox.refused == 0
+
+
+def test_a_refusal_that_is_not_about_metrics_fails_the_stream():
+    rig = stocked()
+    rig.sandbox.faults.add(Fault("error", rate=1, value=400, path="/api/events"))
+    assert rig.sync("events", **chosen(metrics=[A, B, C])).failures == ["events"]
+    asked = [one for one in rig.sandbox.requests if one.path == "/api/events"]
+    assert len(asked) == 2, "all three together, and then the first alone: no other would fare better"
+
+
 @pytest.mark.parametrize("at", [84, 86, 90])
 def test_what_several_filters_read_goes_on_from_the_last_stretch(monkeypatch, at):
     monkeypatch.setattr("tap_klaviyo.streams.metric_segments.MOST", 2)

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from tap_klaviyo import contract
 from tap_klaviyo.config.errors import SettingsError
-from tap_klaviyo.http.errors import KlaviyoError, UnauthorizedError
+from tap_klaviyo.http.errors import KlaviyoError, UnauthorizedError, UnreachableError
 from tap_klaviyo.sandbox import Sandbox, Shop
 from tap_klaviyo.sandbox.access import Access
 from tap_klaviyo.sandbox.faults import Fault
@@ -190,6 +190,38 @@ def test_a_wrong_key_ends_a_trial_at_once(shop, settings):
     assert isinstance(result.exception, UnauthorizedError)
     assert len(sandbox.requests) == 1
     assert result.stdout == ""
+
+
+def test_nobody_there_ends_a_trial_at_once(shop, settings):
+    sandbox = Sandbox(shop, now=lambda: TODAY)
+    sandbox.faults.add(Fault("drop", rate=1.0))
+    result = run(sandbox, *settings(retry=0), "--test")
+    assert isinstance(result.exception, UnreachableError)
+    assert len(sandbox.requests) == 1
+
+
+def test_one_stream_of_which_nothing_comes_stops_no_other(shop, settings, selecting):
+    sandbox = Sandbox(shop, now=lambda: TODAY)
+    sandbox.faults.add(Fault("drop", path="/api/tags", rate=1.0))
+    result = run(sandbox, *settings(retry=0), *selecting("lists", "tags", "templates"), "--test")
+    assert {name: found for name, (_, found, _) in table(result).items()} == {
+        "lists": "ok",
+        "tags": "failed",
+        "templates": "ok",
+    }
+
+
+def test_what_the_account_does_not_have_is_no_fault_of_the_key(shop, settings, selecting):
+    sandbox = Sandbox(shop, access=Access(without_webhooks={""}), now=lambda: TODAY)
+    result = run(sandbox, *settings(), *selecting("lists", "webhook_topics"), "--test")
+    assert table(result)["webhook_topics"][1] == "not in this account"
+    assert result.exit_code == 0
+
+
+def test_a_custom_stream_is_tried_with_the_scopes_of_its_endpoint(shop, settings):
+    sandbox = Sandbox(shop, now=lambda: TODAY)
+    result = run(sandbox, *settings(custom_streams=[{"name": "mine", "path": "/api/lists"}]), "--test")
+    assert table(result)["mine"][:2] == ["lists:read", "ok"]
 
 
 def test_a_stream_that_fails_stops_no_other(shop, settings, selecting):

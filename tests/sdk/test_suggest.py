@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from unittest import mock
 
 import pytest
@@ -27,10 +28,10 @@ def shop():
     return shop
 
 
-def suggested(shop, tmp_path, access=None, **config):
+def suggested(shop, tmp_path, access=None, now=TODAY, **config):
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"api_url": "sandbox://", **config}))
-    sandbox = Sandbox(shop, now=lambda: TODAY, **({"access": access} if access else {}))
+    sandbox = Sandbox(shop, now=lambda: now, **({"access": access} if access else {}))
     with mock.patch("tap_klaviyo.sandbox.shared", return_value=sandbox):
         result = CliRunner().invoke(TapKlaviyo.cli, ["--config", str(path), "--suggest"])
     assert result.exit_code == 0, result.output
@@ -69,6 +70,36 @@ def test_what_only_klaviyo_lists_is_suggested_too(tmp_path):
     text, _ = suggested(shop, tmp_path)
     assert '      is_first_order: {property: "Is First Order", type: "boolean"}  # in none of these rows\n' in text
     assert '      property_value: {property: "$value", type: "double"}  # in none of these rows\n' in text
+
+
+def test_a_name_that_no_setting_can_spell_is_not_suggested(tmp_path):
+    shop = Shop(events=30, profiles=3)
+    for row in shop.resources("event"):
+        shop.update("event", row.id, event_properties={}, datetime=TODAY.isoformat())
+    for row in shop.resources("metric-property"):
+        shop.update("metric-property", row.id, property='odd "name"')
+    text, _ = suggested(shop, tmp_path)
+    assert "odd" not in text
+
+
+def test_an_account_with_enough_lately_is_asked_once(tmp_path):
+    shop, now = Shop(events=80, profiles=3), datetime.now(UTC)
+    for row in shop.resources("event"):
+        shop.update("event", row.id, datetime=(now - timedelta(hours=1)).isoformat())
+    text, sandbox = suggested(shop, tmp_path, now=now)
+    assert re.search(r"# events: \d\d+ rows of event_properties were looked at", text)
+    assert [one.path for one in sandbox.requests].count("/api/events") == 1
+
+
+@pytest.mark.parametrize(("count", "last"), [(0, "rows of properties were looked at"), (70, "# and 10 rarer ones")])
+def test_as_many_as_there_are_but_not_too_many(tmp_path, count, last):
+    shop = Shop(events=30, profiles=3)
+    for row in shop.resources("profile"):
+        shop.update("profile", row.id, properties={f"p{number:02}": number for number in range(count)})
+    text, _ = suggested(shop, tmp_path)
+    lines = text[text.index("  # profiles") :].splitlines()
+    assert lines[-1].endswith(last)
+    assert len(yaml.safe_load(text)["stream_options"].get("profiles", {}).get("property_columns", {})) == min(count, 60)
 
 
 def test_what_the_key_may_not_read_is_said(shop, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def parsed(members, **more):
 
 def nested(depth):
     """Fields in fields in fields."""
-    fields = {"a": "int"}
+    fields: Any = {"a": "int"}
     for _ in range(depth):
         fields = {"a": fields}
     return fields

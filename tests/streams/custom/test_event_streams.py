@@ -161,6 +161,16 @@ def test_of_several_metrics_the_others_are_read(server, caplog):
     assert len(skips(caplog)) == 1
 
 
+def test_several_metrics_that_klaviyo_all_refuses_fail_the_stream(server, caplog):
+    shared = next(name for name, ids in sorted(names(server).items()) if len(ids) > 1)
+    detail = f"Metric IDs {sorted(shop_events(server, shared))} do not exist."
+    server.sandbox.interfere = lambda asked: refusal(detail) if asked.path == "/api/events" else None
+    run = sync({**server.config, "event_streams": [{"name": "mine", "metric": shared}]})
+    assert run.tap.failures == ["mine"]
+    assert detail in caplog.text
+    assert len(server.asked("/api/events")) == 1
+
+
 def test_a_full_read_without_a_metric_drops_nothing(server):
     """Events of a metric that Klaviyo refuses today may be in the table."""
     shared = next(name for name, ids in sorted(names(server).items()) if len(ids) > 1)
@@ -202,6 +212,33 @@ def test_an_id_needs_no_right_to_list_the_metrics(server):
     run = sync({**server.config, "event_streams": [{"name": "mine", "metric": metric}]})
     assert run.tap.failures == []
     assert run.records("mine")
+
+
+def test_a_name_needs_the_right_to_list_the_metrics(server, caplog):
+    server.sandbox.access = Access(require_key=True, scopes={KEY: {"events:read"}})
+    run = sync({**server.config, "event_streams": [{"name": "mine", "metric": "Placed Order"}]})
+    assert run.records("mine") == []
+    assert "mine: skipped" in caplog.text
+    assert "metrics:read" in caplog.text
+
+
+def test_its_metric_is_what_the_entry_says(server):
+    options = {"mine": {"metrics": ["Placed Order"]}}
+    entry = {"name": "mine", "metric": "Placed Order"}
+    with pytest.raises(SettingsError, match=r"metrics cannot be set, since metric of .*mine.* is"):
+        sync({**server.config, "event_streams": [entry], "stream_options": options})
+
+
+def test_an_event_without_properties_has_none(server):
+    name, metric = unique_metric(server)
+    bare, *others = sorted(shop_events(server, name)[metric])
+    server.sandbox.shop.update("event", bare, event_properties=None)
+    schema = {"fields": {"$value": "double"}}
+    run = sync({**server.config, "event_streams": [{"name": "mine", "metric": metric, "schema": schema}]})
+    found = {record["id"]: record["event_properties"] for record in run.records("mine")}
+    assert found.pop(bare) is None
+    assert {*found} == {*others}
+    assert {*map(tuple, found.values())} == {("$value",)}
 
 
 def test_event_properties_are_typed(server):

@@ -25,7 +25,7 @@ def pages(*documents):
     return lambda asked: (200, {}, json.dumps(documents[int(asked.query.get("page", 0))]).encode())
 
 
-@pytest.mark.parametrize("second", [7, 12345678901234567890123456789, "7", "a b", True])
+@pytest.mark.parametrize("second", [7, 12345678901234567890123456789, "7", "a b", True, "a://b", "a://[b"])
 def test_a_cursor_of_the_body_goes_back_as_what_it_came(server, second):
     def answer(asked):
         at = asked.json.get("at")

@@ -11,6 +11,7 @@ import pytest
 
 from tap_klaviyo import contract
 from tap_klaviyo.contract.timestamps import parse_instant
+from tap_klaviyo.http.limits import Limiter
 from tap_klaviyo.tap import TapKlaviyo
 from tests.streams.custom.conftest import refusal, sync
 
@@ -87,13 +88,14 @@ def test_text_may_be_anything_and_have_pages(server, caplog):
         server,
         {"name": "csv", "path": "/api/made-up", "format": "text", "headers": {"Accept": "text/csv"}},
         {"name": "pages", "path": "/api/lists", "format": "text", "paging": "next_link"},
+        {"name": "last", "path": "/api/made-up", "format": "text", "paging": "next_link"},  # no JSON has no next page
     )
+    assert found.records("last") == found.records("csv")
     assert found.records("csv") == [{"content": "id;name\n1;\N{REPLACEMENT CHARACTER}\n"}]
     pages = [json.loads(record["content"]) for record in found.records("pages")]
     assert {one["id"] for page in pages for one in page["data"]} == ids(server, "list")
     assert len(pages) > 1
-    [said] = [line for line in caplog.messages if "Unicode" in line]
-    assert said.startswith("csv: ")
+    assert [line.split(":")[0] for line in caplog.messages if "Unicode" in line] == ["csv", "last"]
 
 
 def test_records_are_projected_and_cast(server):
@@ -235,7 +237,7 @@ def test_a_response_without_records_is_none_of_them(server, status, empty):
 
 
 def test_what_is_no_json_is_asked_for_again(server):
-    bodies = [b"<html>", b'{"data": [{"id": "1"', b'{"data": [{"id": "1", "n": NaN}]}']
+    bodies = [b"<html>", b'{"data": [}', b'{"data": [{"id": "1", "n": NaN}]}']
     server.sandbox.extra["/api/made-up"] = lambda _asked: (200, {}, bodies.pop(0))
     found = run(server, {"name": "mine", "path": "/api/made-up"})
     assert found.tap.failures == []
@@ -417,6 +419,7 @@ def test_a_parent_fills_parameters_filters_and_bodies_and_has_parents(server):
     server.sandbox.extra["/api/pages/b%2F1/parts"] = lambda _: (200, {}, b'{"data":[{"id":"p"}]}')
     server.sandbox.extra["/api/pages/a%222/parts"] = lambda _: (404, {}, refusal("gone")[2])
     server.sandbox.answers("/api/leaves", {"data": [{"id": "leaf"}]})
+    server.sandbox.answers("/api/texts", {"data": [{"id": "text"}]})
     found = run(
         server,
         {"name": "pages", "path": "/api/pages"},
@@ -431,6 +434,7 @@ def test_a_parent_fills_parameters_filters_and_bodies_and_has_parents(server):
             "body": {"page": "{page}", "part": "{id}"},
         },
         {"name": "quoted", "path": "/api/leaves", "parent": "pages", "filter": 'equals(page,"{id}")'},
+        {"name": "texts", "path": "/api/texts", "method": "POST", "parent": "pages", "body": '{"of": "{id}"}'},
     )
     assert found.tap.failures == []
     assert found.records("parts") == [{"id": "p", "page": "b/1"}]
@@ -441,6 +445,16 @@ def test_a_parent_fills_parameters_filters_and_bodies_and_has_parents(server):
     filters = {one.query["filter"] for one in server.asked("/api/leaves") if one.method == "GET"}
     assert filters == {'equals(page,"b/1")', 'equals(page,"a\\"2")'}
     assert [record["page_id"] for record in found.records("quoted")] == ['a"2', "b/1"]
+    assert {one.body for one in server.asked("/api/texts")} == {b'{"of": "a\\"2"}', b'{"of": "b/1"}'}
+
+
+def test_a_record_without_an_id_is_nobody_s_parent(server):
+    server.sandbox.answers("/api/pages", {"data": [{"id": "a"}, {"name": "no id"}, {"id": None}]})
+    server.sandbox.answers("/api/pages/a/parts", {"data": [{"id": "p"}]})
+    parts = {"name": "parts", "path": "/api/pages/{id}/parts", "parent": "pages"}
+    found = run(server, parts, {"name": "pages", "path": "/api/pages"})
+    assert found.tap.failures == ["pages"]
+    assert found.records("parts") == [{"id": "p", "page_id": "a"}]
 
 
 def test_a_split_by_values_is_read_in_parts(server):
@@ -534,6 +548,29 @@ def test_the_catalog_selects_after_reading(server):
     assert list(found.schema("mine")["properties"]) == ["id", "attributes"]
 
 
+def test_a_catalog_selects_in_records_that_lack_members(server):
+    inside = {"type": "object", "properties": {"kept": {"type": "integer"}, "left": {"type": "integer"}}}
+    schema = {"properties": {"id": {"type": "string"}, "inside": inside, "number": {"type": "integer"}}}
+    rows = [{"id": "1", "inside": {"kept": 1, "left": 2}, "number": 3}, {"id": "2"}]
+    server.sandbox.answers("/api/made-up", {"data": rows})
+    entry = {"name": "mine", "path": "/api/made-up", "schema": schema}
+    catalog = run(server, entry).tap.catalog_dict
+    [stream] = [one for one in catalog["streams"] if one["tap_stream_id"] == "mine"]
+    stream["schema"]["properties"]["number"]["type"] = ["string", "null"]
+    for item in stream["metadata"]:
+        if item["breadcrumb"] == ["properties", "inside", "properties", "left"]:
+            item["metadata"]["selected"] = False
+    found = run(server, entry, catalog=catalog)
+    assert found.records("mine") == [{"id": "1", "inside": {"kept": 1}, "number": "3"}, {"id": "2"}]
+
+
+def test_a_column_of_which_nothing_is_said_takes_anything(server):
+    server.sandbox.answers("/api/made-up", {"data": [{"id": "1", "any": [1, {"a": None}]}]})
+    schema = {"properties": {"id": {"type": "string"}, "any": True}}
+    found = run(server, {"name": "mine", "path": "/api/made-up", "schema": schema})
+    assert found.records("mine") == [{"id": "1", "any": [1, {"a": None}]}]
+
+
 def test_a_catalog_leaves_an_open_record_open(server):
     entry = {"name": "mine", "path": "/api/lists"}
     catalog = run(server, entry).tap.catalog_dict
@@ -572,6 +609,27 @@ def test_requests_are_retried_as_the_settings_say(server):
     server.sandbox.asked.clear()
     run(server, entry, retry=0)
     assert len(server.asked("/api/made-up")) == 1
+
+
+def test_a_number_that_no_reader_takes_stays_text(server):
+    server.sandbox.answers("/api/made-up", b'{"data": [{"id": "1", "n": %s}]}' % (b"7" * 5000))
+    assert run(server, {"name": "mine", "path": "/api/made-up"}).records("mine") == [{"id": "1", "n": "7" * 5000}]
+
+
+def test_a_field_that_lowers_klaviyo_s_limit_does_so_here_too(server, monkeypatch):
+    limits = []
+    quota = Limiter.quota
+
+    def noted(limiter, request):
+        limits.append(request.limits)
+        return quota(limiter, request)
+
+    monkeypatch.setattr(Limiter, "quota", noted)
+    entry = {"name": "mine", "path": "/api/profiles", "paging": "none"}
+    costly = {"params": {"additional-fields[profile]": "subscriptions,predictive_analytics"}}
+    for more in ({}, costly):
+        assert run(server, {**entry, **more}).records("mine")
+    assert [one.steady for one in limits] == [750, 150]
 
 
 def test_stream_options_are_not_for_custom_streams(server):

@@ -105,6 +105,13 @@ def test_a_type_takes_what_fits(kind, value, wanted):
     assert type(found) is type(wanted)
 
 
+def test_what_is_too_deep_for_text_is_refused():
+    deep: list[object] = []
+    for _ in range(10_000):
+        deep = [deep]
+    assert cast("string", deep) is REFUSED
+
+
 @pytest.mark.parametrize("kind", [*{json.dumps(kind): kind for kind, _, _ in CASES}.values()], ids=repr)
 def test_every_type_is_null_where_nothing_came(kind):
     assert cast(kind, None) is None

@@ -120,6 +120,14 @@ def test_half_a_character_is_replaced_and_said_once(caplog: pytest.LogCaptureFix
     assert said[0].startswith("flow_values_report: ")
 
 
+def test_a_refusal_of_a_report_without_a_conversion_metric_blames_none(caplog: pytest.LogCaptureFixture) -> None:
+    refused = {"errors": [{"code": "invalid", "detail": "No such statistic.", "source": {}}]}
+    synced = sync(Answering(refused, status=400), MAY, "form_values_report")
+    assert synced.failures == ["form_values_report"]
+    assert "No such statistic." in caplog.text
+    assert "metric" not in caplog.text.partition("No such statistic.")[2].partition("\n")[0]
+
+
 def test_201_is_an_answer_too() -> None:
     rows = rows_of("flow_values_report", answer([{"groupings": GROUPS, "statistics": {"opens": 1}}]), status=201)
     assert len(rows) == 1
@@ -199,10 +207,17 @@ def test_a_body_that_is_no_report_is_asked_for_again(body: bytes) -> None:
         ("https://a.klaviyo.com/api/metric-aggregates?page_cursor=a%3D%3D", "a=="),
         ("https://a.klaviyo.com/api/metric-aggregates?page%5Bcursor%5D=bb", "bb"),
         ("WzE2", "WzE2"),
+        ("https://[WzE2", "https://[WzE2"),  # brackets that hold no address
     ],
 )
 def test_a_cursor_is_found_in_a_link_or_as_it_is(link: str | None, cursor: str | None) -> None:
     assert Result([], [], link).cursor == cursor
+
+
+def test_a_group_that_is_no_object_is_left_out() -> None:
+    rows = [7, None, {"groupings": GROUPS, "statistics": {"opens": 1}}]
+    synced = sync(Answering(answer(rows)), MAY, "flow_values_report")
+    assert [row["opens"] for row in synced.records("flow_values_report")] == [1]
 
 
 def test_keys_and_statistics_of_one_row() -> None:

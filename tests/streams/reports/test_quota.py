@@ -67,6 +67,24 @@ def test_a_backfill_goes_on_where_the_quota_of_the_day_ended(caplog: pytest.LogC
     assert {**first.rows("daily"), **second.rows("daily")} == whole.rows("daily")
 
 
+def test_a_full_table_goes_on_where_the_quota_of_the_day_ended() -> None:
+    sandbox, time = sandbox_in("UTC", events=10, profiles=60), FakeTime()
+    first = run_within_limits(tap_of({**CONFIG, **REAL}, "daily", method="FULL_TABLE"), sandbox, time)
+    assert first.failures == ["daily"]
+    tomorrow = NOW + timedelta(days=1)
+    time.now += 86_400
+    second = run_within_limits(
+        tap_of({**CONFIG, **REAL}, "daily", method="FULL_TABLE", state=first.state, now=tomorrow), sandbox, time
+    )
+    assert second.failures == []
+    assert asked(sandbox, PATH) == 225 + 33, "days that were read are not read again"
+    whole = sync(sandbox, {**CONFIG, "api_url": "sandbox://"}, "daily", now=tomorrow)
+    assert {**first.rows("daily"), **second.rows("daily")} == whole.rows("daily")
+    versions = {one.get("version") for run in (first, second) for one in run.messages if one["type"] == "RECORD"}
+    assert len(versions) == 1
+    assert None not in versions
+
+
 def test_requests_of_a_report_keep_within_two_a_minute() -> None:
     sandbox = sandbox_in("UTC", events=10, profiles=60)
     time = FakeTime()
