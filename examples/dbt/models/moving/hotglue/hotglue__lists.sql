@@ -2,6 +2,7 @@
 -- Written by `python -m tools.moving`: lists of hotglue tap-klaviyo.
 select
     'list' as object,
+    'list' as list_type,
     lists.id as id,
     lists.name as name,
     {{ iso('lists.created') }} as created,
