@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from tap_klaviyo.sync.endings import RunEnded
 
@@ -75,7 +75,7 @@ class Waits:
         return max(self.interval, min(self.first * 2.0 ** min(failed - 1, 60), self.longest))
 
 
-def poll(first: R, waits: Waits, following: Callable[[R, dict[str, Any]], R]) -> None:
+def poll(first: R, waits: Waits, following: Callable[[R, dict[str, Any]], R]) -> NoReturn:
     """Sync until a signal comes, the target is gone, or more rounds in a row than `retry` says have failed.
 
     Each round is a tap of its own, so that nothing of one is left in the next but its state, its connection (which

@@ -100,19 +100,20 @@ def _is_json(value: Any) -> bool:
 def _problem(error: ValidationError) -> str:
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
     what = _what(error)
-    if not path:
-        return f"the settings {what}"
     return f"{path}: {what}" if path.endswith("]") else f"setting '{path}' {what}"
 
 
 def _what(error: ValidationError) -> str:
     rule = str(error.validator)
     wanted: Any = error.validator_value
-    if rule == "type":
-        types = [wanted] if isinstance(wanted, str) else [name for name in wanted if name != "null"]
-        return f"must be {' or '.join(KINDS[name] for name in types)}"
     if rule == "enum":
         return f"must be one of {', '.join(str(value) for value in wanted if value is not None)}"
     if rule in _LIMITS:
         return f"must be {_LIMITS[rule]} {wanted}"
-    return f"needs {', '.join(wanted)}" if rule == "required" else f"does not fit '{rule}' of its schema"
+    # Alternatives are told apart by their types in all schemas of settings, the SDK's too.
+    types = _types(wanted) if rule == "type" else [name for one in wanted for name in _types(one.get("type", ()))]
+    return f"must be {' or '.join(dict.fromkeys(KINDS[name] for name in types))}"
+
+
+def _types(named: Any) -> list[str]:
+    return [name for name in ([named] if isinstance(named, str) else named) if name != "null"]

@@ -112,7 +112,7 @@ class OAuth:
 
     def _asked(self, tokens: Tokens) -> tuple[Response, Secret]:
         """The response to the first refresh token that is accepted, or to the last one there is; and that token."""
-        for used in (candidates := self._candidates()):
+        for used in (candidates := self._candidates()):  # pragma: no branch - the last one ends it
             form = urlencode({"grant_type": "refresh_token", "refresh_token": used.reveal()})
             answer = tokens.post(form.encode(), self._basic)
             if used is candidates[-1] or not grant_refused(answer):

@@ -58,7 +58,7 @@ class _PacedResponse(HTTPResponse):
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        if (timeout := sock.gettimeout()) is not None:
+        if (timeout := sock.gettimeout()) is not None:  # pragma: no branch - all our requests have one
             self.fp = io.BufferedReader(_Paced(self.fp.detach(), timeout))
 
 
