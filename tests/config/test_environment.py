@@ -73,6 +73,12 @@ def test_a_variable_that_cannot_be_read_is_named_without_its_value(read, name, w
     assert refused.value.__context__ is None
 
 
+def test_a_fraction_is_no_whole_number(read):
+    assert read(MAX_WORKERS="3.0") == {"max_workers": 3}
+    with pytest.raises(SettingsError, match="TAP_KLAVIYO_MAX_WORKERS must be a whole number"):
+        read(MAX_WORKERS="1.5")
+
+
 def test_a_list_in_the_place_of_an_object(read):
     with pytest.raises(SettingsError, match="TAP_KLAVIYO_STREAM_OPTIONS must be an object, as JSON"):
         read(STREAM_OPTIONS="[]")

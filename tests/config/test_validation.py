@@ -113,6 +113,44 @@ def test_everything_that_is_wrong_is_said_at_once():
         TapKlaviyo(config={**URL, "start_date": "soon", "max_workers": 0})
 
 
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"stream_maps": {"events": 7}}, "setting 'stream_maps.events' must be an object"),
+        ({"faker_config": {"locale": 7}}, "setting 'faker_config.locale' must be a string or a list"),
+    ],
+)
+def test_alternatives_of_the_sdk_s_own_settings_are_named_by_their_types(config, message):
+    with pytest.raises(SettingsError) as refused:
+        TapKlaviyo(config={**URL, **config})
+    assert message in str(refused.value)
+
+
+def test_every_rule_of_the_settings_schema_has_words():
+    """Those that `_what` knows; a format is never checked by a schema here, and `const` stands in alternatives."""
+    known = {"type", "enum", "minimum", "maximum", "exclusiveMinimum", "anyOf", "oneOf", "const", "format"}
+    silent = {"properties", "items", "additionalProperties", "title", "description", "default", "$schema", "secret"}
+    assert {*keywords(TapKlaviyo.config_jsonschema)} <= known | silent | {"examples", "x-", "writeOnly"}
+
+
+def keywords(schema):
+    """The keywords of a schema and of all schemas in it."""
+    for name, value in schema.items():
+        yield name
+        inner = value.values() if name == "properties" else value if isinstance(value, list) else [value]
+        for one in inner:
+            if isinstance(one, dict) and name not in {"default", "examples"}:
+                yield from keywords(one)
+
+
+def test_settings_without_an_end_are_refused():
+    endless: dict[str, object] = {}
+    for _ in range(200):
+        endless = {"a": endless}
+    with pytest.raises(SettingsError, match="the settings are nested deeper than 100 levels"):
+        TapKlaviyo(config={**URL, "stream_options": endless})
+
+
 def test_discovery_needs_no_key():
     assert TapKlaviyo(config={}, validate_config=False).catalog_dict["streams"]
 

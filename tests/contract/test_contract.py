@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from importlib import resources
 
 import pytest
 
 from tap_klaviyo import contract
+from tap_klaviyo.contract.filters import from_bound, until_bound
 
 FACTS = contract.newest()
 
@@ -289,3 +291,20 @@ def test_a_contract_cannot_be_changed(revision: str) -> None:
     with pytest.raises(TypeError):
         facts.types()["x"] = facts.types()["profile"]  # type: ignore[index]
     assert contract.revision(revision) == facts
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "lower", "upper"),
+    [
+        ("/api/events", "datetime", "greater-or-equal(datetime,2024-01-02T03:04:05Z)", "less-than(datetime,{})"),
+        ("/api/profiles", "updated", "greater-than(updated,2024-01-02T03:04:04Z)", "less-than(updated,{})"),
+        ("/api/lists", "updated", "greater-than(updated,2024-01-02T03:04:04Z)", None),
+        ("/api/reviews", "created", "greater-or-equal(created,2024-01-02T03:04:05Z)", "less-or-equal(created,{})"),
+        ("/api/tags", "updated", None, None),
+    ],
+)
+def test_bounds_take_the_operators_that_there_are(path, field, lower, upper):
+    """No filter holds less than was asked for: fractions are rounded outwards, and an exclusive bound is moved."""
+    filters, moment = FACTS.endpoint(path).filters, datetime(2024, 1, 2, 3, 4, 5, 500_000, tzinfo=UTC)
+    assert from_bound(field, filters, moment) == lower
+    assert until_bound(field, filters, moment) == (upper and upper.format("2024-01-02T03:04:06Z"))

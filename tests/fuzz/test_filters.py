@@ -153,10 +153,26 @@ def test_one_spelling(text, found):
     assert conditions(text, contract.newest().endpoints()["GET", "/api/profiles"].filters) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("greater-than(updated,[2024-01-01])", r"greater-than\(updated,…\) takes one value"),
+        ("any(id,'a')", r"any\(id,…\) takes a list in \[ \]"),
+    ],
+)
+def test_one_value_or_a_list_as_the_operator_takes_it(text, words):
+    with pytest.raises(FilterError, match=words):
+        conditions(text, contract.newest().endpoints()["GET", "/api/profiles"].filters)
+
+
 @pytest.mark.parametrize("text", ["equals(id,'a'", "equals(id,'a'))", ",", "and()", "and(equals(id,'a'),)", ")("])
 def test_brackets_that_do_not_match_are_refused(text):
     with pytest.raises(FilterError):
         conditions(text, contract.newest().endpoints()["GET", "/api/profiles"].filters)
+
+
+def test_has_takes_a_field_alone():
+    assert conditions(" has( metric ) ", contract.newest().endpoints()["GET", "/api/events"].filters) == ["has(metric)"]
 
 
 def test_a_template_stays_as_it_is_where_it_cannot_be_taken_apart():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import importlib.util
+import sys
 import zlib
 
 import pytest
@@ -38,6 +40,16 @@ def test_all_members_are_read(packed: bytes, plain: bytes) -> None:
 def test_no_more_is_made_than_tells_that_it_is_too_much() -> None:
     assert inflate(PACKED * 3, 100) == PLAIN[:101]
     assert inflate(PACKED * 3, len(PLAIN) + 100) == (PLAIN * 2)[: len(PLAIN) + 101]
+
+
+def test_zlib_will_do_where_there_is_no_faster_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "isal", None)
+    spec = importlib.util.find_spec("tap_klaviyo.http.deflate")
+    assert spec is not None
+    assert spec.loader is not None
+    fresh = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fresh)
+    assert fresh.zlib is zlib
 
 
 @pytest.mark.parametrize("cut", [1, 8, len(PACKED) // 2, len(PACKED) - 1])

@@ -127,6 +127,15 @@ def test_what_others_have_used_is_held_back_until_the_window_ends() -> None:
     assert quota.take() == 0
 
 
+def test_where_others_use_more_than_the_limit_nothing_leaves() -> None:
+    time = FakeTime()
+    quota = stated(Limits(burst=10, steady=150), 1, time.clock)
+    quota.take()
+    quota.learn(headers("150, 10;w=1, 150;w=60", 0, 22), time.now)
+    quota.learn({"RateLimit-Limit": "100, 10;w=1, 100;w=60"}, time.now)
+    assert quota.take() == pytest.approx(22 + MARGIN)
+
+
 def test_what_is_left_is_shared_with_others() -> None:
     time = FakeTime()
     quota = stated(Limits(burst=100, steady=150), 1, time.clock)

@@ -44,6 +44,15 @@ def test_an_earlier_request_keeps_its_url() -> None:
     assert (first.url, second.url) == (f"{ORIGIN}/api/events", f"{ORIGIN}/api/lists")
 
 
+def test_headers_that_never_repeat_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tap_klaviyo.http.prepare._MOST", 2)
+    preparer = Preparer(ORIGIN)
+    for number in range(5):
+        found = preparer.prepare("GET", f"{ORIGIN}/api/events", {**HEADERS, "X-Number": str(number)})
+        assert found.headers["X-Number"] == str(number)
+        assert len(preparer._prepared) <= 2
+
+
 def test_a_header_that_cannot_be_sent_is_refused() -> None:
     preparer = Preparer(ORIGIN)
     for _ in range(2):

@@ -52,6 +52,15 @@ def test_a_token_is_hidden_whole_though_a_part_of_it_is_known() -> None:
     assert clean("<eyJsomeone0123456789ab.someone.someone>") == f"<{known}>"
 
 
+def test_a_chain_of_errors_without_an_end_is_cleaned_all_the_same() -> None:
+    secret = Secret("hunter2-and-more")
+    error = ValueError(secret.reveal())
+    error.__context__ = error
+    record = logging.LogRecord("x", logging.ERROR, __file__, 1, "failed", (), (ValueError, error, None))
+    assert RedactingFilter().filter(record)
+    assert secret.reveal() not in logging.Formatter().format(record)
+
+
 def test_a_known_secret_is_hidden_in_every_spelling() -> None:
     secret = Secret("hunter2/+x y")
     texts = ["hunter2/+x y", "hunter2%2F%2Bx%20y", "aHVudGVyMi8reCB5"]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 import threading
 from contextlib import closing
+from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +11,7 @@ from requests_mock import ANY
 
 from tap_klaviyo.http import HttpSettings, Tally
 from tap_klaviyo.http.errors import BrokenBodyError, ForeignLinkError, StoppedError, TooLargeError, UnreachableError
+from tap_klaviyo.http.settings import user_agent
 from tests.http import faulty
 from tests.http.wire import HOST, KEY, PAGE, REVISION, FakeTime, client, error, request
 
@@ -32,6 +35,16 @@ def test_the_headers_are_klaviyos(requests_mock: Mocker) -> None:
     assert sent["User-Agent"].startswith("tap-klaviyo")
     assert sent["X-Klaviyo-Revision-Fall-Forward-Opt-Out"] == "1"
     assert "Cookie" not in sent
+
+
+def test_a_bare_copy_of_the_files_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert re.fullmatch(r"tap-klaviyo/\d\S*", user_agent())
+
+    def unknown(_name: str) -> str:
+        raise PackageNotFoundError
+
+    monkeypatch.setattr("tap_klaviyo.http.settings.version", unknown)
+    assert user_agent() == "tap-klaviyo"
 
 
 def test_headers_of_a_request_win_over_the_usual_ones(requests_mock: Mocker) -> None:

@@ -197,6 +197,7 @@ def test_retry_after_may_be_a_date() -> None:
     now = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
     assert retry_after(format_datetime(now + timedelta(seconds=90), usegmt=True), now) == 90
     assert retry_after(format_datetime(now - timedelta(seconds=90), usegmt=True), now) == 0
+    assert retry_after("Sun, 22 Nov 2026 04:01:30 -0000", now) == 90, "in no zone is in Klaviyo's"
     assert retry_after(" 7 ", now) == 7
     assert retry_after(None, now) is None
 

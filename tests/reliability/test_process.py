@@ -50,6 +50,15 @@ def test_missing_config(machine):
     refused(machine.run("--config", str(machine.folder / "nowhere.json")), "nowhere.json' does not exist")
 
 
+@row("An option that does not exist", "One line that names it; exit 2")
+def test_unknown_option(machine):
+    outcome = machine.run("--catalogue", "catalog.json")
+    assert outcome.code == 2
+    assert "No such option" in outcome.stderr
+    assert "--catalogue" in outcome.stderr
+    assert outcome.stdout == b""
+
+
 @pytest.mark.parametrize("name", ["max_workers", "reports", "start_date", "rate_limit_share", "stream_options"])
 @row("A setting of another type, perhaps a key in the wrong place", "One line with its name, not its value; exit 1")
 def test_wrong_setting(machine, url, name):

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 from urllib.parse import parse_qsl
 
 import pytest
 from click.testing import CliRunner
 
-from tap_klaviyo import contract
+from tap_klaviyo import cli, contract
 from tap_klaviyo.config.errors import SettingsError
 from tap_klaviyo.http.errors import KlaviyoError, UnauthorizedError, UnreachableError
 from tap_klaviyo.sandbox import Sandbox, Shop
 from tap_klaviyo.sandbox.access import Access
 from tap_klaviyo.sandbox.faults import Fault
+from tap_klaviyo.sync.stopping import Stopping
 from tap_klaviyo.tap import TapKlaviyo
 from tests.streams.syncing import TODAY
 
@@ -302,6 +305,30 @@ def test_help_shows_three_examples():
     text = CliRunner().invoke(TapKlaviyo.cli, ["--help"]).stdout
     assert text.count("\n    tap-klaviyo --config") == 3
     assert "warehouse" in text
+
+
+def test_a_command_that_cannot_be_set_up_is_one_line_too(caplog, monkeypatch):
+    monkeypatch.delenv("SINGER_SDK_LOG_CONFIG", raising=False)
+
+    class Raising:
+        def __get__(self, *_):
+            raise RuntimeError("odd")  # noqa: EM101
+
+    class Broken(TapKlaviyo):
+        cli = Raising()
+
+    with pytest.raises(SystemExit) as end:
+        cli.run(Broken, Stopping())
+    assert end.value.code == 1
+    assert [record.levelname for record in caplog.records if "RuntimeError" in record.getMessage()] == ["ERROR"]
+
+
+def test_a_tap_of_another_thread_leaves_the_signals_alone():
+    before = signal.getsignal(signal.SIGTERM)
+    with ThreadPoolExecutor() as pool:
+        tap = pool.submit(TapKlaviyo, config={"api_url": "sandbox://"}).result()
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert tap.streams
 
 
 def test_it_is_a_module_too():
