@@ -23,8 +23,8 @@ class OneParent(Segment):
 
     parent: Parent
     chain: Chain
-    misses: Misses | None = None
-    """What counts the parents that fail; None if one that fails ends the stream."""
+    misses: Misses
+    """What counts the parents that fail."""
     begun: bool = False
     """Whether a page has been read: from then on a 404 is no end but a page that is missing."""
 
@@ -35,11 +35,10 @@ class OneParent(Segment):
         except KlaviyoError as error:
             if isinstance(error, NotFoundError | MalformedIdError) and not self.begun:
                 return Step(Page(finished_parent=self.parent.id))
-            if self.misses is None or not self.misses.passes_over(error):
+            if not self.misses.passes_over(error):
                 raise
             return Step(Page(failed_parent=self.parent.id, failure=error))
-        if self.misses is not None:
-            self.misses.hit()
+        self.misses.hit()
         if not step.rest:
             page = step.page or Page.EMPTY
             return Step(page.finishing(self.parent.id))

@@ -103,8 +103,6 @@ def ask(
         if need is None:
             continue
         relationship, related_names = need
-        if relationship not in endpoint.include:
-            continue  # another endpoint brings it
         kind = endpoint.relationships[relationship].type
         includes.add(relationship)
         wanted.setdefault(kind, set()).update(related_names)

@@ -96,8 +96,7 @@ def _reader(choice: Chosen, odd: Callable[[str], None]) -> Read:  # noqa: PLR091
             return _related_attribute(source, conform)
         case RelatedLinked():
             return _related_linked(source)
-        case Related():
-            return _related(source, conform)
+    return _related(source, conform)
 
 
 def _attribute(name: str, conform: Callable[[Any], Any]) -> Read:

@@ -160,7 +160,7 @@ class Projection:
                 return self._related_reader(column.source, choice)
             case Lifted() | Property():
                 return self._member_reader(column.source, choice)
-        raise OddPageError
+        raise OddPageError  # pragma: no cover - a projection is compiled only of columns that are compilable
 
     def _constant(self, name: str) -> Read:
         lookup, identifier = self._lookup, attrgetter("id")

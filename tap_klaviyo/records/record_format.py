@@ -66,8 +66,7 @@ class RecordFormat:
     def _parts(self, records: Sequence[Any]) -> Iterator[Part]:
         for outlet in self.outlets:
             leaving = records if outlet.change is None else _changed(records, outlet.change)
-            if leaving:
-                yield Part(outlet.stream, len(leaving), self._lines(outlet.stream, leaving))
+            yield Part(outlet.stream, len(leaving), self._lines(outlet.stream, leaving))
 
     def _lines(self, stream: str, records: Sequence[Any]) -> bytes:
         if self.in_files:
