@@ -156,6 +156,19 @@ def test_odd_bytes_become_whole_lines(body):
     assert json.loads(page.lines)["record"]["id"] in {"e", "7"}
 
 
+@pytest.mark.parametrize(("name", "value"), [("properties", "none"), ("updated", "2024-02-30T10:00:00+00:00")])
+def test_a_page_with_an_odd_value_is_left_to_the_flattener(name, value):
+    stream: Any = TAP.streams["profiles"]
+    sync, _ = stream.beginning.begin()
+    maker = stream.row_maker(sync, Shape())
+    attributes = {"updated": "2024-03-31T01:59:59+00:00", "properties": {}, name: value}
+    resource = {"type": "profile", "id": "P", "attributes": attributes}
+    document = maker.parse(json.dumps({"data": [resource]}).encode())
+    assert document.body, "the compiled types take it"
+    (record,) = maker.rows(document, {}).records
+    assert (record["id"], record[name]) == ("P", None)
+
+
 def decoded(records: Any) -> Any:
     return json.loads(msgspec.json.encode(records))
 

@@ -118,7 +118,10 @@ def test_suppressions_are_cut_out_of_their_profiles():
         {
             first: page(
                 profile(
-                    "P1", ("UNSUBSCRIBE", "2025-12-01T00:00:00+00:00"), ("SPAM_COMPLAINT", "2026-02-02 00:00:00+00:00")
+                    "P1",
+                    ("UNSUBSCRIBE", "2025-12-01T00:00:00+00:00"),
+                    ("SPAM_COMPLAINT", "2026-02-02 00:00:00+00:00"),
+                    ("USER_SUPPRESSED", "some day"),
                 ),
                 profile("P2"),
                 resource("profile", "P3", subscriptions=None),
@@ -131,6 +134,7 @@ def test_suppressions_are_cut_out_of_their_profiles():
     assert klaviyo.requests[0] == first
     assert klaviyo.records["profile_suppressions"] == [
         {"profile_id": "P1", "reason": "SPAM_COMPLAINT", "timestamp": "2026-02-02T00:00:00+00:00"},
+        {"profile_id": "P1", "reason": "USER_SUPPRESSED", "timestamp": None},
         {"profile_id": "P4", "reason": "HARD_BOUNCE", "timestamp": "2026-02-03T00:00:00+00:00"},
     ]
     assert klaviyo.bookmark("profile_suppressions") == "2026-02-03T00:00:00+00:00"

@@ -121,6 +121,8 @@ def test_no_value_raises_in_any_column_of_any_stream(value):
         ({"type": ["boolean", "null"]}, "maybe", None),
         ({"type": ["number", "string", "null"]}, True, "true"),
         ({"type": ["integer", "string", "null"]}, 5, 5),
+        ({"type": ["integer", "string", "null"]}, 2**63, "9223372036854775808"),
+        ({"type": ["integer", "boolean", "null"]}, "x", None),
         ({"type": ["string", "null"], "format": "date-time"}, "2026-06-23 00:15:23Z", "2026-06-23T00:15:23+00:00"),
         ({"type": ["string", "null"], "format": "date-time"}, "May 5, 2021", None),
         ({"type": ["string", "null"], "format": "date-time"}, "0001-01-01T00:00:00+14:00", None),
@@ -134,6 +136,13 @@ def test_what_becomes_of_odd_values(schema, value, result):
     assert found == result
     assert type(found) is type(result)
     assert bool(odd) == (result is None)
+
+
+def test_what_is_nested_too_deep_for_text_is_odd():
+    value: list[Any] = []
+    for _ in range(100_000):
+        value = [value]
+    assert conformed({"type": ["string", "null"]}, value) == (None, [""])
 
 
 def test_an_odd_value_is_named_by_its_path():

@@ -160,6 +160,12 @@ def test_fields_drop_what_is_made_of_the_attributes_that_they_drop(shop):
     assert any(record["profile_id"] for record in found.records["events"])  # that of a deleted profile is null
 
 
+def test_fields_drop_the_columns_of_members_of_what_they_drop():
+    options = {"omnichannel_campaigns": {"fields": {"campaign": ["updated_at"]}}}
+    (entry,) = only(discovered(stream_options=options), "omnichannel_campaigns")["streams"]
+    assert entry["schema"]["properties"].keys() == {"id", "updated_at"}
+
+
 def test_a_filter_stands_beside_the_taps_own(shop):
     options = {"campaigns": {"filter": "equals(status,'Draft')"}}
     found = sync(Sandbox(shop), only(discovered(), "campaigns"), stream_options=options)

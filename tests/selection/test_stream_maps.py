@@ -60,6 +60,13 @@ def test_all_maps_that_fit_a_stream_count_whatever_their_order(rig, first):
     assert "h" in found[0]
 
 
+def test_a_filter_that_fits_no_record_leaves_the_schema_alone(rig):
+    messages = rig.messages(rig.tap("profiles", "lists", stream_maps={"profiles": {"__filter__": "id == 'nobody'"}}))
+    assert "email" in schema(messages, "profiles")
+    assert not records(messages, "profiles")
+    assert records(messages, "lists")
+
+
 def test_a_stream_of_its_own_map_stays_where_a_wildcard_drops_all(rig):
     messages = rig.messages(rig.tap("profiles", "lists", stream_maps={"lists": {"x": "1"}, "*": None}))
     assert {row["x"] for row in records(messages, "lists")} == {1}
