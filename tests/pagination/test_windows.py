@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_klaviyo.pagination import density as density_module
 from tap_klaviyo.pagination.budget import Budget
 from tap_klaviyo.pagination.density import DensityMap
 from tap_klaviyo.pagination.reader import OrderedReader
@@ -80,6 +81,30 @@ def read(offsets, *, page_size, workers, start, end, crowded=False):  # noqa: PL
     reader = OrderedReader([Window(shared, start, end)], workers=workers, budget=Budget(10_000, first_guess=1))
     found = [record["n"] for page in reader for record in page.records]
     return server, found
+
+
+class Astray(Server):
+    """Orders rows otherwise than it says, and so filters them: each window is all of them."""
+
+    def first(self, conditions):
+        self.asked.append(conditions)
+        return Link(list(range(len(self.instants))))
+
+
+@pytest.mark.parametrize("page_size", [4, 50])
+def test_rows_far_outside_of_their_window_are_written_where_they_come(page_size):
+    """No other window need have them; a row within a second of an edge is one that the next window has."""
+    server = Astray([0, 9.5, 12, 18, 20.5, 30], page_size)
+    cast("Any", server.instants).insert(3, None)
+    conditions: Any = lambda low, high: (low, high)  # noqa: E731
+    shared = Windowing(cast("Any", server), cast("Any", Maker(server)), {}, conditions, lambda: False)
+    segments: list[Any] = [Window(shared, BEGIN + timedelta(seconds=10), BEGIN + timedelta(seconds=20))]
+    found = []
+    while segments:
+        step = segments.pop(0).read()
+        found += [record["n"] for record in step.page.records]
+        segments = [*step.rest, *segments]
+    assert found == [0, 2, 3, 4, 6]
 
 
 offsets_strategy = st.lists(
@@ -183,3 +208,12 @@ def test_the_nearest_observation_ends_before_the_instant(observations, instant):
         assert nearest.end <= instant
         assert nearest.start == max(ended)
         assert width >= nearest.end - nearest.start
+
+
+def test_of_many_observations_the_oldest_half_is_forgotten(monkeypatch):
+    monkeypatch.setattr(density_module, "_REMEMBERED", 4)
+    density = DensityMap()
+    for start in range(5):
+        density.add(start, start + 1, 10 * 3**start)
+    nearest = [density.before(instant) for instant in range(1, 6)]
+    assert [found and found[0].start for found in nearest] == [None, None, 2, 3, 4]

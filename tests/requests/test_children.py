@@ -43,6 +43,15 @@ def test_a_parent_that_is_gone_has_no_children():
     assert klaviyo.bookmark("list_profiles") is not None
 
 
+def test_a_revision_that_is_gone_is_no_matter_of_one_parent_s_own_parent():
+    """The other object types would be asked for their schemas if it were."""
+    types = asked("/api/object-types", fields__object_type="id")
+    schemas = asked("/api/object-types/T1/schema-versions", fields__object_schema="id")
+    klaviyo = Klaviyo({types: page(resource("object-type", "T1"), resource("object-type", "T2")), schemas: 410})
+    assert klaviyo.sync("source_mappings").failures == ["source_mappings"]
+    assert klaviyo.requests == [types, schemas]
+
+
 def test_a_parent_that_cannot_be_read_fails_the_stream_and_keeps_where_it_was_left():
     lower, upper = "joined_group_at,2026-01-01T00:00:00Z", "joined_group_at,2026-03-01T11:59:50Z"
     bounds = f"and(greater-or-equal({lower}),less-than({upper}))"

@@ -9,7 +9,7 @@ import pytest
 
 from tap_klaviyo.contract import Limits
 from tap_klaviyo.http import Http
-from tap_klaviyo.sandbox import Sandbox
+from tap_klaviyo.sandbox import Fault, Sandbox
 from tests.selection.syncing import discovered, keeping, only, select, sync
 
 PREDICTIONS = {
@@ -110,6 +110,20 @@ def test_what_only_one_object_gives_costs_a_request_a_record(  # noqa: PLR0913, 
     assert any(record[field] is not None for record in found.records[stream])
     told = f"{stream}: {field} needs one request per record ({a_minute}/min): about {minutes} min per 1,000 records."
     assert told in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind", "field"), [("lists", "list", "profile_count"), ("forms", "form", "definition")]
+)
+def test_an_object_that_cannot_be_read_is_left_out_and_named(stream, kind, field, shop, caplog):
+    """Half a record would undo what the warehouse knows of the rest."""
+    options = {stream: {"additional_fields": [field]}}
+    sandbox = Sandbox(shop)
+    sandbox.faults.add(Fault("error", on=frozenset({2}), value=500, path=f"/api/{stream}/{{id}}"))
+    found = sync(sandbox, only(discovered(stream_options=options), stream), stream_options=options, retry=0)
+    (missing,) = {one.id for one in shop.resources(kind)} - {record["id"] for record in found.records[stream]}
+    assert found.failures == [stream]
+    assert f"1 row could not be read and left out: {kind} {missing}" in caplog.text
 
 
 def test_deselected_it_costs_nothing(shop):
