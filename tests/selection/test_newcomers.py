@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 
+from tap_klaviyo import contract
+from tap_klaviyo.records.jsonapi import Resource
+from tap_klaviyo.records.schema_drift import newcomers
 from tap_klaviyo.sandbox import Sandbox
 from tap_klaviyo.streams.registry import STREAMS
 from tests.selection.syncing import discovered, keeping, only, sync
@@ -46,6 +49,11 @@ def test_it_is_noticed_in_included_resources_too(shop, caplog):
 def test_with_named_fields_it_never_comes(shop, catalog, caplog):
     sync(Newer(shop), keeping(catalog, "profiles", ["id", "updated", "email"]))
     assert told(caplog) == []
+
+
+def test_nothing_is_said_of_a_resource_of_which_nothing_is_known():
+    found = [Resource("1", "star-sign", {"name": "Lion"}), Resource("2", "profile", {"star_sign": "Lion"})]
+    assert newcomers(found, contract.newest().endpoint("/api/profiles")) == {"profile": {"star_sign"}}
 
 
 def test_nothing_is_said_of_what_is_known(shop, catalog, caplog):

@@ -115,6 +115,9 @@ def test_a_type_that_there_is_not_is_refused_by_name(shop):
     within = {"type": ["object", "null"], "properties": {"city": {"type": "text"}}}
     with pytest.raises(SettingsError, match=message.format("location")):
         sync(shop, "profiles", change=edited(profiles__location=within))
+    of_no_schema = {"type": ["object", "null"], "properties": {"city": "text"}}
+    with pytest.raises(SettingsError, match=message.format("location")):
+        sync(shop, "profiles", change=edited(profiles__location=of_no_schema))
 
 
 def test_a_date_time_that_there_is_not_is_null(shop, caplog):
