@@ -147,7 +147,7 @@ def checked(catalog: Mapping[str, Any]) -> Mapping[str, Any]:
         if not isinstance(metadata, list) or not all(map(_is_metadata, metadata)):
             msg = f"the catalog's entry of '{name}' has metadata without a breadcrumb; create it with --discover"
             raise SettingsError(msg)
-        if not isinstance(entry.get("schema") or {}, dict):
+        if not _is_schema(entry.get("schema") or {}):
             msg = f"the catalog's entry of '{name}' has a schema that is no object; create it with --discover"
             raise SettingsError(msg)
         named[name] = {**entry, "tap_stream_id": name, "metadata": metadata, "schema": entry.get("schema") or {}}
@@ -161,6 +161,14 @@ def _is_metadata(item: Any) -> bool:
         and isinstance(item.get("metadata"), dict)
         and all(isinstance(word, str) for word in item["breadcrumb"])
     )
+
+
+def _is_schema(value: Any) -> bool:
+    """Whether the SDK can read a schema: it takes every member, and what stands for the items, for an object."""
+    if not isinstance(value, dict):
+        return False
+    members, items = value.get("properties") or {}, value.get("items")
+    return isinstance(members, dict) and all(map(_is_schema, [*members.values(), *([] if items is None else [items])]))
 
 
 def what_is_not_read(catalog: Mapping[str, Any], known: Collection[str], selected: Collection[str]) -> Iterator[str]:

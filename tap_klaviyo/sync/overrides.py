@@ -68,10 +68,7 @@ def _inner(schema: Mapping[str, Any]) -> dict[str, Any]:
     return found | ({"[]": items} if isinstance(items, dict) else {})
 
 
-def _unknown_types(schema: Any) -> Iterator[str]:
-    if not isinstance(schema, dict):
-        yield str(schema)
-        return
+def _unknown_types(schema: Mapping[str, Any]) -> Iterator[str]:
     yield from (str(name) for name in _named(schema) if name not in _TYPES)
     for inner in _inner(schema).values():
         yield from _unknown_types(inner)

@@ -40,6 +40,13 @@ def test_a_catalog_of_another_form_is_refused_by_the_entry(catalog, named):
         TapKlaviyo(config={"api_url": "sandbox://"}, catalog=catalog)
 
 
+@pytest.mark.parametrize("member", ["text", True, None, [], {"properties": {"b": "text"}}, {"items": "text"}])
+def test_a_schema_of_another_form_is_refused_by_the_entry(member):
+    for schema in ({"properties": {"a": member}}, {"properties": [member]}, {"items": {"properties": {"a": member}}}):
+        with pytest.raises(SettingsError, match="entry of 'lists' has a schema that is no object"):
+            tap({"tap_stream_id": "lists", "schema": schema})
+
+
 def test_an_unknown_stream_that_is_selected_is_named(caplog):
     with caplog.at_level(logging.WARNING):
         one = tap({"tap_stream_id": "list", "metadata": ON}, {"tap_stream_id": "lists", "metadata": ON})

@@ -115,9 +115,9 @@ def test_a_type_that_there_is_not_is_refused_by_name(shop):
     within = {"type": ["object", "null"], "properties": {"city": {"type": "text"}}}
     with pytest.raises(SettingsError, match=message.format("location")):
         sync(shop, "profiles", change=edited(profiles__location=within))
-    of_no_schema = {"type": ["object", "null"], "properties": {"city": "text"}}
+    within_a_list = {"type": ["array", "null"], "items": {"type": "text"}}
     with pytest.raises(SettingsError, match=message.format("location")):
-        sync(shop, "profiles", change=edited(profiles__location=of_no_schema))
+        sync(shop, "profiles", change=edited(profiles__location=within_a_list))
 
 
 def test_a_date_time_that_there_is_not_is_null(shop, caplog):
