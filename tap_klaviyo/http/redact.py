@@ -97,8 +97,8 @@ _LOCK = threading.Lock()
 
 def clean(text: str) -> str:
     """The text without known secrets, and without whatever looks like a key, a token or an e-mail address."""
-    with _LOCK:
-        secrets = list(_ALIVE)
+    with _LOCK:  # each round of polling holds the same key anew
+        secrets = [*{secret.reveal(): secret for secret in _ALIVE}.values()]
     spellings = {spelling for secret in secrets for spelling in secret.spellings if len(spelling) >= _SHORTEST}
     for spelling in sorted(spellings, key=len, reverse=True):
         text = text.replace(spelling, MASK)
