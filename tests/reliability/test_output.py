@@ -15,7 +15,9 @@ from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 
 from tap_klaviyo.sandbox.faults import Fault
 from tap_klaviyo.sync.batches import WholeFile
+from tap_klaviyo.sync.endings import OutputEnded
 from tap_klaviyo.sync.writer import LineWriter, line_writer, pieces
+from tap_klaviyo.tap import TapKlaviyo
 
 GONE = "the target exited and closed the pipe; see the target's log"
 FULL = "cannot write the output: {}; free some space or choose another place, then run again"
@@ -118,6 +120,18 @@ def test_target_gone_meanwhile(machine, served, waits):
                 break
         process.stdout.close()
         assert errors(process) == [GONE]
+
+
+def test_nothing_is_written_for_a_target_that_is_gone():
+    tap = TapKlaviyo(config={"api_url": "sandbox://"})
+    tap.stopping.by_target()
+    with (
+        mock.patch("tap_klaviyo.sync.output.nobody_reads", side_effect=OutputEnded),
+        mock.patch("tap_klaviyo.sync.output.Output.write_state") as written,
+        pytest.raises(OutputEnded),
+    ):
+        tap.session.output.end_stopped()
+    written.assert_not_called()
 
 
 @row("Batch files cannot be written", "One line that says so; exit 1; no stream counts as failed")
