@@ -148,27 +148,41 @@ def checked(catalog: Mapping[str, Any]) -> Mapping[str, Any]:
             msg = f"the catalog's entry of '{name}' has metadata without a breadcrumb; create it with --discover"
             raise SettingsError(msg)
         if not _is_schema(entry.get("schema") or {}):
-            msg = f"the catalog's entry of '{name}' has a schema that is no object; create it with --discover"
+            msg = f"the catalog's entry of '{name}' has a schema that cannot be read; create it with --discover"
+            raise SettingsError(msg)
+        odd = [member for member, fits in _MEMBERS.items() if entry.get(member) is not None and not fits(entry[member])]
+        if odd:
+            msg = f"the catalog's entry of '{name}' has a {odd[0]} that is none; create it with --discover"
             raise SettingsError(msg)
         named[name] = {**entry, "tap_stream_id": name, "metadata": metadata, "schema": entry.get("schema") or {}}
     return {**catalog, "streams": [*named.values()]}
 
 
 def _is_metadata(item: Any) -> bool:
-    return (
-        isinstance(item, dict)
-        and isinstance(item.get("breadcrumb"), list)
-        and isinstance(item.get("metadata"), dict)
-        and all(isinstance(word, str) for word in item["breadcrumb"])
-    )
+    return isinstance(item, dict) and _are_names(item.get("breadcrumb")) and isinstance(item.get("metadata"), dict)
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+# What the SDK takes for such without a look.
+_MEMBERS = {"stream": _is_name, "replication_key": _is_name, "key_properties": _are_names}
 
 
 def _is_schema(value: Any) -> bool:
-    """Whether the SDK can read a schema: it takes every member, and what stands for the items, for an object."""
+    """Whether the SDK can read a schema: it takes each that stands inside for an object."""
     if not isinstance(value, dict):
         return False
-    members, items = value.get("properties") or {}, value.get("items")
-    return isinstance(members, dict) and all(map(_is_schema, [*members.values(), *([] if items is None else [items])]))
+    members, items, choices = (value.get(name) for name in ("properties", "items", "anyOf"))
+    if not isinstance(members, dict | None) or not isinstance(choices, list | None):
+        return False
+    inner = [*(members or {}).values(), *(choices or ()), *([] if items is None else [items])]
+    return all(map(_is_schema, inner))
 
 
 def what_is_not_read(catalog: Mapping[str, Any], known: Collection[str], selected: Collection[str]) -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
+from typing import Any
 
 import pytest
 
@@ -40,10 +42,37 @@ def test_a_catalog_of_another_form_is_refused_by_the_entry(catalog, named):
         TapKlaviyo(config={"api_url": "sandbox://"}, catalog=catalog)
 
 
-@pytest.mark.parametrize("member", ["text", True, None, [], {"properties": {"b": "text"}}, {"items": "text"}])
+# What JSON can hold in the place of anything else.
+ODD: list[Any] = [7, 1.5, True, None, "text", [], [7], [None], [[]], ["text"], {}, {"a": 7}, {"properties": []}]
+IN_SCHEMAS = ["type", "format", "anyOf", "oneOf", "items", "properties", "enum", "required", "$ref"]
+IN_ENTRIES = ["replication_key", "replication_method", "key_properties", "stream", "is_view", "table_name"]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("member", IN_SCHEMAS)
+def test_any_schema_is_read_or_refused_in_words(member, odd):
+    for schema in ({member: odd}, {"properties": {"name": {member: odd}}}, {"items": {"anyOf": [{member: odd}]}}):
+        with contextlib.suppress(SettingsError):
+            assert tap({"tap_stream_id": "lists", "schema": schema, "metadata": ON}).streams["lists"].schema
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("member", IN_ENTRIES)
+def test_any_entry_is_read_or_refused_in_words(member, odd):
+    with contextlib.suppress(SettingsError):
+        assert selected(tap({"tap_stream_id": "lists", "metadata": ON, member: odd})) == ["lists"]
+
+
+@pytest.mark.parametrize("member", ["stream", "replication_key", "key_properties"])
+def test_a_member_of_another_kind_is_named(member):
+    with pytest.raises(SettingsError, match=f"entry of 'lists' has a {member} that is none"):
+        tap({"tap_stream_id": "lists", member: [7]})
+
+
+@pytest.mark.parametrize("member", ["text", True, None, [], {"properties": []}, {"anyOf": "text"}, {"items": "text"}])
 def test_a_schema_of_another_form_is_refused_by_the_entry(member):
-    for schema in ({"properties": {"a": member}}, {"properties": [member]}, {"items": {"properties": {"a": member}}}):
-        with pytest.raises(SettingsError, match="entry of 'lists' has a schema that is no object"):
+    for schema in ({"properties": {"a": member}}, {"properties": [member]}, {"items": {"anyOf": [member]}}):
+        with pytest.raises(SettingsError, match="entry of 'lists' has a schema that cannot be read"):
             tap({"tap_stream_id": "lists", "schema": schema})
 
 
