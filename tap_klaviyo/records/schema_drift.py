@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_klaviyo import contract
-from tap_klaviyo.records.jsonapi import parse_document
+from tap_klaviyo.records.jsonapi import UnreadableBodyError, parse_document
 from tap_klaviyo.records.lenient_json import DEEPEST
 
 if TYPE_CHECKING:
@@ -67,7 +67,10 @@ def watching(
         return document
 
     def _look(body: bytes) -> None:
-        document = parse_document(body)  # a compiled type would leave out what it does not know
+        try:
+            document = parse_document(body)  # a compiled type would leave out what it does not know
+        except UnreadableBodyError:
+            return  # the page was read, and a look at it does not undo that
         first = {resource.type: resource for resource in [*document.included.values(), *document.data[:1]]}
         for kind, names in sorted(newcomers(first.values(), endpoint).items()):
             listed = ", ".join(sorted(names))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from unittest import mock
 
 from tap_klaviyo import contract
-from tap_klaviyo.records.jsonapi import Resource
+from tap_klaviyo.records.jsonapi import Resource, UnreadableBodyError
 from tap_klaviyo.records.schema_drift import newcomers
 from tap_klaviyo.sandbox import Sandbox
 from tap_klaviyo.streams.registry import STREAMS
@@ -49,6 +50,14 @@ def test_it_is_noticed_in_included_resources_too(shop, caplog):
 def test_with_named_fields_it_never_comes(shop, catalog, caplog):
     sync(Newer(shop), keeping(catalog, "profiles", ["id", "updated", "email"]))
     assert told(caplog) == []
+
+
+def test_a_page_that_cannot_be_looked_at_is_read_all_the_same(shop, catalog, monkeypatch):
+    plain = sync(Sandbox(shop), only(catalog, "profiles"))
+    monkeypatch.setattr("tap_klaviyo.records.schema_drift.parse_document", mock.Mock(side_effect=UnreadableBodyError))
+    found = sync(Newer(shop), only(catalog, "profiles"))
+    assert found.records == plain.records
+    assert len(found.requests) == len(plain.requests)
 
 
 def test_nothing_is_said_of_a_resource_of_which_nothing_is_known():
