@@ -176,7 +176,7 @@ class TapKlaviyo(Tap):
             session.account.columns()  # if the account's id is part of every key, no stream can be read without it
         if interval is not None:
             waits = Waits.of(session.settings, interval)
-            poll(tap, waits, lambda earlier, state: make(state, earlier))
+            poll(tap, waits, lambda earlier, state: make(state, earlier))  # until the process ends
         try:
             tap.sync_once()
         finally:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
 from tap_klaviyo.config.batch import batch_problems
 from tap_klaviyo.config.errors import KINDS, NO_DATE, suggestion
@@ -43,13 +44,24 @@ def problems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[s
                 f"setting '{name}' contains NaN, Infinity or an invalid Unicode character (lone surrogate), "
                 "none of which can be sent"
             )
-    for error in sorted(Draft202012Validator(schema).iter_errors(config), key=lambda found: list(map(str, found.path))):
-        yield _problem(error)
+    found = Draft202012Validator(_sound(schema)).iter_errors(config)
+    for error in sorted(found, key=lambda one: list(map(str, one.path))):
+        yield _problem(best_match([error]) or error)  # of several alternatives the member that keeps one from fitting
     if config.get("flattening_enabled") is True and config.get("flattening_max_depth") is None:
         yield "setting 'flattening_enabled' needs 'flattening_max_depth': set how many levels are flattened, such as 1"
     yield from batch_problems(config.get("batch_config"))
     yield from map_problems(config.get("stream_maps"))
     yield from _dates(config, schema)
+
+
+def _sound(schema: Any) -> Any:
+    """A schema without alternatives that are none: the SDK has a bare word for one, at which validators fail."""
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: [_sound(one) for one in value if isinstance(one, dict)] if name == "anyOf" else _sound(value)
+        for name, value in schema.items()
+    }
 
 
 def _dates(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
@@ -110,10 +122,13 @@ def _what(error: ValidationError) -> str:
         return f"must be one of {', '.join(str(value) for value in wanted if value is not None)}"
     if rule in _LIMITS:
         return f"must be {_LIMITS[rule]} {wanted}"
-    # Alternatives are told apart by their types in all schemas of settings, the SDK's too.
-    types = _types(wanted) if rule == "type" else [name for one in wanted for name in _types(one.get("type", ()))]
-    return f"must be {' or '.join(dict.fromkeys(KINDS[name] for name in types))}"
+    kinds = _kinds({"type": wanted}) if rule == "type" else [kind for one in wanted for kind in _kinds(one)]
+    return f"must be {' or '.join(dict.fromkeys(kinds))}"
 
 
-def _types(named: Any) -> list[str]:
-    return [name for name in ([named] if isinstance(named, str) else named) if name != "null"]
+def _kinds(schema: Mapping[str, Any]) -> list[str]:
+    """What fits a schema, in words; some of the SDK's alternatives are a value."""
+    if "const" in schema:
+        return [str(schema["const"])]
+    types = schema["type"]
+    return [KINDS[name] for name in ([types] if isinstance(types, str) else types) if name != "null"]
