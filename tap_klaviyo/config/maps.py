@@ -1,4 +1,4 @@
-"""Checks of the setting `stream_maps`: expressions that are none, which the SDK refuses without saying where."""
+"""Checks of the setting `stream_maps`: what the SDK refuses without saying where, or stumbles over."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_NAMES_OF_STREAMS = ("__alias__", "__source__")
+
+
 def map_problems(stream_maps: Any) -> Iterator[str]:
     """Yield what is wrong with the expressions, a line each."""
     for stream, definition in stream_maps.items() if isinstance(stream_maps, Mapping) else ():
@@ -20,6 +23,11 @@ def map_problems(stream_maps: Any) -> Iterator[str]:
                 yield (
                     f"setting 'stream_maps': '{brief(name, 40)}' of '{brief(stream, 40)}' is not an expression; "
                     'write it as in Python: "md5(email)"'
+                )
+            if name in _NAMES_OF_STREAMS and not (isinstance(expression, str) and expression.strip()):
+                yield (
+                    f"setting 'stream_maps': '{name}' of '{brief(stream, 40)}' must be the name of a stream; "
+                    "leave it out to keep the stream's own"
                 )
 
 

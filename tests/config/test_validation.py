@@ -14,6 +14,7 @@ from tap_klaviyo.tap import TapKlaviyo
 URL = {"api_url": "sandbox://"}
 NOW = datetime(2026, 7, 15, tzinfo=UTC)
 SECRET = "a-made-up-secret"
+NO_STREAM = "must be the name of a stream; leave it out to keep the stream's own"
 FILES = {"encoding": {"format": "jsonl"}, "storage": {"root": "file:///files"}}
 
 
@@ -48,6 +49,14 @@ BAD = [
     (
         {"stream_maps": {"profiles": {"email": "email.lower("}}},
         "setting 'stream_maps': 'email' of 'profiles' is not an expression; write it as in Python: \"md5(email)\"",
+    ),
+    (
+        {"stream_maps": {"events": {"__alias__": None}}},
+        f"setting 'stream_maps': '__alias__' of 'events' {NO_STREAM}",
+    ),
+    (
+        {"stream_maps": {"events": {"__source__": " "}}},
+        f"setting 'stream_maps': '__source__' of 'events' {NO_STREAM}",
     ),
     (
         {"stream_maps": {"events": {"__filter__": ""}}},
