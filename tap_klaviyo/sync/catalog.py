@@ -163,7 +163,7 @@ def _is_metadata(item: Any) -> bool:
 
 
 def _are_names(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+    return isinstance(value, list | tuple) and all(isinstance(word, str) for word in value)
 
 
 def _is_name(value: Any) -> bool:

@@ -63,6 +63,15 @@ def test_any_entry_is_read_or_refused_in_words(member, odd):
         assert selected(tap({"tap_stream_id": "lists", "metadata": ON, member: odd})) == ["lists"]
 
 
+def test_what_a_tap_itself_says_it_takes_back():
+    """In Python its keys are tuples."""
+    plain = TapKlaviyo(config={"api_url": "sandbox://"})
+    again = TapKlaviyo(config={"api_url": "sandbox://"}, catalog=plain.catalog_dict)
+    for name, stream in plain.streams.items():
+        assert again.streams[name].schema == stream.schema
+        assert tuple(again.streams[name].primary_keys) == tuple(stream.primary_keys)
+
+
 @pytest.mark.parametrize("member", ["stream", "replication_key", "key_properties"])
 def test_a_member_of_another_kind_is_named(member):
     with pytest.raises(SettingsError, match=f"entry of 'lists' has a {member} that is none"):
