@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from tap_klaviyo.contract.timestamps import rfc3339
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from tap_klaviyo.records.coerce import Conform
     from tap_klaviyo.records.columns import Chosen
 
-# Of the usual shape, "2022-11-08T01:23:45+00:00".
-_marks, _after_seconds = itemgetter(slice(4, 17, 3)), itemgetter(slice(19, None))
+_USUAL = "0000-00-00T00:00:00+00:00"
+_ZONE = (20, 21, 23, 24)  # where its digits are zeros
+_ZEROS = str.maketrans("123456789", "000000000")
 
 
 class OddPageError(ValueError):
@@ -70,15 +72,28 @@ def refuse(_at: str) -> None:
 
 
 def date_times(texts: Sequence[Any], *, checked: bool) -> Iterable[Any]:
-    """Return date-times in RFC 3339; ``checked`` elsewhere, those of the usual shape need no closer look."""
-    if (
-        checked
-        and None not in texts
-        and set(map(_marks, texts)) == {"--T::"}
-        and set(map(_after_seconds, texts)) == {"+00:00"}
-    ):
-        return texts
-    return [text if text is None else rfc3339(text) for text in texts]
+    """Return date-times in RFC 3339; ``checked`` ones are parsed elsewhere too.
+
+    Raises:
+        ValueError: One of them is no date-time.
+    """
+    known = [text for text in texts if text is not None]
+    if not _are_usual(known):
+        return [text if text is None else rfc3339(text) for text in texts]
+    if not checked:
+        deque(map(datetime.fromisoformat, known), maxlen=0)
+    return texts
+
+
+def _are_usual(texts: Sequence[str]) -> bool:
+    """Tell whether texts are as `2022-11-08T01:23:45+00:00`, if each of them is a date-time by itself.
+
+    Where they end is not looked at: no date-time goes on behind the end of another one within this shape.
+    """
+    count, joined = len(texts), "".join(texts)
+    return joined.translate(_ZEROS) == _USUAL * count and all(
+        joined[place :: len(_USUAL)] == "0" * count for place in _ZONE
+    )
 
 
 def object_or_null(raw: Raw) -> Raw:
@@ -97,8 +112,10 @@ def instants_of(records: Sequence[Any], names: Sequence[str], key: str | None) -
     """
     if key not in names:
         return [None] * len(records)
-    get = attrgetter(f"f{names.index(key)}")
+    texts = list(map(attrgetter(f"f{names.index(key)}"), records))
     try:
-        return [None if text is None else datetime.fromisoformat(text) for text in map(get, records)]
+        if None in texts:
+            return [None if text is None else datetime.fromisoformat(text) for text in texts]
+        return list(map(datetime.fromisoformat, texts))
     except ValueError:
         raise OddPageError from None

@@ -47,16 +47,17 @@ Values = Iterable[Any]
 
 @dataclass(slots=True)
 class _Page:
-    """The resources of a response, and the decoded members of their free-form attributes.
+    """The resources of a response, and what several columns are made of.
 
-    ``links`` has by to-many relationship the ids that it names, by the position of the resource; those of none are
-    not in it.
+    ``members`` has the decoded values by free-form attribute and member, ``linked`` the ids by to-one relationship, and
+    ``links`` by to-many relationship those of each resource that has any, by its position.
     """
 
     document: Document
     context: Mapping[str, Any]
     attributes: list[Any]
-    members: dict[str, list[Any]]
+    members: dict[str, dict[str, list[Any]]]
+    linked: dict[str, list[str | None]]
     links: dict[str, dict[int, list[str]]]
 
 
@@ -73,12 +74,12 @@ class Projection:
         self._attributes: dict[str, Any] = {}
         self._members: dict[str, dict[str, Any]] = {}
         self._relationships: dict[str, Any] = {}
+        self._one: dict[str, int] = {}
         self._many: dict[str, int] = {}
         self._readers = [self._reader(choice) for choice in chosen]
         self._record = struct("Record", {choice.column.name: Any for choice in chosen})
-        self._decode_members = {
-            name: msgspec.json.Decoder(struct("Members", keys)).decode for name, keys in self._members.items()
-        }
+        kinds = {name: struct("Members", keys) for name, keys in self._members.items()}
+        self._decode_members = {name: msgspec.json.Decoder(kind).decode for name, kind in kinds.items()}
         self._resource, self._decode = document(self._attributes, self._relationships)
 
     @classmethod
@@ -117,8 +118,9 @@ class Projection:
         """
         attributes = [resource.attributes for resource in document.data]
         members = {name: self._decoded_members(name, attributes) for name in self._members}
+        linked = {name: linked_id(document.data, position) for name, position in self._one.items()}
         links = {name: linked_ids(document.data, position) for name, position in self._many.items()}
-        page = _Page(document, context, attributes, members, links)
+        page = _Page(document, context, attributes, members, linked, links)
         try:
             return list(map(self._record, *(read(page) for read in self._readers)))
         except (ValueError, TypeError):
@@ -132,11 +134,12 @@ class Projection:
         """
         return checks.instants_of(records, [choice.column.name for choice in self._chosen], self._replication_key)
 
-    def _decoded_members(self, name: str, attributes: Iterable[Any]) -> list[Any]:
+    def _decoded_members(self, name: str, attributes: Iterable[Any]) -> dict[str, list[Any]]:
         try:
-            return list(map(self._decode_members[name], map(self._attribute(name, Raw), attributes)))
+            found = list(map(self._decode_members[name], map(self._attribute(name, Raw), attributes)))
         except msgspec.DecodeError:
             raise OddPageError from None
+        return {key: list(map(attrgetter(f"f{place}"), found)) for place, key in enumerate(self._members[name])}
 
     # Columns to readers; a reader gives the column's values for the whole page
 
@@ -195,8 +198,8 @@ class Projection:
         return list(self._relationships).index(name)
 
     def _linked(self, relationship: str) -> Read:
-        position = self._relationship(relationship, CompiledLinkage)
-        return lambda page: linked_id(page.document.data, position)
+        self._one[relationship] = self._relationship(relationship, CompiledLinkage)
+        return lambda page: page.linked[relationship]
 
     def _linked_many(self, relationship: str) -> Read:
         self._many[relationship] = self._relationship(relationship, Linkages)
@@ -225,25 +228,23 @@ class Projection:
         return read
 
     def _member_reader(self, source: Lifted | Property, choice: Chosen) -> Read:
+        attribute = source.attribute
         if isinstance(source, Property):
-            first, *rest = source.path
-            [get] = self._members_of(source.attribute, [str(first)], Any)
-            return lambda page: [source.read(follow(get(one), rest)) for one in page.members[source.attribute]]
+            first, rest = str(source.path[0]), source.path[1:]
+            self._decode_too(attribute, [first], Any)
+            return lambda page: [source.read(follow(one, rest)) for one in page.members[attribute][first]]
         # Text is checked as it is decoded; an amount may come as a string.
         kind, usual = SCALARS[checks.scalar_of(choice)]
-        getters = self._members_of(source.attribute, source.keys, kind if checks.scalar_of(choice) == "string" else Any)
+        self._decode_too(attribute, source.keys, kind if checks.scalar_of(choice) == "string" else Any)
         convert = checks.converting(choice)
 
         def read(page: _Page) -> Values:
-            members = page.members[source.attribute]
-            values = list(source.lift(*(list(map(get, members)) for get in getters)))
+            values = list(source.lift(*map(page.members[attribute].get, source.keys)))
             return values if usual.issuperset(map(type, values)) else map(convert, values)
 
         return read
 
-    def _members_of(self, attribute: str, keys: Iterable[str], kind: Any) -> list[Callable[[Any], Any]]:
+    def _decode_too(self, attribute: str, keys: Iterable[str], kind: Any) -> None:
+        """Have members of a free-form attribute decoded; what a member was first wanted as, it stays."""
         self._attribute(attribute, Raw)
-        known = self._members.setdefault(attribute, {})
-        for key in keys:
-            known.setdefault(key, kind)
-        return [attrgetter(f"f{list(known).index(key)}") for key in keys]
+        self._members[attribute] = {**dict.fromkeys(keys, kind), **self._members.get(attribute, {})}

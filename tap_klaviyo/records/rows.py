@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import cached_property
 from operator import le
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rows:
-    """Records with the instant of their replication key; None where a record has none."""
+    """Records with the instant of their replication key; None where a record has none.
+
+    What several ask of the instants is worked out once.
+    """
 
     records: Sequence[Any]
     instants: Sequence[datetime | None]
@@ -22,7 +26,7 @@ class Rows:
     def where(self, keep: Callable[[datetime], bool]) -> Rows:
         """Drop the rows whose instant is outside; ``keep`` is true for one range of instants."""
         known = self.known
-        if not known or (keep(min(known)) and keep(max(known))):
+        if self.ends is None or all(map(keep, self.ends)):
             return self
         if len(known) == len(self.instants) and self.ordered:
             begin, end = 0, len(known)
@@ -34,13 +38,21 @@ class Rows:
         kept = [index for index, instant in enumerate(self.instants) if instant is None or keep(instant)]
         return Rows([self.records[index] for index in kept], [self.instants[index] for index in kept])
 
-    @property
+    @cached_property
     def known(self) -> list[datetime]:
         """The instants of the rows that have one."""
         return [instant for instant in self.instants if instant is not None]
 
-    @property
+    @cached_property
     def ordered(self) -> bool:
         """Whether the instants ascend."""
         known = self.known
         return all(map(le, known, itertools.islice(known, 1, None)))
+
+    @cached_property
+    def ends(self) -> tuple[datetime, datetime] | None:
+        """The earliest and the latest instant, if there are any."""
+        known = self.known
+        if not known:
+            return None
+        return (known[0], known[-1]) if self.ordered else (min(known), max(known))
