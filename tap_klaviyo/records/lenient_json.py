@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import msgspec
 from msgspec import Raw
 
+from tap_klaviyo.records.nul import without_nul
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -78,7 +80,8 @@ def decode(body: bytes, decoder: Callable[[bytes], T]) -> tuple[T, Changes]:
             raise
         except (msgspec.DecodeError, RecursionError):
             pass
-    found, cut = read(mended, lambda text: decoder(_rewritten(text)))
+    # A NUL character that was not escaped, which is no JSON, is by now.
+    found, cut = read(mended, lambda text: decoder(without_nul(_rewritten(text))))
     return found, Changes(replaced, cut)
 
 

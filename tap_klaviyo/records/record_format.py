@@ -49,15 +49,15 @@ class RecordFormat:
 
     def page(self, rows: Rows, *, finished_parent: str | None = None) -> Page:
         """Turn rows into something to write."""
-        known = rows.known
+        oldest, newest = rows.ends or (None, None)
         records = rows.records if self.mask is None else self.mask(rows.records)
         parts = tuple(self._parts(records)) if self.encoded and records else ()
         return Page(
             count=len(rows.records),
             parts=parts,
             records=[] if self.encoded else plain(records),
-            newest=max(known, default=None),
-            oldest=min(known, default=None),
+            newest=newest,
+            oldest=oldest,
             ordered=rows.ordered,
             finished_parent=finished_parent,
             size=sum(len(part.lines) for part in parts) if self.encoded else _RECORD_OVERHEAD * len(rows.records),
@@ -66,7 +66,10 @@ class RecordFormat:
     def _parts(self, records: Sequence[Any]) -> Iterator[Part]:
         for outlet in self.outlets:
             leaving = records if outlet.change is None else _changed(records, outlet.change)
-            yield Part(outlet.stream, len(leaving), self._lines(outlet.stream, leaving))
+            lines = self._lines(outlet.stream, leaving)
+            # What the compiled types read is as Klaviyo sent it, and that has been looked at.
+            is_as_sent = outlet.change is None and isinstance(records[0], msgspec.Struct)
+            yield Part(outlet.stream, len(leaving), lines if is_as_sent else without_nul(lines))
 
     def _lines(self, stream: str, records: Sequence[Any]) -> bytes:
         if self.in_files:
@@ -81,10 +84,9 @@ def _changed(records: Sequence[Any], change: Callable[[dict[str, Any]], Mapping[
 
 def _encoded(items: Sequence[Any]) -> bytes:
     try:
-        lines = _encoder.encode_lines(items)
+        return _encoder.encode_lines(items)
     except UnicodeEncodeError:
-        lines = _encoder.encode_lines([_escaped(item) for item in items])
-    return without_nul(lines)
+        return _encoder.encode_lines([_escaped(item) for item in items])
 
 
 class _Message(msgspec.Struct, omit_defaults=True, gc=False):

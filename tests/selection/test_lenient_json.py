@@ -86,3 +86,9 @@ def test_json_of_another_form_is_not_mended(body):
         pytest.raises(msgspec.ValidationError),
     ):
         decode(body, msgspec.json.Decoder(dict[str, int]).decode)
+
+
+@pytest.mark.parametrize(("spelt", "read"), [(b"\0", ""), (b"\0\0", ""), (b"\\\\\0", "\\"), (b"\xff\0", "\ufffd")])
+def test_a_nul_character_that_was_not_escaped_goes(spelt, read):
+    found, _ = decoded(b'{"a":"x%by","n":NaN}' % spelt)
+    assert json.loads(found) == {"a": f"x{read}y", "n": None}
