@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -16,7 +14,7 @@ PIECES = st.text(alphabet="0123456789-:T+ Z.", max_size=30)
 TEXTS = st.lists(
     st.one_of(
         st.none(),
-        st.datetimes(datetime(1900, 1, 1), datetime(2199, 1, 1)).map(lambda at: f"{at:%Y-%m-%dT%H:%M:%S}+00:00"),
+        st.datetimes().map(lambda at: f"{at.replace(microsecond=0).isoformat()}+00:00"),
         st.sampled_from([USUAL, "2022-11-08 01:23:45+00:00", "2022-11-08", "2022-02-30T01:23:45+00:00", "2022-W45-2"]),
         st.integers(0, len(USUAL)).map(lambda at: USUAL[:at]),
         st.integers(0, len(USUAL)).map(lambda at: USUAL[at:]),
