@@ -84,9 +84,9 @@ class Http:
         """Klaviyo's time in UTC, which is never ahead of its own clock; the host's before the first response."""
         return self._server_clock.now()
 
-    def wait(self, request: Request) -> float:
-        """How many seconds the limits would hold the request back now."""
-        return self._limiter.quota(request).wait()
+    def quota(self, request: Request) -> Quota:
+        """What the limits leave for such requests."""
+        return self._limiter.quota(request)
 
     def close(self) -> None:
         """Close the connections; whoever still waits for its turn gets `StoppedError`."""
@@ -122,7 +122,7 @@ class Http:
         Raises the subclasses of `KlaviyoError`.
         """
         tally = tally or Tally()
-        quota = self._limiter.quota(request)
+        quota = self.quota(request)
         tries = self._tries(quota, request.label, stop, tally)
         redirects, renewed = 0, False
         while True:

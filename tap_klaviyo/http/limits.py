@@ -26,6 +26,8 @@ MARGIN = 0.1
 # An account's limits may be lower than the contract's, and others may use them up. Until a response has stated them, no
 # more goes out than this part, which is seldom refused; a whole burst that leaves before the first response often is.
 OPENING = 1 / 20
+# Whoever has used so much of a minute soon has to wait. Less would slow down what the latency bounds, not the limit.
+_SCARCE = 0.9
 _GLANCE = 0.05  # seconds until somebody who waits for that first response looks again
 
 # RateLimit-Reset comes in whole seconds, so the beginning of the server's window is known to a second.
@@ -99,6 +101,12 @@ class Quota:
         with self._lock:
             return self._wait(self._clock())
 
+    def is_scarce(self) -> bool:
+        """Whether a request would have to wait, or nearly all that a minute allows has left in the last one."""
+        with self._lock:
+            now = self._clock()
+            return self._wait(now) > 0 or self._windows[1].is_used(now, _SCARCE)
+
     def pause(self, seconds: float) -> None:
         """Let nothing out for so long; a longer pause that is on stays."""
         with self._lock:
@@ -164,9 +172,13 @@ class _Window:
         if position >= 0:
             del self._log[position]
 
+    def is_used(self, now: float, part: float) -> bool:
+        """Whether such a part of what is allowed has left within the last period."""
+        allowed = self._allowed(part)
+        return len(self._log) >= allowed and self._log[-allowed] > now - self.period
+
     def wait(self, now: float, part: float = 1.0) -> float:
-        # Rounding must not take the last request from a share such as 0.7 of 10.
-        allowed = max(1, math.floor(self.limit * self._share * part + 1e-9))
+        allowed = self._allowed(part)
         held = now < self._foreign_until
         if held:
             allowed = min(allowed, self.limit - self._foreign)
@@ -176,6 +188,10 @@ class _Window:
             return 0.0
         wait = self._log[-allowed] + self.period + MARGIN - now
         return min(wait, self._foreign_until - now) if held else wait
+
+    def _allowed(self, part: float) -> int:
+        # Rounding must not take the last request from a share such as 0.7 of 10.
+        return max(1, math.floor(self.limit * self._share * part + 1e-9))
 
     def correct(self, limit: int | None) -> None:
         """Take the server's limit, if it states one."""

@@ -121,8 +121,8 @@ class Sources:
         )
 
     def crowded(self, request: Request) -> bool:
-        """Tell whether such a request has to wait for the rate limit now."""
-        return self.http.wait(request) > 0
+        """Tell whether the rate limit holds such requests back, or soon will."""
+        return self.http.quota(request).is_scarce()
 
     def warn_once(self, topic: str, message: str) -> None:
         """Log a warning the first time that its topic comes up."""

@@ -75,6 +75,29 @@ def test_the_limit_is_used_up_before_anything_waits(limits: Limits, count: int) 
         assert moment == pytest.approx(max(*reached, times[position - 1]) if reached else times[position - 1], abs=0.01)
 
 
+def test_requests_are_scarce_from_nearly_all_of_a_minute_until_the_minute_is_over() -> None:
+    time = FakeTime()
+    quota = stated(Limits(burst=100, steady=25), 0.8, time.clock)
+    found = []
+    for _ in range(19):
+        assert quota.take() == 0
+        found.append(quota.is_scarce())
+        time.now += 1
+    assert found == [False] * 17 + [True] * 2
+    time.now = 1000 + MINUTE + 0.5  # of the last eighteen, the first left half a second less than a minute ago
+    assert quota.is_scarce()
+    time.now += 1
+    assert not quota.is_scarce()
+
+
+def test_requests_are_scarce_while_they_have_to_wait() -> None:
+    time = FakeTime()
+    quota = stated(Limits(burst=1, steady=1000), 1, time.clock)
+    assert not quota.is_scarce()
+    assert quota.take() == 0
+    assert quota.is_scarce()
+
+
 @pytest.mark.parametrize(
     ("burst", "share", "expected"),
     [(10, 1, 10), (10, 0.7, 7), (10, 0.55, 5), (3, 0.1, 1), (350, 0.5, 175), (100, 0.29, 29)],

@@ -86,7 +86,7 @@ def test_the_embedded_shop_has_no_limits_to_wait_for() -> None:
     for _ in range(2 * asked.limits.steady):
         http.send(asked)
     assert time.slept == []
-    assert http.wait(asked) == 0
+    assert http.quota(asked).wait() == 0
 
 
 def test_the_embedded_shop_may_still_ask_for_a_pause() -> None:

@@ -50,13 +50,13 @@ def test_everybody_on_the_endpoint_waits_and_nobody_else(requests_mock: Mocker) 
     sleep = time.sleep
 
     def watch(seconds: float, stop: threading.Event | None) -> None:
-        waits.append((http.wait(asked), http.wait(others)))
+        waits.append((http.quota(asked).wait(), http.quota(others).wait()))
         sleep(seconds, stop)
 
     http._patience.sleep = watch
     http.send(asked)
     assert waits[0] == pytest.approx((30, 0))
-    assert http.wait(asked) == 0
+    assert http.quota(asked).wait() == 0
 
 
 def test_told_waits_add_up_to_ten_minutes_at_most(requests_mock: Mocker) -> None:
@@ -213,7 +213,7 @@ def test_an_answer_s_headers_reach_the_limits(requests_mock: Mocker) -> None:
     requests_mock.get(URL, content=PAGE, headers=stated)
     http = client()
     http.send(request(http))
-    assert http.wait(request(http)) == pytest.approx(22, abs=1)
+    assert http.quota(request(http)).wait() == pytest.approx(22, abs=1)
 
 
 def test_one_thread_an_endpoint_watches_the_clock() -> None:
