@@ -18,7 +18,7 @@ from tap_klaviyo.config.schema import CONFIG_JSONSCHEMA
 from tap_klaviyo.config.settings import Settings
 from tap_klaviyo.config.validation import problems, warnings
 from tap_klaviyo.config.values import fill_defaults, plain, typed
-from tap_klaviyo.memory import share_memory
+from tap_klaviyo.memory import freeze_imports, share_heap
 from tap_klaviyo.polling import Waits, poll
 from tap_klaviyo.streams import suggest
 from tap_klaviyo.streams.base import BaseStream
@@ -232,12 +232,13 @@ class TapKlaviyo(Tap):
 
 def run(stopping: Stopping) -> None:
     """Run the command line, whose signals are heard already."""
-    share_memory()
+    freeze_imports()
     cli.run(TapKlaviyo, stopping)
 
 
 def main() -> None:
     """Run the command line."""
+    share_heap()
     with hearing() as stopping:
         run(stopping)
 

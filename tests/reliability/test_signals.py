@@ -194,7 +194,7 @@ def test_while_polling_waits(machine, url, moment):
 @row("A signal before the tap is made, or while it discovers", "One line; exit 143, 130 or 129")
 @pytest.mark.parametrize(
     ("where", "arguments"),
-    [("tap_klaviyo.tap.share_memory", []), ("tap_klaviyo.tap.opened", ["--discover"])],
+    [("tap_klaviyo.tap.freeze_imports", []), ("tap_klaviyo.tap.opened", ["--discover"])],
     ids=["start", "discover"],
 )
 def test_before_there_is_anything_to_write(machine, url, moment, where, arguments):
