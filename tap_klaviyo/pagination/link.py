@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import parse_qsl, quote, urlencode
@@ -176,10 +177,12 @@ class Link:
 
     def _followed(self, document: Document, *, skipped: KlaviyoError | None = None) -> tuple[Document, Link | None]:
         following = None
+        is_chain = bool(self.previous_ids) or document.next_link is not None
+        identities = frozenset(map(_identity, document.data)) if is_chain else frozenset()
         if document.next_link is not None:
             following = replace(
                 self.onward(document.next_link),
-                previous_ids=frozenset(map(_identity, document.data)),
+                previous_ids=identities,
                 # Behind a row that was skipped there is no way back: reading up to it would fail again.
                 first=None if skipped else self.first or self.request,
                 last=_identity(document.data[-1]) if document.data else self.last,
@@ -189,7 +192,7 @@ class Link:
             )
         if skipped:
             document.data = []
-        if self.previous_ids:
+        if not self.previous_ids.isdisjoint(identities):
             document.data = [resource for resource in document.data if _identity(resource) not in self.previous_ids]
         return document, following
 
@@ -207,10 +210,11 @@ class Link:
         raise KlaviyoError(msg, label=self.request.label)
 
 
-def _parted(url: str) -> tuple[str, list[str]]:
+@lru_cache(maxsize=256)  # every page of a chain asks for its first one
+def _parted(url: str) -> tuple[str, tuple[str, ...]]:
     """Return a URL up to its query, and the parameters, in one spelling."""
     path, _, query = url.partition("?")
-    return path, [urlencode([pair], quote_via=quote) for pair in parse_qsl(query, keep_blank_values=True)]
+    return path, tuple(urlencode([pair], quote_via=quote) for pair in parse_qsl(query, keep_blank_values=True))
 
 
 def _about_cursor(error: KlaviyoError) -> bool:
