@@ -217,7 +217,7 @@ def _latency_section(events: list[str]) -> Iterator[str]:
     yield table([["200,000 events", "time", "times faster", "requests", "refused (429)", "peak"], *_latency(events)])
     yield (
         "What bounds bursts: how far one lasts is known only when it is over, so behind each some windows come back "
-        "nearly empty: a third more requests than full pages."
+        "nearly empty: half as many requests again as full pages."
     )
     yield "![seconds](latency.svg)"
 

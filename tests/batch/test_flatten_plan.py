@@ -10,7 +10,7 @@ from tap_klaviyo.sync.flatten_plan import FlattenPlan
 
 NAMES = st.sampled_from(["a", "B", "type", "properties", "a__b", "snake_case_name", "camelCase", "ü", ""])
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.floats(allow_nan=False),
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
     max_leaves=12,
 )
