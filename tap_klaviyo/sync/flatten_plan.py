@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.helpers._flattening import flatten_key
+from singer_sdk.singerlib.json import serialize_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 # The text that the SDK's own encoder writes, in half of the time: which was a quarter of all that flattening took.
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False).encode
 
 
 @dataclass(slots=True)
@@ -24,6 +25,13 @@ class _Level:
 
     path: list[str]
     members: dict[str, tuple[str, _Level | None]] = field(default_factory=dict)
+
+
+def _text(value: Any) -> str:
+    try:
+        return _encode(value)
+    except (TypeError, ValueError):  # of what the expression of a stream map made, the SDK knows what to make
+        return serialize_json(value)
 
 
 class FlattenPlan:
@@ -54,7 +62,7 @@ class FlattenPlan:
             elif inner is not None and isinstance(value, dict):
                 self._put(value, inner, flat)
             else:
-                flat[column] = _encode(value)
+                flat[column] = _text(value)
 
     def _member(self, level: _Level, name: str) -> tuple[str, _Level | None]:
         options = self._options

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from singer_sdk.mapper import StreamMap
     from singer_sdk.streams.core import Stream
 
+    Change = Callable[[dict[str, Any]], Mapping[str, Any] | None]
+
 _WILD = frozenset("*?[")
 _FILTER = "__filter__"
 
@@ -63,7 +65,7 @@ def outlets(maps: Sequence[StreamMap], stream: str) -> tuple[Outlet, ...]:
     return tuple(
         Outlet(
             one.stream_alias,
-            None if _changes_nothing(one) else settled(one, _flattening(one) or _change(one, stream)),
+            None if _changes_nothing(one) else settled(one, _change(one, stream)),
         )
         for one in maps
         if not isinstance(one, RemoveRecordTransform)
@@ -74,22 +76,31 @@ def _changes_nothing(one: StreamMap) -> bool:
     return type(one) is SameRecordTransform and not one.flattening_enabled
 
 
-def _flattening(one: StreamMap) -> Callable[[dict[str, Any]], Mapping[str, Any]] | None:
-    """Return what flattens records, if the map does nothing else."""
-    if type(one) is not SameRecordTransform or one.flattening_options is None:
-        return None
+def _change(one: StreamMap, stream: str) -> Change:
+    """Return what maps and flattens records; the SDK's own flattening works out each name anew for every record."""
+    if one.flattening_options is None or not one.flattening_enabled:
+        return _mapping(one, stream)
     plan = FlattenPlan(one.transformed_schema.get("properties", {}), one.flattening_options)
-    return lambda record: plan.flatten(plain([record])[0])
+    if type(one) is SameRecordTransform:
+        return lambda record: plan.flatten(plain([record])[0])
+    nested = copy.copy(one)
+    nested.flattening_options = None
+    mapped = _mapping(nested, stream)
+
+    def change(record: dict[str, Any]) -> Mapping[str, Any] | None:
+        found = mapped(record)
+        return None if found is None else plan.flatten(plain([found])[0])
+
+    return change
 
 
-def _change(one: StreamMap, stream: str) -> Callable[[dict[str, Any]], Mapping[str, Any] | None]:
+def _mapping(one: StreamMap, stream: str) -> Change:
     lock = threading.Lock()  # pages are made in several threads, and the SDK's evaluator keeps the record it is at
 
     def change(record: dict[str, Any]) -> Mapping[str, Any] | None:
-        given = plain([record])[0] if one.flattening_enabled else LazyRecord(record)
         try:
             with lock:
-                changed = one.transform(given)
+                changed = one.transform(LazyRecord(record))
         except Exception as error:
             cause = error.__cause__ or error
             msg = (
